@@ -1,0 +1,33 @@
+// Reverse-mode differentiation: gradients are values that a function returns.
+#pragma once
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "autograd/parameter.h"
+#include "autograd/var.h"
+
+namespace hourglass {
+
+struct GradOptions {
+  /// Record the gradients' own computation, so that they can be differentiated in turn.
+  bool create_graph = false;
+  /// Keep the graph for another grad(). Otherwise what was walked is released, and its memory with it, as the walk goes
+  /// on; a second walk is an error. create_graph keeps it too.
+  bool retain_graph = false;
+  /// An input that y does not depend on has gradient 0. Otherwise it is an error that names it.
+  bool allow_unused = false;
+};
+
+/// dy/dx for each x, in the shape of x. y has one element.
+std::vector<Var> grad(const Var& y, std::span<const Var> xs, GradOptions options = {});
+std::vector<Var> grad(const Var& y, std::initializer_list<Var> xs, GradOptions options = {});
+/// The same for parameters, whose names errors tell: adam.step(grad(loss, model.parameters())).
+std::vector<Var> grad(const Var& y, const std::vector<Parameter>& parameters, GradOptions options = {});
+Var grad(const Var& y, const Var& x, GradOptions options = {});
+
+/// The vector-Jacobian product: for each x, the sum over all ys of cotangentᵀ dy/dx. Cotangents have the ys' shapes.
+std::vector<Var> grad(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
+                      GradOptions options = {});
+
+}  // namespace hourglass

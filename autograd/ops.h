@@ -1,0 +1,194 @@
+// The differentiable ops. Each does what the Tensor op of the same name does (tensor/ops.h) and records how to
+// differentiate it; each can be differentiated any number of times. What has no derivative (comparisons, argmax, ...)
+// exists on Tensor alone: ask for x.value().
+#pragma once
+#include <cmath>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "autograd/var.h"
+#include "tensor/ops.h"
+
+namespace hourglass {
+
+// ---- elementwise: the rule is calculus, g * f'(x) ------------------------------------------ ops_elementwise.cpp
+
+Var neg(const Var& x);
+Var abs(const Var& x);  ///< derivative 0 at 0
+Var square(const Var& x);
+Var reciprocal(const Var& x);
+Var sqrt(const Var& x);
+Var rsqrt(const Var& x);
+Var exp(const Var& x);
+Var expm1(const Var& x);
+Var log(const Var& x);
+Var log1p(const Var& x);
+Var log2(const Var& x);
+Var log10(const Var& x);
+Var sin(const Var& x);
+Var cos(const Var& x);
+Var tan(const Var& x);
+Var asin(const Var& x);
+Var acos(const Var& x);
+Var atan(const Var& x);
+Var sinh(const Var& x);
+Var cosh(const Var& x);
+Var tanh(const Var& x);
+Var erf(const Var& x);
+// Flat between their steps: the derivative is 0.
+Var sign(const Var& x);
+Var floor(const Var& x);
+Var ceil(const Var& x);
+Var round(const Var& x);
+Var trunc(const Var& x);
+
+/// max(x, 0); derivative 0 at 0.
+Var relu(const Var& x);
+/// 1 / (1 + e^-x)
+Var sigmoid(const Var& x);
+/// log sigmoid(x), without underflow
+Var log_sigmoid(const Var& x);
+/// log(1 + e^x), a smooth relu
+Var softplus(const Var& x);
+/// x / (1 + |x|): a tanh with heavier tails
+Var softsign(const Var& x);
+/// x sigmoid(x), also called swish
+Var silu(const Var& x);
+/// x Φ(x), Φ the normal distribution function (the exact form, not the tanh approximation)
+Var gelu(const Var& x);
+/// x, or slope * x where x is negative
+Var leaky_relu(const Var& x, double slope = 0.01);
+/// x, or alpha (e^x - 1) where x is negative
+Var elu(const Var& x, double alpha = 1);
+
+Var add(const Var& a, const Var& b);
+Var add(const Var& a, Scalar b);
+Var sub(const Var& a, const Var& b);
+Var sub(const Var& a, Scalar b);
+Var sub(Scalar a, const Var& b);
+Var mul(const Var& a, const Var& b);
+Var mul(const Var& a, Scalar b);
+Var div(const Var& a, const Var& b);
+Var div(const Var& a, Scalar b);
+Var div(Scalar a, const Var& b);
+Var pow(const Var& a, const Var& b);
+Var pow(const Var& a, double exponent);
+/// Where the two are equal, each gets half of the gradient.
+Var maximum(const Var& a, const Var& b);
+Var maximum(const Var& a, Scalar b);
+Var minimum(const Var& a, const Var& b);
+Var minimum(const Var& a, Scalar b);
+Var clamp(const Var& x, Scalar low, Scalar high);
+Var atan2(const Var& y, const Var& x);
+/// log(e^a + e^b)
+Var logaddexp(const Var& a, const Var& b);
+/// a + weight (b - a)
+Var lerp(const Var& a, const Var& b, const Var& weight);
+/// a b + c, one pass
+Var mul_add(const Var& a, const Var& b, const Var& c);
+/// a where mask is not 0, else b
+Var where(const Tensor& mask, const Var& a, const Var& b);
+Var where(const Tensor& mask, const Var& a, Scalar b);
+Var where(const Tensor& mask, Scalar a, const Var& b);
+Var masked_fill(const Var& x, const Tensor& mask, Scalar value);
+
+/// Binary cross entropy of a logit and a target in [0, 1], per element: softplus(x) - x t, and its gradient by x.
+Var bce_with_logits(const Var& logits, const Var& targets);
+/// -(t log p + (1 - t) log(1 - p)) per element; logarithms are at least -100.
+Var bce(const Var& probabilities, const Var& targets);
+/// (a - b)^2, one pass
+Var squared_difference(const Var& a, const Var& b);
+
+// Gradients that are ops of their own, because one pass over memory is faster than several.
+Var sigmoid_grad(const Var& g, const Var& y);  ///< g y (1 - y)
+Var tanh_grad(const Var& g, const Var& y);     ///< g (1 - y^2)
+Var softplus_grad(const Var& g, const Var& x); ///< g sigmoid(x)
+Var silu_grad(const Var& g, const Var& x);     ///< g (s + x s (1 - s)), s = sigmoid(x)
+Var gelu_grad(const Var& g, const Var& x);     ///< g (Φ(x) + x φ(x))
+Var relu_grad(const Var& g, const Tensor& y);  ///< g where y > 0
+Var bce_with_logits_grad(const Var& logits, const Var& targets, const Var& g);  ///< g (sigmoid(x) - t)
+
+inline Var operator-(const Var& x) { return neg(x); }
+inline Var operator+(const Var& a, const Var& b) { return add(a, b); }
+inline Var operator+(const Var& a, Scalar b) { return add(a, b); }
+inline Var operator+(Scalar a, const Var& b) { return add(b, a); }
+inline Var operator-(const Var& a, const Var& b) { return sub(a, b); }
+inline Var operator-(const Var& a, Scalar b) { return sub(a, b); }
+inline Var operator-(Scalar a, const Var& b) { return sub(a, b); }
+inline Var operator*(const Var& a, const Var& b) { return mul(a, b); }
+inline Var operator*(const Var& a, Scalar b) { return mul(a, b); }
+inline Var operator*(Scalar a, const Var& b) { return mul(b, a); }
+inline Var operator/(const Var& a, const Var& b) { return div(a, b); }
+inline Var operator/(const Var& a, Scalar b) { return div(a, b); }
+inline Var operator/(Scalar a, const Var& b) { return div(a, b); }
+
+// ---- linear: the rule is the adjoint, so ops come in pairs ------------------------------------- ops_linear.cpp
+
+/// sum and broadcast_to are each other's adjoints; so are sum_to and broadcast_to.
+Var sum(const Var& x, const Axes& axes = {}, bool keepdim = false);
+Var sum_to(const Var& x, const Shape& shape);
+Var expand(const Var& x, const Shape& shape);
+Var broadcast_to(const Var& x, const Shape& shape);
+Var cumsum(const Var& x, std::int64_t axis);
+// These rearrange: the adjoint puts everything back.
+Var reshape(const Var& x, const Shape& shape);
+Var flatten(const Var& x, std::int64_t first = 0, std::int64_t last = -1);
+Var permute(const Var& x, const Axes& order);
+Var transpose(const Var& x, std::int64_t a = -2, std::int64_t b = -1);
+Var squeeze(const Var& x, std::int64_t axis);
+Var squeeze(const Var& x);
+Var unsqueeze(const Var& x, std::int64_t axis);
+Var flip(const Var& x, const Axes& axes);
+Var contiguous(const Var& x);
+Var to(const Var& x, Dtype dtype);
+// These pick: the adjoint adds what was picked into zeros.
+Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1);
+Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step = 1);
+Var select(const Var& x, std::int64_t axis, std::int64_t index);
+Var unfold(const Var& x, std::int64_t axis, std::int64_t size, std::int64_t step);
+Var fold(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step);
+Var index_select(const Var& x, std::int64_t axis, const Tensor& index);
+Var index_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source);
+Var gather(const Var& x, std::int64_t axis, const Tensor& index);
+Var scatter_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source);
+Var triu(const Var& x, std::int64_t diagonal = 0);
+Var tril(const Var& x, std::int64_t diagonal = 0);
+// These join, and the adjoint cuts apart, or the other way round.
+Var concat(std::span<const Var> parts, std::int64_t axis);
+Var concat(std::initializer_list<Var> parts, std::int64_t axis);
+Var stack(std::span<const Var> parts, std::int64_t axis = 0);
+Var stack(std::initializer_list<Var> parts, std::int64_t axis = 0);
+std::vector<Var> split(const Var& x, std::int64_t size, std::int64_t axis);
+std::vector<Var> split(const Var& x, const std::vector<std::int64_t>& sizes, std::int64_t axis);
+Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value = 0);
+
+// ---- bilinear: faces of one trilinear form, each other's rules ------------------------------- ops_bilinear.cpp
+
+Var matmul(const Var& a, const Var& b);
+/// x [..., in] times weight [out, in] transposed, plus bias [out].
+Var linear(const Var& x, const Var& weight);
+Var linear(const Var& x, const Var& weight, const Var& bias);
+
+// ---- composite and reducing ------------------------------------------------------------------ ops_composite.cpp
+
+Var mean(const Var& x, const Axes& axes = {}, bool keepdim = false);
+Var prod(const Var& x, const Axes& axes = {}, bool keepdim = false);
+/// Equal largest (smallest) elements share the gradient evenly.
+Var max(const Var& x, const Axes& axes = {}, bool keepdim = false);
+Var min(const Var& x, const Axes& axes = {}, bool keepdim = false);
+Var var(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// Derivative 0 where it is 0, like norm.
+Var std(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+Var norm(const Var& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
+Var logsumexp(const Var& x, const Axes& axes = {}, bool keepdim = false);
+Var softmax(const Var& x, std::int64_t axis);
+Var log_softmax(const Var& x, std::int64_t axis);
+struct SortedVar {
+  Var values;
+  Tensor indices;
+};
+SortedVar sort(const Var& x, std::int64_t axis = -1, bool descending = false);
+SortedVar top_k(const Var& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
+
+}  // namespace hourglass

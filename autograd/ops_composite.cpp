@@ -1,0 +1,118 @@
+// Ops made of others, which need no rule, and reductions whose rule in basic ops would be wasteful or would divide by 0.
+#include <cmath>
+
+#include "autograd/node.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+namespace {
+
+// The shape a reduction of x has with keepdim: for putting a result beside x again.
+Shape kept_shape(std::string_view op, const Var& x, const Axes& axes) {
+  Shape kept = x.shape();
+  for (const std::int64_t axis : normalize_axes(op, axes, x.dim())) kept[static_cast<int>(axis)] = 1;
+  return kept;
+}
+std::int64_t reduced_count(std::string_view op, const Var& x, const Axes& axes) {
+  std::int64_t count = 1;
+  for (const std::int64_t axis : normalize_axes(op, axes, x.dim())) count *= x.size(axis);
+  return count;
+}
+
+}  // namespace
+
+Var mean(const Var& x, const Axes& axes, bool keepdim) {
+  return sum(x, axes, keepdim) / reduced_count("mean", x, axes);
+}
+
+Var var(const Var& x, const Axes& axes, bool keepdim, double correction) {
+  const double count = static_cast<double>(reduced_count("var", x, axes));
+  return sum(square(x - mean(x, axes, true)), axes, keepdim) / std::max(count - correction, 0.0);
+}
+
+Var std(const Var& x, const Axes& axes, bool keepdim, double correction) {
+  const double count = static_cast<double>(reduced_count("std", x, axes));
+  return norm(x - mean(x, axes, true), axes, keepdim) / std::sqrt(std::max(count - correction, 0.0));
+}
+
+Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
+  if (p == 0) return sum(constant(to(x.value() != 0, x.dtype())), axes, keepdim);
+  if (p == 1) return sum(abs(x), axes, keepdim);
+  if (std::isinf(p)) return p > 0 ? max(abs(x), axes, keepdim) : min(abs(x), axes, keepdim);
+  if (p != 2) return pow(sum(pow(abs(x), p), axes, keepdim), 1 / p);
+  const Shape kept = kept_shape("norm", x, axes);
+  return record("norm", norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+                  // x / |x|, and 0 at 0, where the norm has a kink
+                  const Var length = reshape(y, kept);
+                  return x * (reshape(g, kept) / where(length.value() == 0, 1, length));
+                }));
+}
+
+// A product is a tree of pairwise products: zeros need no special case, as they would in y / x.
+Var prod(const Var& x, const Axes& axes, bool keepdim) {
+  const Axes reduced = normalize_axes("prod", axes, x.dim());
+  Axes order;
+  for (int axis = 0, r = 0; axis < x.dim(); ++axis)
+    if (r < reduced.size() && reduced[r] == axis) ++r;
+    else order.push_back(axis);
+  Shape shape;
+  for (const std::int64_t axis : order) shape.push_back(x.size(axis));
+  for (const std::int64_t axis : reduced) order.push_back(axis);
+  std::int64_t count = reduced_count("prod", x, axes);
+  Shape rows = shape;
+  rows.push_back(count);
+  Var y = reshape(permute(x, order), rows);
+  if (count == 0) return constant(prod(x.value(), axes, keepdim));
+  for (; count > 1; count = (count + 1) / 2) {
+    const Var pairs = slice(y, -1, 0, count / 2) * slice(y, -1, count / 2, count / 2 * 2);
+    y = count % 2 == 0 ? pairs : concat({pairs, slice(y, -1, count - 1, count)}, -1);
+  }
+  return reshape(y, keepdim ? kept_shape("prod", x, axes) : shape);
+}
+
+namespace {
+// Every element equal to the extreme shares its gradient evenly.
+Var record_extreme(std::string_view op, Tensor value, const Var& x, const Axes& axes) {
+  const Shape kept = kept_shape(op, x, axes);
+  return record(op, std::move(value), wrt(x, [x, axes, kept](const Var& g, const Var& y) {
+                  const Tensor hits = to(x.value() == reshape(y.value(), kept), x.dtype());
+                  return reshape(g, kept) * constant(hits / sum(hits, axes, true));
+                }));
+}
+}  // namespace
+Var max(const Var& x, const Axes& axes, bool keepdim) {
+  return record_extreme("max", max(x.value(), axes, keepdim), x, axes);
+}
+Var min(const Var& x, const Axes& axes, bool keepdim) {
+  return record_extreme("min", min(x.value(), axes, keepdim), x, axes);
+}
+
+Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
+  const Shape kept = kept_shape("logsumexp", x, axes);
+  return record("logsumexp", logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+                  return reshape(g, kept) * exp(x - reshape(y, kept));
+                }));
+}
+
+// dy_i/dx_j = y_i (1[i=j] - y_j)
+Var softmax(const Var& x, std::int64_t axis) {
+  return record("softmax", softmax(x.value(), axis), wrt(x, [axis](const Var& g, const Var& y) {
+                  return y * (g - sum(g * y, {axis}, true));
+                }));
+}
+Var log_softmax(const Var& x, std::int64_t axis) {
+  return record("log_softmax", log_softmax(x.value(), axis), wrt(x, [axis](const Var& g, const Var& y) {
+                  return g - exp(y) * sum(g, {axis}, true);
+                }));
+}
+
+SortedVar sort(const Var& x, std::int64_t axis, bool descending) {
+  const Tensor indices = argsort(x.value(), axis, descending);
+  return {gather(x, axis, indices), indices};
+}
+SortedVar top_k(const Var& x, std::int64_t k, std::int64_t axis, bool largest) {
+  const Tensor indices = top_k(x.value(), k, axis, largest).indices;
+  return {gather(x, axis, indices), indices};
+}
+
+}  // namespace hourglass

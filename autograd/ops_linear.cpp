@@ -1,0 +1,192 @@
+// The second kind of primitive: the op is linear, and the rule is its adjoint A, the op with ⟨A g, x⟩ = ⟨g, f(x)⟩.
+// Adjoints come in pairs, each the other's rule, so this file differentiates to any order by itself.
+#include <algorithm>
+
+#include "autograd/node.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+
+// ---- sums and repetition
+
+Var broadcast_to(const Var& x, const Shape& shape) {
+  return record("broadcast_to", broadcast_to(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
+}
+Var expand(const Var& x, const Shape& shape) {
+  return record("expand", expand(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
+}
+Var sum_to(const Var& x, const Shape& shape) {
+  return record("sum_to", sum_to(x.value(), shape),
+                wrt(x, [from = x.shape()](const Var& g) { return broadcast_to(g, from); }));
+}
+Var sum(const Var& x, const Axes& axes, bool keepdim) {
+  Shape kept = x.shape();
+  for (const std::int64_t axis : normalize_axes("sum", axes, x.dim())) kept[static_cast<int>(axis)] = 1;
+  return record("sum", sum(x.value(), axes, keepdim), wrt(x, [kept, from = x.shape()](const Var& g) {
+                  return broadcast_to(reshape(g, kept), from);
+                }));
+}
+Var cumsum(const Var& x, std::int64_t axis) {
+  return record("cumsum", cumsum(x.value(), axis),  // y_j sums x_i for i <= j, so x_i's share sums g_j for j >= i
+                wrt(x, [axis](const Var& g) { return flip(cumsum(flip(g, {axis}), axis), {axis}); }));
+}
+
+// ---- rearranging
+
+Var reshape(const Var& x, const Shape& shape) {
+  return record("reshape", reshape(x.value(), shape),
+                wrt(x, [from = x.shape()](const Var& g) { return reshape(g, from); }));
+}
+Var flatten(const Var& x, std::int64_t first, std::int64_t last) {
+  return reshape(x, flatten(x.value(), first, last).shape());
+}
+Var squeeze(const Var& x, std::int64_t axis) { return reshape(x, squeeze(x.value(), axis).shape()); }
+Var squeeze(const Var& x) { return reshape(x, squeeze(x.value()).shape()); }
+Var unsqueeze(const Var& x, std::int64_t axis) { return reshape(x, unsqueeze(x.value(), axis).shape()); }
+Var permute(const Var& x, const Axes& order) {
+  const auto inverse = [&] {
+    Axes back = order;
+    for (int i = 0; i < order.size(); ++i) back[normalize_axis("permute", order[i], x.dim())] = i;
+    return back;
+  };
+  Tensor value = permute(x.value(), order);
+  return record("permute", std::move(value), wrt(x, [back = inverse()](const Var& g) { return permute(g, back); }));
+}
+Var transpose(const Var& x, std::int64_t a, std::int64_t b) {
+  return record("transpose", transpose(x.value(), a, b), wrt(x, [a, b](const Var& g) { return transpose(g, a, b); }));
+}
+Var flip(const Var& x, const Axes& axes) {
+  return record("flip", flip(x.value(), axes), wrt(x, [axes](const Var& g) { return flip(g, axes); }));
+}
+Var contiguous(const Var& x) {
+  return record("contiguous", contiguous(x.value()), wrt(x, [](const Var& g) { return g; }));
+}
+Var to(const Var& x, Dtype dtype) {
+  return record("to", to(x.value(), dtype), wrt(x, [from = x.dtype()](const Var& g) { return to(g, from); }));
+}
+
+// ---- picking, and adding what was picked into zeros
+
+Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  const std::int64_t extent = x.size(axis);
+  const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
+  return record("slice", slice(x.value(), axis, start, stop, step),
+                wrt(x, [from = x.shape(), axis, first, step](const Var& g) {
+                  return embed_slice(g, from, axis, first, step);
+                }));
+}
+Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
+  return record("embed_slice", embed_slice(x.value(), shape, axis, start, step),
+                wrt(x, [axis, start, step, count = x.size(axis)](const Var& g) {
+                  return slice(g, axis, start, count == 0 ? start : start + (count - 1) * step + 1, step);
+                }));
+}
+Var select(const Var& x, std::int64_t axis, std::int64_t index) {
+  const Shape shape = select(x.value(), axis, index).shape();
+  const std::int64_t at = index < 0 ? index + x.size(axis) : index;
+  return reshape(slice(x, axis, at, at + 1), shape);
+}
+Var unfold(const Var& x, std::int64_t axis, std::int64_t size, std::int64_t step) {
+  return record("unfold", unfold(x.value(), axis, size, step),
+                wrt(x, [from = x.shape(), axis, size, step](const Var& g) { return fold(g, from, axis, size, step); }));
+}
+Var fold(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step) {
+  return record("fold", fold(x.value(), shape, axis, size, step),
+                wrt(x, [axis, size, step](const Var& g) { return unfold(g, axis, size, step); }));
+}
+Var index_select(const Var& x, std::int64_t axis, const Tensor& index) {
+  return record("index_select", index_select(x.value(), axis, index),
+                wrt(x, [from = x.shape(), axis, index](const Var& g) {
+                  return index_add(constant(zeros(from, g.dtype())), axis, index, g);
+                }));
+}
+Var index_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source) {
+  return record("index_add", index_add(x.value(), axis, index, source.value()),
+                wrt(x, [](const Var& g) { return g; }),
+                wrt(source, [axis, index](const Var& g) { return index_select(g, axis, index); }));
+}
+Var gather(const Var& x, std::int64_t axis, const Tensor& index) {
+  return record("gather", gather(x.value(), axis, index),
+                wrt(x, [from = x.shape(), axis, index](const Var& g) {
+                  return scatter_add(constant(zeros(from, g.dtype())), axis, index, g);
+                }));
+}
+Var scatter_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source) {
+  check(source.shape() == index.shape(), "scatter_add", "index is ", describe(index), ", source ", describe(source),
+        "; to differentiate, they must have one shape");
+  return record("scatter_add", scatter_add(x.value(), axis, index, source.value()),
+                wrt(x, [](const Var& g) { return g; }),
+                wrt(source, [axis, index](const Var& g) { return gather(g, axis, index); }));
+}
+Var triu(const Var& x, std::int64_t diagonal) {
+  return record("triu", triu(x.value(), diagonal), wrt(x, [diagonal](const Var& g) { return triu(g, diagonal); }));
+}
+Var tril(const Var& x, std::int64_t diagonal) {
+  return record("tril", tril(x.value(), diagonal), wrt(x, [diagonal](const Var& g) { return tril(g, diagonal); }));
+}
+
+// ---- joining and cutting
+
+namespace {
+std::vector<Tensor> values_of(std::span<const Var> parts) {
+  std::vector<Tensor> values;
+  for (const Var& part : parts) values.push_back(part.value());
+  return values;
+}
+}  // namespace
+
+Var concat(std::span<const Var> parts, std::int64_t axis) {
+  Tensor value = concat(values_of(parts), axis);
+  std::int64_t start = 0;
+  const auto cut = [&](const Var& part) {
+    const std::int64_t begin = start;
+    start += part.size(axis);
+    return wrt(part, [axis, begin, end = start](const Var& g) { return slice(g, axis, begin, end); });
+  };
+  std::vector<decltype(cut(Var()))> edges;
+  for (const Var& part : parts) edges.push_back(cut(part));
+  return record("concat", std::move(value), std::move(edges));
+}
+Var concat(std::initializer_list<Var> parts, std::int64_t axis) {
+  return concat(std::span<const Var>(parts.begin(), parts.size()), axis);
+}
+Var stack(std::span<const Var> parts, std::int64_t axis) {
+  const int at = normalize_axis("stack", axis, (parts.empty() ? 0 : parts[0].dim()) + 1);
+  std::vector<Var> widened;
+  for (const Var& part : parts) {
+    check(part.shape() == parts[0].shape(), "stack", "part 0 is ", describe(parts[0]), ", another is ", describe(part));
+    widened.push_back(unsqueeze(part, at));
+  }
+  return concat(widened, at);
+}
+Var stack(std::initializer_list<Var> parts, std::int64_t axis) {
+  return stack(std::span<const Var>(parts.begin(), parts.size()), axis);
+}
+
+std::vector<Var> split(const Var& x, std::int64_t size, std::int64_t axis) {
+  std::vector<std::int64_t> sizes;
+  for (const Tensor& part : split(x.value(), size, axis)) sizes.push_back(part.size(axis));
+  return split(x, sizes, axis);
+}
+std::vector<Var> split(const Var& x, const std::vector<std::int64_t>& sizes, std::int64_t axis) {
+  split(x.value(), sizes, axis);  // complains where they do not fit
+  std::vector<Var> parts;
+  std::int64_t start = 0;
+  for (const std::int64_t size : sizes) {
+    parts.push_back(slice(x, axis, start, start + size));
+    start += size;
+  }
+  return parts;
+}
+Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value) {
+  return record("pad", pad(x.value(), paddings, value), wrt(x, [from = x.shape(), paddings](const Var& g) {
+                  Var inner = g;
+                  for (std::size_t i = 0; i < paddings.size(); ++i) {
+                    const int axis = from.size() - static_cast<int>(paddings.size() - i);
+                    inner = slice(inner, axis, paddings[i].before, paddings[i].before + from[axis]);
+                  }
+                  return inner;
+                }));
+}
+
+}  // namespace hourglass

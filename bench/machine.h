@@ -1,0 +1,81 @@
+// What this machine can do at this moment, to measure against: floating-point operations and bytes a second.
+//
+// Times from one day to the next, or from one machine to another, cannot be compared; the fraction of the limit can. The
+// limits are measured right beside a benchmark, on as many threads as it uses.
+#pragma once
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "tensor/kernels/kernels.h"
+#include "tensor/parallel.h"
+
+namespace hourglass::bench {
+
+inline double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// The best rate of several tries in which every thread does amount() of work at the same time.
+inline double best_rate(int threads, int tries, const std::function<double()>& amount) {
+  double best = 0;
+  for (int i = 0; i < tries; ++i) {
+    std::atomic<int> waiting{threads};
+    std::vector<double> done(static_cast<std::size_t>(threads)), taken(static_cast<std::size_t>(threads));
+    const auto work = [&](std::size_t t) {
+      --waiting;
+      while (waiting > 0) {
+      }
+      const double begin = now();
+      done[t] = amount();
+      taken[t] = now() - begin;
+    };
+    std::vector<std::thread> others;
+    for (int t = 1; t < threads; ++t) others.emplace_back(work, static_cast<std::size_t>(t));
+    work(0);
+    for (std::thread& other : others) other.join();
+    double rate = 0;
+    for (std::size_t t = 0; t < done.size(); ++t) rate += done[t] / taken[t];
+    best = std::max(best, rate);
+  }
+  return best;
+}
+
+/// f32 operations a second with every FMA unit busy.
+inline double fma_peak(int threads) {
+  return best_rate(threads, 10, [] { return kernels().multiply_adds_f32(200'000); });
+}
+
+/// Bytes a second of a[i] = b[i] + s c[i] on arrays far larger than the caches: three streams, as an addition has.
+inline double triad_bandwidth(int threads) {
+  constexpr std::size_t n = std::size_t{8} << 20;
+  return best_rate(threads, 6, [&] {
+    static thread_local std::vector<float> a(n), b(n, 1), c(n, 2);
+    for (std::size_t i = 0; i < n; ++i) a[i] = b[i] + 3 * c[i];
+    benchmark::DoNotOptimize(a.data());
+    return static_cast<double>(3 * n * sizeof(float));
+  });
+}
+
+/// Adds the columns "GFLOP/s" and "of_peak": this many operations an iteration.
+inline void report_operations(benchmark::State& state, double operations) {
+  const double peak = fma_peak(num_threads());
+  const double total = operations * static_cast<double>(state.iterations());
+  state.counters["GFLOP/s"] = benchmark::Counter(total * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] = benchmark::Counter(total / peak, benchmark::Counter::kIsRate);
+}
+/// Adds the columns "GB/s" and "of_triad".
+inline void report_bytes(benchmark::State& state, double bytes) {
+  const double triad = triad_bandwidth(num_threads());
+  const double total = bytes * static_cast<double>(state.iterations());
+  state.counters["GB/s"] = benchmark::Counter(total * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["of_triad"] = benchmark::Counter(total / triad, benchmark::Counter::kIsRate);
+}
+
+}  // namespace hourglass::bench

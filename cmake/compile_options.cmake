@@ -1,0 +1,11 @@
+# How every target of this project is compiled: libraries, examples, tests and benchmarks alike.
+function(hourglass_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # -Wno-sign-conversion: sizes are int64_t, as in the mathematics, and standard containers index by size_t.
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                           $<$<BOOL:${HOURGLASS_WERROR}>:-Werror>)
+  # A compiler free to fuse a * b + c does so here and not there, in a loop's body but not in its tail, and the same
+  # numbers would give other bits. Where a fused multiply-add is wanted, the code says fma.
+  target_compile_options(${target} PRIVATE -ffp-contract=off)
+endfunction()

@@ -1,0 +1,29 @@
+# hourglass_library(autograd tensor): the library hourglass::autograd, made of the sources in this folder, which uses
+# hourglass::tensor in its headers.
+function(hourglass_library name)
+  # Globbed, so that a new op or layer is a new source file and nothing else; CONFIGURE_DEPENDS has every build look
+  # for new files.
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS *.h)
+  if(NOT sources)
+    message(STATUS "hourglass: ${name}/ has no sources, skipped")
+    return()
+  endif()
+
+  set(target hourglass_${name})
+  add_library(${target} ${sources})
+  add_library(hourglass::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    INSTALL_RPATH $<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>)  # shared libraries find each other side by side
+  hourglass_compile_options(${target})
+  # The include root is the root of the repository, installed as include/hourglass: both say "tensor/tensor.h".
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
+  foreach(used IN LISTS ARGN)
+    if(TARGET hourglass_${used})
+      target_link_libraries(${target} PUBLIC hourglass_${used})
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,7 @@
+# HOURGLASS_SANITIZE=address,undefined or thread: everything is compiled and linked with these sanitizers.
+# HOURGLASS_SANITIZED tells the memory pool to turn itself off, so that every tensor is an allocation they can watch.
+if(HOURGLASS_SANITIZE)
+  add_compile_options(-fsanitize=${HOURGLASS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${HOURGLASS_SANITIZE})
+  add_compile_definitions(HOURGLASS_SANITIZED=1 _GLIBCXX_ASSERTIONS)
+endif()

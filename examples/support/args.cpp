@@ -1,0 +1,165 @@
+#include "examples/support/args.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <exception>
+#include <iostream>
+#include <system_error>
+
+#include <CLI/CLI.hpp>
+
+#include "examples/support/text.h"
+#include "tensor/error.h"
+#include "tensor/parallel.h"
+
+namespace hourglass::examples {
+namespace {
+
+std::string describe(const char* kind, Range range) {
+  std::string text = kind;
+  if (std::isfinite(range.min) && std::isfinite(range.max))
+    text += " from " + number(range.min, 15) + " to " + number(range.max, 15);
+  else if (std::isfinite(range.min)) text += " of at least " + number(range.min, 15);
+  else if (std::isfinite(range.max)) text += " of at most " + number(range.max, 15);
+  return text;
+}
+
+/// The whole text must be one number of the type T, finite and in range. (CLI11's own Range lets NaN through.)
+template <class T>
+CLI::Validator number_in(const char* kind, Range range) {
+  return CLI::Validator(
+      [kind, range](const std::string& text) -> std::string {
+        T value{};
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool whole = error == std::errc() && end == text.data() + text.size();
+        const auto real = static_cast<double>(value);
+        if (whole && std::isfinite(real) && real >= range.min && real <= range.max) return {};
+        return "expects " + describe(kind, range) + ", got '" + text + "'";
+      },
+      "");
+}
+
+CLI::Validator non_empty() {
+  return CLI::Validator([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
+}
+
+std::string join_comma(const std::vector<std::int64_t>& values) {
+  std::string text;
+  for (const std::int64_t value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
+  return text;
+}
+
+/// The name under which a flag is reported: --batch-size becomes batch_size.
+std::string plain(std::string name) {
+  name.erase(0, name.find_first_not_of('-'));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+}  // namespace
+
+Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, about.name)) {
+  args_.about = std::move(about);
+  args_.epochs = args_.about.epochs;
+  args_.batch_size = args_.about.batch_size;
+  args_.lr = args_.about.lr;
+  args_.threads = num_threads();
+  args_.out = std::filesystem::path("runs") / args_.about.name;
+  app_->get_formatter()->column_width(30);
+  app_->get_formatter()->label("OPTIONS", "flags");
+
+  flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated"});
+  app_->add_option("--data-dir", args_.data.folder, "folder with the set's IDX files (default: the usual places)")
+      ->type_name("DIR")
+      ->check(non_empty());
+  flag("--limit", args_.data.limit, "use only so many training and test images; 0: all", {.min = 0});
+  flag("--epochs", args_.epochs, "passes over the training images");
+  flag("--batch-size", args_.batch_size, "images a step");
+  flag("--lr", args_.lr, "learning rate", {.min = 0});
+  flag("--seed", seed_, "of everything random: weights, order of the images, noise", {.min = 0});
+  flag("--threads", args_.threads, "threads to compute with; the results are the same with any",
+       {.min = 1, .max = 1024});
+  app_->add_option("--out", args_.out, "folder for report, figures and pictures")
+      ->type_name("DIR")
+      ->capture_default_str()
+      ->check(non_empty());
+  flag("--quiet", args_.quiet, "print nothing but the final figure");
+  settings_.push_back([this] { return std::pair{std::string("out"), Value(args_.out.string())}; });
+}
+
+Program::~Program() = default;
+
+void Program::flag(const std::string& name, std::int64_t& value, const std::string& help, Range range) {
+  app_->add_option(name, value, help)
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(number_in<std::int64_t>("an integer", range));
+  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+}
+
+void Program::flag(const std::string& name, double& value, const std::string& help, Range range) {
+  app_->add_option(name, value, help)
+      ->type_name("X")
+      ->default_str(number(value))
+      ->check(number_in<double>("a number", range));
+  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+}
+
+void Program::flag(const std::string& name, bool& value, const std::string& help) {
+  app_->add_flag(name, value, help);
+  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+}
+
+void Program::flag(const std::string& name, std::string& value, const std::string& help,
+                   std::vector<std::string> choices) {
+  CLI::Option* const option = app_->add_option(name, value, help)->type_name("NAME")->capture_default_str();
+  if (!choices.empty()) {
+    std::string list;
+    for (const std::string& choice : choices) list += (list.empty() ? "" : ", ") + choice;
+    option->description(help + ": " + list);
+    option->check(CLI::Validator(
+        [list, choices](const std::string& text) {
+          const bool known = std::find(choices.begin(), choices.end(), text) != choices.end();
+          return known ? std::string() : "expects one of " + list + ", got '" + text + "'";
+        },
+        ""));
+  }
+  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+}
+
+void Program::flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help, Range range) {
+  app_->add_option(name, values, help)
+      ->type_name("N,N,...")
+      ->delimiter(',')
+      ->default_str(join_comma(values))
+      ->check(number_in<std::int64_t>("integers, each", range));
+  settings_.push_back([name, &values] { return std::pair{plain(name), Value(join_comma(values))}; });
+}
+
+int Program::run(int argc, const char* const* argv, const std::function<void(const Args&)>& body) {
+  const auto complain = [&](const std::string& what) { std::cerr << args_.about.name << ": " << what << '\n'; };
+  try {
+    app_->parse(argc, argv);
+    for (const auto& setting : settings_) args_.config.push_back(setting());
+    args_.seed = static_cast<std::uint64_t>(seed_);
+    set_num_threads(static_cast<int>(args_.threads));
+    body(args_);
+    std::cout.flush();
+    check(std::cout.good(), "stdout", "cannot be written to");
+    return 0;
+  } catch (const CLI::CallForHelp& help) {
+    return app_->exit(help);
+  } catch (const CLI::ParseError& error) {
+    complain(error.what() + std::string(" (see --help)"));
+    return 2;
+  } catch (const Error& error) {
+    complain(error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return 1;
+  }
+}
+
+}  // namespace hourglass::examples

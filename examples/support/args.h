@@ -1,0 +1,91 @@
+// The command line that every example shares, and the frame that turns errors into one line and an exit code.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "examples/support/datasets.h"
+
+namespace CLI {
+class App;
+}
+
+namespace hourglass::examples {
+
+/// What a program is, and its defaults for the shared flags.
+struct About {
+  std::string name{};       ///< "variational": the default of --out is runs/variational
+  std::string title{};      ///< "Variational autoencoder", the report's heading
+  std::string summary{};    ///< a sentence or two: what it learns and what to look at
+  std::string objective{};  ///< what training minimises, as a formula in plain text
+  std::int64_t epochs = 5;
+  std::int64_t batch_size = 128;
+  double lr = 1e-3;
+};
+
+using Value = std::variant<bool, std::int64_t, double, std::string>;
+
+/// The shared flags as the user gave them.
+struct Args {
+  About about;
+  DataOptions data;  ///< --data, --data-dir, --limit
+  std::int64_t epochs = 0;
+  std::int64_t batch_size = 0;
+  double lr = 0;
+  std::uint64_t seed = 0;
+  std::int64_t threads = 1;  ///< in force already when the body runs
+  std::filesystem::path out;
+  bool quiet = false;
+  std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
+};
+
+/// Numbers a flag accepts, both ends included.
+struct Range {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+};
+
+/// Collects flags, then runs the body. A whole main():
+///
+///     int main(int argc, char** argv) {
+///       std::int64_t code = 20;
+///       Program program({.name = "variational", .title = "Variational autoencoder", .summary = "..."});
+///       program.flag("--code", code, "numbers in the code", {.min = 1});
+///       return program.run(argc, argv, [&](const Args& args) { train(args, code); });
+///     }
+class Program {
+ public:
+  explicit Program(About about);
+  ~Program();
+
+  /// The variable's value is the default; it must live until run() returns.
+  void flag(const std::string& name, std::int64_t& value, const std::string& help, Range range = {.min = 1});
+  void flag(const std::string& name, double& value, const std::string& help, Range range = {});
+  /// A switch: --name.
+  void flag(const std::string& name, bool& value, const std::string& help);
+  /// Any text, or one of the choices.
+  void flag(const std::string& name, std::string& value, const std::string& help,
+            std::vector<std::string> choices = {});
+  /// Comma-separated: --widths 512,256,128.
+  void flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help,
+            Range range = {.min = 1});
+
+  /// Parses, sets the number of threads, calls body. The exit code of the program: 0, also after --help; 2 with one
+  /// line on stderr for whatever the user can mend (flags, data, files: any hourglass::Error); 1 for any other
+  /// exception.
+  int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
+
+ private:
+  Args args_;
+  std::int64_t seed_ = 0;
+  std::unique_ptr<CLI::App> app_;
+  std::vector<std::function<std::pair<std::string, Value>()>> settings_;  // reads a flag once parsing is done
+};
+
+}  // namespace hourglass::examples

@@ -1,0 +1,149 @@
+#include "examples/support/datasets.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <utility>
+
+#include "examples/support/idx.h"
+#include "examples/support/shapes.h"
+#include "tensor/ops.h"
+
+namespace hourglass::examples {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array kFiles{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+                            "t10k-labels-idx1-ubyte"};
+
+/// The file, gzipped or not, if one of the two is there.
+std::optional<fs::path> find_file(const fs::path& folder, const std::string& name) {
+  for (const char* suffix : {".gz", ""}) {
+    const fs::path file = folder / (name + suffix);
+    std::error_code unreadable;
+    if (fs::exists(file, unreadable)) return file;
+  }
+  return std::nullopt;
+}
+
+bool has_any_file(const fs::path& folder) {
+  return std::any_of(kFiles.begin(), kFiles.end(),
+                     [&](const char* name) { return find_file(folder, name).has_value(); });
+}
+
+std::optional<fs::path> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+std::vector<fs::path> usual_places() {
+  std::vector<fs::path> places;
+  if (const auto data = environment("HOURGLASS_DATA")) places.push_back(*data);
+  places.push_back("/usr/share/datasets");
+  if (const auto cache = environment("XDG_CACHE_HOME")) places.push_back(*cache / "hourglass");
+  else if (const auto home = environment("HOME")) places.push_back(*home / ".cache/hourglass");
+  return places;
+}
+
+/// The folder that holds the set: `places` are asked for a folder of its name, then themselves.
+std::optional<fs::path> find_set(const std::vector<fs::path>& places, const std::string& name) {
+  for (const fs::path& place : places)
+    for (const fs::path& folder : {place / name, place})
+      if (has_any_file(folder)) return folder;
+  return std::nullopt;
+}
+
+std::string list(const std::vector<fs::path>& places) {
+  std::string text;
+  for (const fs::path& place : places) text += (text.empty() ? "" : ", ") + place.string();
+  return text;
+}
+
+struct Labelled {
+  Tensor images, labels;
+};
+
+Labelled read_pair(const fs::path& folder, const std::string& images_name, const std::string& labels_name,
+                   const ImageData& data, std::int64_t limit) {
+  const auto path_of = [&](const std::string& name) {
+    const auto path = find_file(folder, name);
+    check(path.has_value(), folder.string(), "holds a part of a data set, but neither ", name, ".gz nor ", name);
+    return *path;
+  };
+  const fs::path images_path = path_of(images_name), labels_path = path_of(labels_name);
+  Tensor images = read_idx(images_path), labels = read_idx(labels_path);
+  check(
+      images.dtype() == Dtype::u8 && images.dim() == 3 && images.size(1) == data.height && images.size(2) == data.width,
+      images_path.string(), "expected u8[n, ", data.height, ", ", data.width, "], got ", describe(images));
+  const std::int64_t n = images.size(0);
+  check(n > 0, images_path.string(), "holds no images");
+  check(labels.dtype() == Dtype::u8 && labels.shape() == Shape{n}, labels_path.string(), "expected u8[", n,
+        "], a label for each image, got ", describe(labels));
+  const auto classes = static_cast<std::uint8_t>(data.classes.size());
+  const std::span<const std::uint8_t> all = labels.span<std::uint8_t>();
+  const auto stray = std::find_if(all.begin(), all.end(), [classes](std::uint8_t label) { return label >= classes; });
+  check(stray == all.end(), labels_path.string(), "expected labels from 0 to ", classes - 1, ", but label ",
+        stray - all.begin(), " is ", stray == all.end() ? 0 : int{*stray});
+
+  const std::int64_t rows = limit > 0 ? std::min(limit, n) : n;
+  images = reshape(slice(images, 0, 0, rows), {rows, std::int64_t{data.height} * data.width});
+  return {to(images, Dtype::f32) / 255, to(slice(labels, 0, 0, rows), Dtype::i64)};
+}
+
+ImageData read_set(const std::string& name, const fs::path& folder, std::int64_t limit) {
+  ImageData data;
+  data.name = name;
+  data.classes = name == "mnist" ? std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
+                                 : std::vector<std::string>{"T-shirt", "trouser", "pullover", "dress", "coat",
+                                                            "sandal",  "shirt",   "sneaker",  "bag",   "ankle boot"};
+  data.origin = (name == "mnist" ? "MNIST from " : "Fashion-MNIST from ") + folder.string();
+  auto [train_images, train_labels] = read_pair(folder, kFiles[0], kFiles[1], data, limit);
+  auto [test_images, test_labels] = read_pair(folder, kFiles[2], kFiles[3], data, limit);
+  data.train_images = std::move(train_images);
+  data.train_labels = std::move(train_labels);
+  data.test_images = std::move(test_images);
+  data.test_labels = std::move(test_labels);
+  return data;
+}
+
+ImageData generate(const DataOptions& options) {
+  constexpr std::int64_t kTrain = 12'000, kTest = 2'000;
+  const auto limited = [&](std::int64_t count) { return options.limit > 0 ? std::min(options.limit, count) : count; };
+  return generate_shapes(limited(kTrain), limited(kTest), options.seed);
+}
+
+ImageData load_all(const DataOptions& options) {
+  const auto& [name, given, limit, seed] = options;
+  if (name == "generated") return generate(options);
+  check(name == "fashion-mnist" || name == "mnist", "data", "there is no set '", name,
+        "'; choose fashion-mnist, mnist or generated");
+
+  const std::vector<fs::path> places = given.empty() ? usual_places() : std::vector{given};
+  if (const auto folder = find_set(places, name)) return read_set(name, *folder, limit);
+  // What was asked for by name is not silently replaced; Fashion-MNIST is what everybody gets who asks for nothing.
+  if (!given.empty() || name == "mnist")
+    fail("data", name, " is not in ", list(places), ": expected ", kFiles[0], ".gz and three more files");
+  std::cerr << "data: Fashion-MNIST is in none of " << list(places)
+            << ": using generated shapes instead (to have it: apt-get install dataset-fashion-mnist, or --data-dir)\n";
+  return generate(options);
+}
+
+}  // namespace
+
+std::optional<double> ImageData::reference_on(std::string_view dataset, double value) const {
+  if (name != dataset) return std::nullopt;
+  return value;
+}
+
+ImageData load_images(const DataOptions& options) {
+  check(options.limit >= 0, "data", "the limit is ", options.limit, ", but must not be negative");
+  ImageData data = load_all(options);
+  if (options.limit > 0) data.name += ", first " + std::to_string(options.limit);
+  return data;
+}
+
+}  // namespace hourglass::examples

@@ -1,0 +1,42 @@
+// Pictures: tensors laid out as a grid of images, and PNG files.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace hourglass::examples {
+
+/// 8-bit pixels, row by row from the top left; grey (1 channel) or red, green, blue (3).
+struct Image {
+  int width = 0;
+  int height = 0;
+  int channels = 1;
+  std::vector<std::uint8_t> pixels;
+};
+
+struct GridOptions {
+  int columns = 10;
+  int scale = 3;   ///< each pixel becomes a square of this side
+  int gap = 2;     ///< between images
+  int height = 0;  ///< of an image given as a row of numbers; 0: it is square
+  int width = 0;
+  double low = 0;          ///< this becomes black
+  double high = 1;         ///< and this white; what lies beyond is clamped
+  bool normalize = false;  ///< instead, stretch each image from its own minimum to its own maximum (weights, say)
+  std::vector<std::string> row_labels{};     ///< left of the rows
+  std::vector<std::string> column_labels{};  ///< above the columns
+  std::vector<std::string> labels{};         ///< below the images
+};
+
+/// Images f32 or f64 [n, h * w], [n, h, w], [n, 1, h, w] or [n, 3, h, w] (red, green, blue) as one picture, filled row
+/// by row. NaN is shown as magenta, which no grey image has. The result is grey unless there is colour or NaN in it.
+Image image_grid(const Tensor& images, const GridOptions& options = {});
+
+/// The bytes of a PNG file.
+std::string encode_png(const Image& image);
+void write_png(const std::filesystem::path& path, const Image& image);
+
+}  // namespace hourglass::examples

@@ -1,0 +1,104 @@
+#include "examples/support/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "examples/support/text.h"
+
+namespace hourglass::examples {
+namespace {
+
+constexpr double kBarEvery = 0.1;   // seconds
+constexpr double kPlainEvery = 30;  // a sign of life in a log during long epochs
+
+/// Whether stderr is a terminal that can take a line back. Lines go to stdout, so that `program > log` shows the bar
+/// still.
+bool has_terminal() {
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+std::size_t terminal_width() {
+  ::winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+std::string to_text(const Metrics& metrics) {
+  std::string text;
+  for (const auto& [name, value] : metrics) text += "  " + name + " " + number(value, 5);
+  return text;
+}
+
+}  // namespace
+
+Progress::Progress(std::int64_t epochs, std::int64_t steps_per_epoch, bool quiet)
+    : epochs_(epochs),
+      steps_(std::max<std::int64_t>(steps_per_epoch, 1)),
+      quiet_(quiet),
+      bar_(!quiet && has_terminal()) {}
+
+void Progress::step(const Metrics& metrics, std::int64_t images) {
+  ++step_;
+  images_ += images;
+  for (const auto& [name, value] : metrics) {
+    const double share = static_cast<double>(images) * value;
+    const auto same_name = [&name = name](const auto& sum) { return sum.first == name; };
+    const auto known = std::find_if(sums_.begin(), sums_.end(), same_name);
+    if (known == sums_.end()) sums_.emplace_back(name, share);
+    else known->second += share;
+  }
+  if (!quiet_) show();
+}
+
+Metrics Progress::means() const {
+  Metrics means = sums_;
+  for (auto& [name, value] : means) value /= static_cast<double>(images_);
+  return means;
+}
+
+std::string Progress::position() const { return "epoch " + std::to_string(epoch_) + "/" + std::to_string(epochs_); }
+
+void Progress::show() {
+  const double now = clock_.seconds();
+  if (now - shown_at_ < (bar_ ? kBarEvery : kPlainEvery)) return;
+  shown_at_ = now;
+
+  const double done = static_cast<double>((epoch_ - 1) * steps_ + step_) / static_cast<double>(epochs_ * steps_);
+  const std::string step = std::to_string(step_) + "/" + std::to_string(steps_);
+  const std::string rest = to_text(means()) + "  " + duration(epoch_seconds()) + "  ETA " +
+                           duration(now * std::max(1 - done, 0.0) / std::max(done, 1e-9));
+  if (!bar_) {
+    std::cout << position() << "  step " << step << rest << std::endl;
+    return;
+  }
+  constexpr std::int64_t kCells = 24;
+  const auto full = static_cast<std::size_t>(std::clamp<std::int64_t>(kCells * step_ / steps_, 0, kCells));
+  std::string line = position() + " [" + std::string(full, '=') + std::string(kCells - full, ' ') + "] " + step + rest;
+  line.resize(std::min(line.size(), terminal_width() - 1));  // a line that wraps could not be taken back
+  std::cerr << "\r\x1b[K" << line << std::flush;
+  on_screen_ = true;
+}
+
+void Progress::clear() {
+  if (on_screen_) std::cerr << "\r\x1b[K" << std::flush;
+  on_screen_ = false;
+}
+
+void Progress::finish_epoch(const Metrics& metrics) {
+  clear();
+  if (!quiet_) std::cout << position() << to_text(metrics) << "  " << duration(epoch_seconds()) << std::endl;
+  ++epoch_;
+  step_ = 0;
+  sums_.clear();
+  images_ = 0;
+  epoch_clock_ = Stopwatch();
+}
+
+}  // namespace hourglass::examples

@@ -1,0 +1,181 @@
+#include "examples/support/report.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "examples/support/plot.h"
+#include "examples/support/text.h"
+
+namespace hourglass::examples {
+namespace {
+
+constexpr std::string_view kStyle = R"(
+:root { color-scheme: light dark; --text: #1d2329; --soft: #5b6670; --line: #dde2e6; --page: #ffffff; --panel: #f5f7f8; --good: #00785a; --bad: #b84a00; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #dde2e6; --soft: #98a3ad; --line: #343c43; --page: #14181b; --panel: #1c2226; --good: #3fc79f; --bad: #f0955a; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 76rem; background: var(--page); color: var(--text); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .4rem; }
+h2 { font-size: 1.15rem; margin: 2.6rem 0 .8rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
+p { max-width: 46rem; margin: .5rem 0; }
+code, .objective { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: .9em; }
+.objective { display: inline-block; background: var(--panel); border-left: 3px solid var(--soft); padding: .5rem .9rem; white-space: pre-wrap; }
+.headline { margin: 1.6rem 0 0; }
+.headline b { font-size: 2.4rem; font-weight: 650; line-height: 1.1; margin-right: .3rem; font-variant-numeric: tabular-nums; }
+.soft { color: var(--soft); }
+.good { color: var(--good); font-weight: 600; }
+.bad { color: var(--bad); font-weight: 600; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem 1.6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { color: var(--soft); font-weight: 500; }
+.right { text-align: right; }
+.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.2rem; }
+.curves svg, figure svg { width: 100%; max-width: 44rem; height: auto; color: var(--text); }
+figure { margin: 1.6rem 0 2.2rem; }
+figure img { max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; }
+figcaption { color: var(--soft); max-width: 46rem; margin-top: .5rem; }
+)";
+
+std::string to_text(const Value& value) {
+  struct Visitor {
+    std::string operator()(bool v) const { return v ? "yes" : "no"; }
+    std::string operator()(std::int64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const { return number(v); }
+    std::string operator()(const std::string& v) const { return v; }
+  };
+  return std::visit(Visitor{}, value);
+}
+
+std::string with_unit(const Figure& figure) {
+  return number(figure.value) + (figure.options.unit.empty() ? "" : " " + figure.options.unit);
+}
+
+/// "at most 0.01449 + 10 %, PCA-32"
+std::string to_beat(const Figure& figure) {
+  const FigureOptions& options = figure.options;
+  const std::string percent = number(100 * options.within) + " %";
+  std::string text;
+  switch (options.better) {
+    case Better::lower:
+      text = "at most " + number(*options.reference) + (options.within > 0 ? " + " + percent : "");
+      break;
+    case Better::higher:
+      text = "at least " + number(*options.reference) + (options.within > 0 ? " − " + percent : "");
+      break;
+    case Better::near: text = number(*options.reference) + " ± " + percent; break;
+  }
+  return text + (options.reference_name.empty() ? "" : ", " + options.reference_name);
+}
+
+std::string verdict(const Figure& figure) {
+  const auto holds = figure.holds();
+  if (!holds) return "";
+  return *holds ? "<span class=\"good\">✓ holds</span>" : "<span class=\"bad\">✗ misses</span>";
+}
+
+std::string headline_section(const Figure& figure) {
+  std::string html = "<p class=\"headline\"><b>" + number(figure.value) + "</b> " + escape(figure.options.unit) +
+                     "<br><code>" + escape(figure.name) + "</code>";
+  if (figure.options.reference)
+    html += " <span class=\"soft\">to beat: " + escape(to_beat(figure)) + "</span> " + verdict(figure);
+  return html + "</p>\n";
+}
+
+std::string figures_section(const std::vector<Figure>& figures) {
+  if (figures.empty()) return "";
+  std::string html =
+      "<h2>Figures</h2>\n<div class=\"scroll\"><table>\n<tr><th>figure<th class=\"right\">value<th>unit<th>to "
+      "beat<th></tr>\n";
+  for (const Figure& figure : figures)
+    html += "<tr><td><code>" + escape(figure.name) + "</code><td class=\"right\">" + number(figure.value) + "<td>" +
+            escape(figure.options.unit) + "<td>" + (figure.options.reference ? escape(to_beat(figure)) : "") + "<td>" +
+            verdict(figure) + "</tr>\n";
+  return html + "</table></div>\n";
+}
+
+/// A plot for each quantity, with its training and its test curve: train_kl and test_kl belong to kl.
+std::string curves_section(const std::vector<Record::Epoch>& epochs) {
+  struct Curve {
+    std::string quantity;
+    std::vector<Series> series;
+  };
+  std::vector<Curve> curves;
+  const auto find_or_add = [](auto& list, auto member, const std::string& name) -> auto& {
+    const auto found = std::find_if(list.begin(), list.end(), [&](const auto& item) { return item.*member == name; });
+    if (found != list.end()) return *found;
+    list.emplace_back();
+    list.back().*member = name;
+    return list.back();
+  };
+  for (const auto& [number, metrics] : epochs) {
+    for (const auto& [name, value] : metrics) {
+      const bool split = name.starts_with("train_") || name.starts_with("test_");
+      const std::size_t cut = split ? name.find('_') : 0;
+      Curve& curve = find_or_add(curves, &Curve::quantity, split ? name.substr(cut + 1) : name);
+      Series& series = find_or_add(curve.series, &Series::name, split ? name.substr(0, cut) : name);
+      series.x.push_back(static_cast<double>(number));
+      series.y.push_back(value);
+    }
+  }
+  if (curves.empty()) return "";
+  std::string html = "<h2>Curves</h2>\n<div class=\"curves\">\n";
+  for (const auto& [quantity, series] : curves)
+    html += line_plot(series, {.title = quantity, .x_label = "epoch", .width = 520, .height = 300});
+  return html + "</div>\n";
+}
+
+std::string exhibits_section(const std::vector<Record::Exhibit>& exhibits) {
+  if (exhibits.empty()) return "";
+  std::string html = "<h2>Pictures</h2>\n";
+  for (const auto& exhibit : exhibits) {
+    html += "<figure>";
+    if (exhibit.svg) html += exhibit.content;
+    else
+      html += "<img width=\"" + std::to_string(exhibit.width) + "\" alt=\"" + escape(exhibit.name) +
+              "\" src=\"data:image/png;base64," + base64(exhibit.content) + "\">";
+    html += "<figcaption>" + escape(exhibit.caption) + "</figcaption></figure>\n";
+  }
+  return html;
+}
+
+std::string table_of(const std::vector<std::pair<std::string, Value>>& values) {
+  std::string html = "<div class=\"scroll\"><table>\n";
+  for (const auto& [name, value] : values)
+    html += "<tr><th>" + escape(name) + "<td>" + escape(to_text(value)) + "</tr>\n";
+  return html + "</table></div>\n";
+}
+
+}  // namespace
+
+std::string describe(const Figure& figure) {
+  std::string text = figure.name + " " + with_unit(figure);
+  if (const auto holds = figure.holds()) text += " (to beat: " + to_beat(figure) + (*holds ? ": holds)" : ": misses)");
+  return text;
+}
+
+std::string html_report(const Record& record, const Figure* headline) {
+  const About& about = record.args.about;
+  const std::string title = about.title.empty() ? about.name : about.title;
+  std::string html =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+      escape(title) + "</title>\n<style>" + std::string(kStyle) + "</style>\n</head>\n<body>\n<h1>" + escape(title) +
+      "</h1>\n<p>" + escape(about.summary) + "</p>\n";
+  if (!about.objective.empty()) html += "<p class=\"objective\">" + escape(about.objective) + "</p>\n";
+  if (headline != nullptr) html += headline_section(*headline);
+  html += figures_section(record.figures) + curves_section(record.epochs) + exhibits_section(record.exhibits);
+
+  auto run = record.facts;
+  run.emplace_back("took", duration(record.seconds));
+  html += "<h2>The run</h2>\n" + table_of(run) + "<h2>Configuration</h2>\n" + table_of(record.args.config) +
+          "<p class=\"soft\">The same numbers for programs: <code>summary.json</code> and, an epoch a line, "
+          "<code>metrics.jsonl</code>, beside this page.</p>\n</body>\n</html>\n";
+  return html;
+}
+
+}  // namespace hourglass::examples

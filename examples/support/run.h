@@ -1,0 +1,113 @@
+// A run of an example: what it measures and draws, and the folder where all of it ends up.
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "examples/support/args.h"
+#include "examples/support/datasets.h"
+#include "examples/support/plot.h"
+#include "examples/support/png.h"
+#include "examples/support/progress.h"
+
+namespace hourglass::examples {
+
+/// Which way a figure beats its reference; near: by not being further from it than `within` allows.
+enum class Better { lower, higher, near };
+
+struct FigureOptions {
+  std::optional<double> reference{};  ///< what the figure must beat, if there is something
+  std::string reference_name{};       ///< "PCA-32, clipped"
+  Better better = Better::lower;
+  double within = 0;   ///< how much worse than the reference still counts: 0.1 is 10 % of it
+  std::string unit{};  ///< "nats / image"
+};
+
+/// A final number, beside what it must beat.
+struct Figure {
+  std::string name{};
+  double value = 0;
+  FigureOptions options;
+
+  /// Whether it beats its reference; none where there is no reference. NaN never does.
+  std::optional<bool> holds() const;
+};
+
+/// Everything a run has collected: what summary.json and report.html are written from.
+struct Record {
+  Args args;
+  std::vector<std::pair<std::string, Value>> facts;
+  std::vector<Figure> figures;
+  struct Epoch {
+    std::int64_t number;
+    Metrics metrics;
+  };
+  std::vector<Epoch> epochs;
+  struct Exhibit {
+    std::string name, caption;
+    std::string content;  ///< the bytes of the file
+    bool svg;             ///< otherwise PNG
+    int width;            ///< of a PNG, in pixels
+  };
+  std::vector<Exhibit> exhibits;
+  double seconds = 0;
+};
+
+/// Drives a training run and writes to args.out:
+///   metrics.jsonl  a line an epoch, flushed, so that a run can be watched
+///   NAME.png/.svg  each picture and plot, as soon as it is made
+///   summary.json   the figures, flat: "test_mse" beside "reference_test_mse"; the facts; "config"; "seconds"
+///   report.html    all of it on one page that needs nothing else
+/// JSON has no NaN and no infinity: they are written as null. Files appear whole or not at all. Summary and report of
+/// an earlier run in the same folder are removed at the start, so that what lies there never belongs to another run.
+///
+///     Run run(args, data);
+///     for (const std::int64_t epoch : run.epochs(loader.batches())) {
+///       for (const Batch& batch : loader.epoch(epoch)) {
+///         ...
+///         run.step({{"mse", loss.item()}}, batch.size());
+///       }
+///       run.log_epoch({{"test_mse", evaluate(model, data.test_images)}});
+///     }
+///     run.picture("reconstructions", image_grid(...), "Above the input, below what became of it.");
+///     run.figure("test_mse", mse, {.reference = data.reference_on("fashion-mnist", 0.01449), .reference_name =
+///     "PCA-32"}); run.finish("test_mse");
+class Run {
+ public:
+  explicit Run(const Args& args);
+  /// Says which data are used, and notes it as facts.
+  Run(const Args& args, const ImageData& data);
+
+  /// 1, 2, ..., args.epochs, with progress for so many steps in each.
+  std::vector<std::int64_t> epochs(std::int64_t steps_per_epoch);
+  /// A training step over so many images is done: shows it, and averages the numbers over the epoch's images.
+  void step(const Metrics& metrics, std::int64_t images = 1);
+  /// An epoch is done: a line of metrics.jsonl with the averages of step() as train_<name>, then these. Numbers named
+  /// train_x and test_x share a plot in the report.
+  void log_epoch(const Metrics& metrics = {});
+
+  /// Something worth knowing of the run: run.fact("parameters", count).
+  void fact(const std::string& name, Value value);
+  /// A picture (name.png) or a plot (name.svg), shown in the report with its caption, in the order of the calls.
+  void picture(const std::string& name, const Image& image, const std::string& caption);
+  void plot(const std::string& name, const std::string& svg, const std::string& caption);
+  /// A final number; see Figure.
+  void figure(const std::string& name, double value, const FigureOptions& options = {});
+  /// Where a file of this name belongs: model weights, say.
+  std::filesystem::path path(const std::string& file_name) const { return record_.args.out / file_name; }
+
+  /// Writes summary and report, and prints the headline figure (the last one, unless named) beside what it must beat.
+  void finish(std::string_view headline = {});
+
+ private:
+  Record record_;
+  std::ofstream metrics_;
+  std::optional<Progress> progress_;
+  Stopwatch clock_;
+};
+
+}  // namespace hourglass::examples

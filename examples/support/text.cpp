@@ -1,0 +1,63 @@
+#include "examples/support/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+
+namespace hourglass::examples {
+
+std::string number(double value, int digits) {
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.*g", digits, value == 0 ? 0 : value);  // no "-0"
+  return text.data();
+}
+
+std::string duration(double seconds) {
+  std::array<char, 40> text{};
+  const auto print = [&](const char* format, auto... values) {
+    std::snprintf(text.data(), text.size(), format, values...);
+    return std::string(text.data());
+  };
+  if (!(seconds < 59.95)) {  // what would round to 60.0 s is a minute
+    if (!(seconds < 1e9)) return "?";
+    const auto whole = static_cast<long long>(std::llround(seconds));
+    if (whole < 3600) return print("%lld min %02lld s", whole / 60, whole % 60);
+    return print("%lld h %02lld min", whole / 3600, whole % 3600 / 60);
+  }
+  return print("%.1f s", std::max(seconds, 0.0));
+}
+
+std::string escape(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '&': safe += "&amp;"; break;
+      case '<': safe += "&lt;"; break;
+      case '>': safe += "&gt;"; break;
+      case '"': safe += "&quot;"; break;
+      case '\'': safe += "&#39;"; break;
+      default: safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    // Three bytes are four digits of six bits; what is missing at the end becomes '='.
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) text += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
+}  // namespace hourglass::examples

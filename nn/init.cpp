@@ -1,0 +1,99 @@
+#include "nn/init.h"
+
+#include <cmath>
+#include <vector>
+
+namespace hourglass::nn::init {
+namespace {
+
+struct Fans {
+  double in, out;
+};
+Fans fans(std::string_view op, const Shape& shape) {
+  check(shape.size() >= 2, op, "needs at least the axes [out, in], got ", shape);
+  double behind = 1;
+  for (int axis = 2; axis < shape.size(); ++axis) behind *= static_cast<double>(shape[axis]);
+  const Fans fans{static_cast<double>(shape[1]) * behind, static_cast<double>(shape[0]) * behind};
+  check(fans.in > 0 && fans.out > 0, op, "needs an extent of at least 1 in every axis, got ", shape);
+  return fans;
+}
+
+double xavier_std(std::string_view op, const Shape& shape, const XavierOptions& options) {
+  const Fans fan = fans(op, shape);
+  return options.gain * std::sqrt(2 / (fan.in + fan.out));
+}
+double kaiming_std(std::string_view op, const Shape& shape, const KaimingOptions& options) {
+  const Fans fan = fans(op, shape);
+  const double inputs = options.mode == FanMode::fan_in ? fan.in : fan.out;
+  return calculate_gain(options.nonlinearity, options.a) / std::sqrt(inputs);
+}
+
+// Uniform numbers of the given standard deviation lie within ±√3 of it.
+Tensor uniform_of_std(const Shape& shape, Rng& rng, double std, Dtype dtype) {
+  const double bound = std::sqrt(3.0) * std;
+  return rng.uniform(shape, -bound, bound, dtype);
+}
+
+}  // namespace
+
+Tensor constant(const Shape& shape, double value, Dtype dtype) { return full(shape, value, dtype); }
+Tensor uniform(const Shape& shape, Rng& rng, double low, double high, Dtype dtype) {
+  return rng.uniform(shape, low, high, dtype);
+}
+Tensor normal(const Shape& shape, Rng& rng, double mean, double std, Dtype dtype) {
+  return rng.normal(shape, mean, std, dtype);
+}
+
+double calculate_gain(Nonlinearity nonlinearity, double slope) {
+  switch (nonlinearity) {
+    case Nonlinearity::linear:
+    case Nonlinearity::sigmoid: return 1;
+    case Nonlinearity::tanh: return 5.0 / 3;
+    case Nonlinearity::relu: return std::sqrt(2.0);
+    case Nonlinearity::leaky_relu: return std::sqrt(2 / (1 + slope * slope));
+    case Nonlinearity::selu: return 0.75;
+  }
+  fail("calculate_gain", "corrupt nonlinearity ", static_cast<int>(nonlinearity));
+}
+
+Tensor xavier_uniform(const Shape& shape, Rng& rng, XavierOptions options) {
+  return uniform_of_std(shape, rng, xavier_std("xavier_uniform", shape, options), options.dtype);
+}
+Tensor xavier_normal(const Shape& shape, Rng& rng, XavierOptions options) {
+  return rng.normal(shape, 0, xavier_std("xavier_normal", shape, options), options.dtype);
+}
+Tensor kaiming_uniform(const Shape& shape, Rng& rng, KaimingOptions options) {
+  return uniform_of_std(shape, rng, kaiming_std("kaiming_uniform", shape, options), options.dtype);
+}
+Tensor kaiming_normal(const Shape& shape, Rng& rng, KaimingOptions options) {
+  return rng.normal(shape, 0, kaiming_std("kaiming_normal", shape, options), options.dtype);
+}
+
+Tensor orthogonal(const Shape& shape, Rng& rng, double gain, Dtype dtype) {
+  fans("orthogonal", shape);
+  const std::int64_t rows = shape[0], columns = numel(shape) / rows;
+  const std::int64_t count = std::min(rows, columns), length = std::max(rows, columns);
+  // Random directions, each freed of its parts along those before it (Gram-Schmidt). The second sweep removes what the
+  // rounding of the first left behind.
+  std::vector<double> v = rng.normal({count, length}, 0, 1, Dtype::f64).to_vector<double>();
+  for (std::int64_t i = 0; i < count; ++i) {
+    double* const x = v.data() + i * length;
+    const auto dot = [&](const double* y) {
+      double sum = 0;
+      for (std::int64_t k = 0; k < length; ++k) sum += x[k] * y[k];
+      return sum;
+    };
+    for (int sweep = 0; sweep < 2; ++sweep)
+      for (const double* y = v.data(); y != x; y += length) {
+        const double along = dot(y);
+        for (std::int64_t k = 0; k < length; ++k) x[k] -= along * y[k];
+      }
+    const double scale = 1 / std::sqrt(dot(x));
+    for (std::int64_t k = 0; k < length; ++k) x[k] *= scale;
+  }
+  Tensor q = Tensor::from(v, {count, length});
+  if (rows > columns) q = transpose(q, 0, 1);
+  return to(reshape(q * gain, shape), dtype);
+}
+
+}  // namespace hourglass::nn::init

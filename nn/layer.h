@@ -1,0 +1,17 @@
+// Layer: a module with one input and one output.
+#pragma once
+#include "autograd/var.h"
+#include "nn/module.h"
+
+namespace hourglass::nn {
+
+class Layer : public Module {
+ public:
+  virtual Var forward(const Var& x) const = 0;
+  /// forward(x), with the layer's name before any error: `encoder: hidden: linear: inner axes differ: ...`.
+  Var operator()(const Var& x) const {
+    return in_context(name(), [&] { return forward(x); });
+  }
+};
+
+}  // namespace hourglass::nn

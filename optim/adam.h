@@ -1,0 +1,35 @@
+// Adam: every number of a parameter gets a step size of its own.
+#pragma once
+#include <utility>
+#include <vector>
+
+#include "optim/optimizer.h"
+
+namespace hourglass::optim {
+
+struct AdamOptions {
+  double lr = 1e-3;
+  /// How much of the running means of g and of g² is kept at each step.
+  std::pair<double, double> betas{0.9, 0.999};
+  double eps = 1e-8;
+  /// Adds weight_decay * p to the gradient.
+  double weight_decay = 0;
+};
+
+/// m ← β₁m + (1-β₁)g;  v ← β₂v + (1-β₂)g²;  p ← p - lr m̂ / (√v̂ + eps), where m̂ = m / (1-β₁ᵗ) and v̂ = v / (1-β₂ᵗ)
+/// make up for starting at 0 (Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
+class Adam : public Optimizer {
+ public:
+  explicit Adam(std::vector<Parameter> parameters, AdamOptions options = {})
+      : Adam("adam", std::move(parameters), options, /*decoupled=*/false) {}
+
+ protected:
+  Adam(std::string_view name, std::vector<Parameter> parameters, AdamOptions options, bool decoupled);
+
+ private:
+  void update(std::span<const UpdateItem> items) const override;
+  AdamOptions options_;
+  bool decoupled_;
+};
+
+}  // namespace hourglass::optim

@@ -1,0 +1,33 @@
+// Stochastic gradient descent.
+#pragma once
+#include <vector>
+
+#include "optim/optimizer.h"
+
+namespace hourglass::optim {
+
+struct SGDOptions {
+  double lr = 1e-3;
+  /// How much of the velocity is kept at each step.
+  double momentum = 0;
+  /// A new gradient counts 1 - dampening in the velocity (1 in the first step).
+  double dampening = 0;
+  /// Adds weight_decay * p to the gradient.
+  double weight_decay = 0;
+  /// Look ahead: move along the velocity that the next step would have.
+  bool nesterov = false;
+};
+
+/// u ← momentum u + (1 - dampening) g;  p ← p - lr u. Without momentum u is g (Robbins & Monro 1951; Polyak 1964;
+/// Nesterov's form as in Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning": p
+/// ← p - lr (g + momentum u)).
+class SGD : public Optimizer {
+ public:
+  explicit SGD(std::vector<Parameter> parameters, SGDOptions options = {});
+
+ private:
+  void update(std::span<const UpdateItem> items) const override;
+  SGDOptions options_;
+};
+
+}  // namespace hourglass::optim

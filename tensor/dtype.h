@@ -1,0 +1,92 @@
+// The four element types, and the bridge from a type known at run time to one known to the compiler.
+#pragma once
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <type_traits>
+
+#include "tensor/error.h"
+
+namespace hourglass {
+
+enum class Dtype : std::uint8_t { f32, f64, i64, u8 };
+
+std::ostream& operator<<(std::ostream& out, Dtype dtype);
+
+template <class T>
+concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> ||
+                  std::same_as<T, std::uint8_t>;
+
+template <Element T>
+inline constexpr Dtype dtype_of = std::same_as<T, float>          ? Dtype::f32
+                                  : std::same_as<T, double>       ? Dtype::f64
+                                  : std::same_as<T, std::int64_t> ? Dtype::i64
+                                                                  : Dtype::u8;
+
+/// Bytes of one element.
+constexpr std::size_t size_of(Dtype dtype) {
+  return dtype == Dtype::f32 ? 4 : dtype == Dtype::u8 ? 1 : 8;
+}
+
+constexpr bool is_floating(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::f64; }
+
+/// Calls f<T>() with the C++ type of dtype: dispatch(x.dtype(), [&]<class T>() { ... x.data<T>() ... }).
+template <class F>
+decltype(auto) dispatch(Dtype dtype, F&& f) {
+  switch (dtype) {
+    case Dtype::f32: return f.template operator()<float>();
+    case Dtype::f64: return f.template operator()<double>();
+    case Dtype::i64: return f.template operator()<std::int64_t>();
+    case Dtype::u8: return f.template operator()<std::uint8_t>();
+  }
+  fail("dispatch", "corrupt dtype ", int(dtype));
+}
+
+/// The same for ops that are defined on floating point only; other dtypes are an error that names op.
+template <class F>
+decltype(auto) dispatch_floating(std::string_view op, Dtype dtype, F&& f) {
+  if (dtype == Dtype::f32) return f.template operator()<float>();
+  if (dtype == Dtype::f64) return f.template operator()<double>();
+  fail(op, "needs f32 or f64, got ", dtype, "; convert with to(x, Dtype::f32)");
+}
+
+/// A number given by C++ code, which takes the dtype of the tensor it meets. Integers stay exact.
+class Scalar {
+ public:
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  constexpr Scalar(T value) {  // NOLINT(google-explicit-constructor): 2.0 * x should just work
+    if constexpr (std::is_integral_v<T>) {
+      integral_ = true;
+      integer_ = static_cast<std::int64_t>(value);
+      real_ = static_cast<double>(value);
+    } else {
+      real_ = static_cast<double>(value);
+    }
+  }
+
+  double real() const { return real_; }
+
+  /// The value as T; a fraction (or a number out of range) where T holds integers is an error that names op.
+  template <Element T>
+  T to(std::string_view op) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(real_);
+    } else {
+      const bool fits = integral_ ? static_cast<std::int64_t>(static_cast<T>(integer_)) == integer_
+                                  : real_ == std::trunc(real_) && std::abs(real_) < 9.2e18 &&
+                                        static_cast<double>(static_cast<T>(static_cast<std::int64_t>(real_))) == real_;
+      check(fits, op, real_, " is not a value of dtype ", dtype_of<T>);
+      return static_cast<T>(integral_ ? integer_ : static_cast<std::int64_t>(real_));
+    }
+  }
+
+ private:
+  double real_ = 0;
+  std::int64_t integer_ = 0;
+  bool integral_ = false;
+};
+
+}  // namespace hourglass

@@ -1,0 +1,97 @@
+// How a strided tensor is walked: axes that lie behind one another in memory are joined first, then what is left is a
+// long inner run and a short list of outer axes.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "tensor/tensor.h"
+
+namespace hourglass {
+
+/// Strides that make x look as if it had `shape` (which its own broadcasts to): 0 along repeated axes.
+Strides broadcast_strides(const Tensor& x, const Shape& shape);
+
+/// Writes x's elements to out (adds them there), where they lie out_strides apart: into a part of a larger tensor, say.
+/// No two of them may go to the same place.
+template <Element T>
+void copy_to(const Tensor& x, T* out, const Strides& out_strides);
+template <Element T>
+void add_to(const Tensor& x, T* out, const Strides& out_strides);
+
+/// N operands walked together over one shape, in row-major order.
+template <std::size_t N>
+class Walk {
+ public:
+  Walk(const Shape& shape, const std::array<Strides, N>& strides) {
+    // Two neighbouring axes are one when, for every operand, the outer one steps by the whole inner one.
+    for (int axis = 0; axis < shape.size(); ++axis) {
+      if (shape[axis] == 1) continue;
+      const auto joins = [&] {
+        if (shape_.empty()) return false;
+        for (std::size_t k = 0; k < N; ++k)
+          if (strides_[k].back() != shape[axis] * strides[k][axis]) return false;
+        return true;
+      };
+      if (joins()) {
+        shape_.back() *= shape[axis];
+        for (std::size_t k = 0; k < N; ++k) strides_[k].back() = strides[k][axis];
+      } else {
+        shape_.push_back(shape[axis]);
+        for (std::size_t k = 0; k < N; ++k) strides_[k].push_back(strides[k][axis]);
+      }
+    }
+    if (shape_.empty()) {
+      shape_.push_back(1);
+      for (std::size_t k = 0; k < N; ++k) strides_[k].push_back(0);
+    }
+  }
+
+  /// The axes left after joining; at least one.
+  const Shape& shape() const { return shape_; }
+  const Strides& strides(std::size_t k) const { return strides_[k]; }
+  /// Each operand's step along the inner run.
+  std::array<std::int64_t, N> steps() const {
+    std::array<std::int64_t, N> steps;
+    for (std::size_t k = 0; k < N; ++k) steps[k] = strides_[k].back();
+    return steps;
+  }
+
+  /// Calls run(position, offsets, count) for each inner run that elements [begin, end) meet, in order: `position` counts
+  /// elements from the start, `offsets` holds each operand's offset of the run's first element.
+  template <class F>
+  void for_each_run(std::int64_t begin, std::int64_t end, F&& run) const {
+    const int outer = shape_.size() - 1;
+    const std::int64_t length = shape_[outer];
+    Axes index = Axes::filled(outer, 0);
+    std::int64_t rest = begin / length, at = begin % length;
+    for (int axis = outer - 1; axis >= 0; --axis) {
+      index[axis] = rest % shape_[axis];
+      rest /= shape_[axis];
+    }
+    std::array<std::int64_t, N> base{};
+    for (std::size_t k = 0; k < N; ++k)
+      for (int axis = 0; axis < outer; ++axis) base[k] += index[axis] * strides_[k][axis];
+    for (std::int64_t position = begin; position < end;) {
+      const std::int64_t count = end - position < length - at ? end - position : length - at;
+      std::array<std::int64_t, N> offsets = base;
+      if (at != 0)
+        for (std::size_t k = 0; k < N; ++k) offsets[k] += at * strides_[k][outer];
+      run(position, offsets, count);
+      position += count;
+      at = 0;
+      for (int axis = outer - 1; axis >= 0; --axis) {  // count up like an odometer
+        for (std::size_t k = 0; k < N; ++k) base[k] += strides_[k][axis];
+        if (++index[axis] < shape_[axis]) break;
+        for (std::size_t k = 0; k < N; ++k) base[k] -= shape_[axis] * strides_[k][axis];
+        index[axis] = 0;
+      }
+    }
+  }
+
+ private:
+  Shape shape_;
+  std::array<Strides, N> strides_;
+};
+
+}  // namespace hourglass

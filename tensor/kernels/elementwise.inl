@@ -1,0 +1,149 @@
+// One SIMD loop per line of elementwise.def. Included by kernels.cpp, once per instruction set.
+
+// A formula becomes a type whose apply() works on registers and on single numbers alike.
+#define HOURGLASS_FORMULA(kind, name, parameters, formula)                                  \
+  struct kind##_##name {                                                                    \
+    template <class V>                                                                      \
+    static auto apply parameters {                                                          \
+      using T = typename ElementOf<V>::type;                                                \
+      [[maybe_unused]] const V zero(T(0)), one(T(1)), two(T(2)), half(static_cast<T>(0.5)); \
+      return formula;                                                                       \
+    }                                                                                       \
+  };
+#define UNARY(name, formula) HOURGLASS_FORMULA(unary, name, (V x), formula)
+#define UNARY_ANY UNARY
+#define BINARY(name, formula) HOURGLASS_FORMULA(binary, name, (V a, V b), formula)
+#define BINARY_ANY BINARY
+#define TERNARY(name, formula) HOURGLASS_FORMULA(ternary, name, (V a, V b, V c), formula)
+#define COMPARE(name, formula) HOURGLASS_FORMULA(compare, name, (V a, V b), formula)
+#include "tensor/kernels/elementwise.def"
+
+// Loops whose steps are 0 or 1. All combinations share one loop: a repeated number is a register's worth of copies that
+// the loop never moves past.
+template <class Formula, class T, std::size_t... K>
+void map_steps(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, std::index_sequence<K...>) {
+  using V = Batch<T>;
+  constexpr auto width = static_cast<std::int64_t>(V::size);
+  alignas(64) T copies[sizeof...(K)][V::size];
+  const T* at[] = {in[K]...};
+  const std::int64_t stride[] = {step[K]...};
+  for (std::size_t k = 0; k < sizeof...(K); ++k) {
+    if (stride[k] != 0) continue;
+    V(*in[k]).store_aligned(copies[k]);
+    at[k] = copies[k];
+  }
+  std::int64_t i = 0;
+  for (; i + width <= n; i += width) {
+    Formula::template apply<V>(V::load_unaligned(at[K])...).store_unaligned(out + i);
+    ((at[K] += stride[K] * width), ...);
+  }
+  if (i == n) return;
+  // The tail goes through the same registers: a number's value never depends on where a chunk ends.
+  const auto rest = static_cast<std::size_t>(n - i);
+  for (std::size_t k = 0; k < sizeof...(K); ++k) {
+    if (stride[k] == 0) continue;
+    T* const padded = copies[k];
+    for (std::size_t j = 0; j < V::size; ++j) padded[j] = at[k][j < rest ? j : 0];
+  }
+  alignas(64) T result[V::size];
+  Formula::template apply<V>(V::load_aligned(copies[K])...).store_aligned(result);
+  for (std::size_t j = 0; j < rest; ++j) out[i + static_cast<std::int64_t>(j)] = result[j];
+}
+
+// Integers, and formulas that give u8, in plain loops; with steps of 1 and 0 known to it the compiler vectorises them.
+template <class Formula, class In, class Out>
+void map_plain(const In* const* in, const std::int64_t* step, Out* out, std::int64_t n, std::index_sequence<0>) {
+  const In* const a = in[0];
+  const std::int64_t sa = step[0];
+  for (std::int64_t i = 0; i < n; ++i) out[i] = static_cast<Out>(Formula::template apply<In>(a[i * sa]));
+}
+template <class Formula, class In, class Out>
+void map_plain(const In* const* in, const std::int64_t* step, Out* out, std::int64_t n, std::index_sequence<0, 1>) {
+  const In *const a = in[0], *const b = in[1];
+  const std::int64_t sa = step[0], sb = step[1];
+  const auto value = [](In x, In y) { return static_cast<Out>(Formula::template apply<In>(x, y)); };
+  if (sa == 1 && sb == 1) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = value(a[i], b[i]);
+  } else if (sa == 1 && sb == 0) {
+    const In y = *b;
+    for (std::int64_t i = 0; i < n; ++i) out[i] = value(a[i], y);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = value(a[i * sa], b[i * sb]);
+  }
+}
+
+// Operands with gaps are brought together block by block, in a buffer that stays in the first-level cache.
+template <class Formula, class T, std::size_t N>
+void map(const T* const* in, const std::int64_t* step, T* out, std::int64_t n) {
+  constexpr auto indices = std::make_index_sequence<N>{};
+  if constexpr (!std::is_floating_point_v<T>) {
+    map_plain<Formula>(in, step, out, n, indices);
+  } else {
+    bool gaps = false;
+    for (std::size_t k = 0; k < N; ++k) gaps |= step[k] != 0 && step[k] != 1;
+    if (!gaps) return map_steps<Formula>(in, step, out, n, indices);
+    constexpr std::int64_t block = 256;
+    alignas(64) T together[N][block];
+    for (std::int64_t begin = 0; begin < n; begin += block) {
+      const std::int64_t count = n - begin < block ? n - begin : block;
+      const T* at[N];
+      std::int64_t stride[N];
+      for (std::size_t k = 0; k < N; ++k) {
+        at[k] = in[k] + begin * step[k];
+        stride[k] = step[k] == 0 ? 0 : 1;
+        if (stride[k] == step[k]) continue;
+        for (std::int64_t i = 0; i < count; ++i) together[k][i] = at[k][i * step[k]];
+        at[k] = together[k];
+      }
+      map_steps<Formula>(at, stride, out + begin, count, indices);
+    }
+  }
+}
+
+template <class Formula, class T>
+void compare(const T* const* in, const std::int64_t* step, std::uint8_t* out, std::int64_t n) {
+  map_plain<Formula>(in, step, out, n, std::index_sequence<0, 1>{});
+}
+
+template <class T>
+void where_loop(const std::uint8_t* mask, const T* a, const T* b, const std::int64_t* step, T* out, std::int64_t n) {
+  const std::int64_t sm = step[0], sa = step[1], sb = step[2];
+  if (sm == 1 && sa == 1 && sb == 1) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = mask[i] ? a[i] : b[i];
+  } else if (sm == 1 && sa == 1 && sb == 0) {
+    const T y = *b;
+    for (std::int64_t i = 0; i < n; ++i) out[i] = mask[i] ? a[i] : y;
+  } else if (sm == 1 && sa == 0 && sb == 1) {
+    const T x = *a;
+    for (std::int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x : b[i];
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = mask[i * sm] ? a[i * sa] : b[i * sb];
+  }
+}
+
+// The lists are filled in the order of the enumerations, which come from the same lines. Null: not for this T.
+template <class T>
+constexpr ElementwiseKernelsOf<T> elementwise_kernels_of() {
+  constexpr bool real = std::is_floating_point_v<T>;
+  ElementwiseKernelsOf<T> table{};
+#define HOURGLASS_REAL(list, Kind, kind, name, count)                              \
+  if constexpr (real) table.list.entries[static_cast<std::size_t>(Kind::name)] = map<kind##_##name, T, count>;
+#define HOURGLASS_ANY(list, Kind, kind, name, count) \
+  table.list.entries[static_cast<std::size_t>(Kind::name)] = map<kind##_##name, T, count>;
+#define UNARY(name, formula) HOURGLASS_REAL(unary, Unary, unary, name, 1)
+#define UNARY_ANY(name, formula) HOURGLASS_ANY(unary, Unary, unary, name, 1)
+#define BINARY(name, formula) HOURGLASS_REAL(binary, Binary, binary, name, 2)
+#define BINARY_ANY(name, formula) HOURGLASS_ANY(binary, Binary, binary, name, 2)
+#define TERNARY(name, formula) HOURGLASS_REAL(ternary, Ternary, ternary, name, 3)
+#define COMPARE(name, formula) \
+  table.compare.entries[static_cast<std::size_t>(Compare::name)] = compare<compare_##name, T>;
+#include "tensor/kernels/elementwise.def"
+#undef HOURGLASS_REAL
+#undef HOURGLASS_ANY
+  table.where = where_loop<T>;
+  return table;
+}
+
+constexpr ElementwiseKernels elementwise_kernels{
+    elementwise_kernels_of<float>(), elementwise_kernels_of<double>(), elementwise_kernels_of<std::int64_t>(),
+    elementwise_kernels_of<std::uint8_t>()};

@@ -1,0 +1,30 @@
+// What one instruction set provides: a table of function pointers. Each set compiles kernels.cpp once, with its own
+// compiler flags, and the first op picks the best table this CPU can run (dispatch.cpp). No xsimd here.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "tensor/kernels/elementwise.h"
+#include "tensor/kernels/gemm.h"
+#include "tensor/kernels/reduce.h"
+#include "tensor/kernels/update.h"
+
+namespace hourglass {
+
+struct Kernels {
+  const char* name;  // the instruction set: "sse2", "avx2", ...
+  ElementwiseKernels elementwise;
+  ReduceKernels reduce;
+  GemmKernels gemm;
+  UpdateKernels update;
+  double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
+};
+
+/// The table in use: the best for this CPU, or the one that the environment variable HOURGLASS_SIMD names.
+const Kernels& kernels();
+/// The table of one set by name, or null where it was not compiled or this CPU cannot run it. For tests.
+const Kernels* kernels_named(std::string_view name);
+/// Puts another table in use. For tests; null picks anew.
+void use_kernels(const Kernels* table);
+
+}  // namespace hourglass

@@ -1,0 +1,18 @@
+// As many multiply-adds as the processor can do: what the benchmarks hold the kernels against.
+
+// Independent chains, more than any FMA unit has stages, that fit in the registers. Returns how many operations it did.
+template <class T>
+double multiply_adds(std::int64_t steps) {
+  constexpr int count = sizeof(Batch<T>) == 64 ? 24 : 12;
+  Batch<T> chains[count];
+  for (int i = 0; i < count; ++i) chains[i] = Batch<T>(static_cast<T>(i));
+  const Batch<T> factor(static_cast<T>(0.999999)), term(static_cast<T>(1e-7));
+  for (std::int64_t step = 0; step < steps; ++step) {
+#pragma GCC unroll 24
+    for (int i = 0; i < count; ++i) chains[i] = xsimd::fma(chains[i], factor, term);
+  }
+  alignas(64) static thread_local T kept[Batch<T>::size];  // a result somebody might look at
+  for (int i = 1; i < count; ++i) chains[0] += chains[i];
+  chains[0].store_aligned(kept);
+  return static_cast<double>(steps) * count * static_cast<double>(Batch<T>::size) * 2 + (kept[0] == T(0) ? 1 : 0);
+}

@@ -1,0 +1,58 @@
+// The reduction part of the kernel table: two loops per line of reduce.def, and the softmax of a row.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/kernels/elementwise.h"
+
+namespace hourglass {
+
+enum class Reduce : std::size_t {
+#define REDUCE(name, start, take, combine) name,
+#include "tensor/kernels/reduce.def"
+  count
+};
+
+/// Both loops read a matrix x [rows, n] whose rows lie `row_stride` elements apart, each row without gaps. `center` holds
+/// the c of every result; null stands for zeros. The order of summation follows from rows and n alone, and is such that
+/// the rounding error grows with the logarithm of the number of elements.
+template <class In, class Acc>
+struct ReduceKernel {
+  using Loop = void (*)(const In* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, const Acc* center,
+                        Acc* out);
+  Loop rows;     // out[i] from x[i][0 .. n)
+  Loop columns;  // out[j] from x[0 .. rows)[j]
+};
+
+/// Null where a reduction is not defined for In.
+template <class In, class Acc>
+using ReduceKernelsOf = KernelList<Reduce, ReduceKernel<In, Acc>>;
+
+/// y [rows, n], without gaps, from x [rows, n] with its rows `row_stride` elements apart.
+template <class T>
+struct SoftmaxKernels {
+  using Loop = void (*)(const T* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, T* y);
+  Loop softmax;
+  Loop log_softmax;
+};
+
+struct ReduceKernels {
+  ReduceKernelsOf<float, float> f32;
+  ReduceKernelsOf<double, double> f64;
+  ReduceKernelsOf<std::int64_t, std::int64_t> i64;
+  ReduceKernelsOf<std::uint8_t, std::uint8_t> u8;
+  ReduceKernelsOf<std::uint8_t, std::int64_t> u8_to_i64;  // sums and products, which would not fit
+  SoftmaxKernels<float> softmax_f32;
+  SoftmaxKernels<double> softmax_f64;
+
+  template <class In, class Acc>
+  const ReduceKernelsOf<In, Acc>& of() const {
+    if constexpr (sizeof(In) < sizeof(Acc)) return u8_to_i64;
+    else if constexpr (sizeof(In) == 4) return f32;
+    else if constexpr (sizeof(In) == 1) return u8;
+    else if constexpr (static_cast<In>(0.5) == 0) return i64;
+    else return f64;
+  }
+};
+
+}  // namespace hourglass

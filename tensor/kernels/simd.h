@@ -1,0 +1,83 @@
+// The vocabulary of the formulas: what xsimd does not have, has under another name, or does less well than needed.
+// Included by kernels.cpp alone, inside an unnamed namespace: every instruction set compiles its own.
+
+template <class T>
+using Batch = xsimd::batch<T, Arch>;
+
+// The type of one number, of a register full of them or of a single one.
+template <class V>
+struct ElementOf {
+  using type = typename V::value_type;
+};
+template <Element V>
+struct ElementOf<V> {
+  using type = V;
+};
+
+// What a formula uses of xsimd, for plain numbers: integers go through the same formulas one at a time.
+template <Element T>
+T abs(T x) {
+  return x < T(0) ? static_cast<T>(-x) : x;
+}
+template <Element T>
+T select(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+
+// The larger (smaller); NaN if either is.
+template <class V>
+V maximum(V a, V b) {
+  return select((a > b) || (a != a), a, b);
+}
+template <class V>
+V minimum(V a, V b) {
+  return select((a < b) || (a != a), a, b);
+}
+
+// Half to even, as PyTorch and NumPy round.
+template <class V>
+V round_even(V x) {
+  return xsimd::nearbyint(x);
+}
+
+// 1 / (1 + e^-x); for large -x, e^-x is infinite and the result 0, as it should be.
+template <class V>
+V sigmoid(V x) {
+  return V(1) / (V(1) + xsimd::exp(-x));
+}
+
+// Φ(x) and φ(x), the standard normal's distribution function and density.
+template <class V>
+V normal_cdf(V x) {
+  using T = typename V::value_type;
+  return V(T(0.5)) * (V(1) + xsimd::erf(x * V(T(0.70710678118654752440))));
+}
+template <class V>
+V normal_pdf(V x) {
+  using T = typename V::value_type;
+  return V(T(0.39894228040143267794)) * xsimd::exp(V(T(-0.5)) * x * x);
+}
+
+// log(e^a + e^b) = max + log(1 + e^-|a - b|); equal infinities have no difference.
+template <class V>
+V logaddexp(V a, V b) {
+  const V gap = select(a == b, V(0), -xsimd::abs(a - b));
+  return maximum(a, b) + xsimd::log1p(xsimd::exp(gap));
+}
+
+// -(t log p + (1 - t) log(1 - p)), each logarithm at least -100, as in PyTorch: 0 log 0 is 0.
+template <class V>
+V bce(V p, V t) {
+  const V floor(-100);
+  return (t - V(1)) * maximum(xsimd::log1p(-p), floor) - t * maximum(xsimd::log(p), floor);
+}
+
+// Through the C library, one number at a time: x^y = e^(y log x) would lose the digits of y log x before the point.
+template <class V>
+V power(V x, V y) {
+  alignas(64) typename V::value_type a[V::size], b[V::size];
+  x.store_aligned(a);
+  y.store_aligned(b);
+  for (std::size_t i = 0; i < V::size; ++i) a[i] = std::pow(a[i], b[i]);
+  return V::load_aligned(a);
+}

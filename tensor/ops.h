@@ -1,0 +1,203 @@
+// Everything that is computed from tensors, without derivatives (autograd/ops.h has the same names on Var).
+//
+// Binary ops broadcast by NumPy's rule and need equal dtypes: nothing is promoted silently. A C++ number takes the dtype
+// of the tensor it meets. Axes count from the front, or from the back when negative. Shapes are written [rows, columns].
+#pragma once
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace hourglass {
+
+// ---- making tensors -------------------------------------------------------------------------------- ops_create.cpp
+
+Tensor zeros(const Shape& shape, Dtype dtype = Dtype::f32);
+Tensor ones(const Shape& shape, Dtype dtype = Dtype::f32);
+Tensor full(const Shape& shape, Scalar value, Dtype dtype = Dtype::f32);
+Tensor zeros_like(const Tensor& x);
+Tensor ones_like(const Tensor& x);
+Tensor full_like(const Tensor& x, Scalar value);
+/// A 0-d tensor.
+Tensor scalar(Scalar value, Dtype dtype = Dtype::f32);
+/// start, start + step, ... up to but without stop.
+Tensor arange(Scalar start, Scalar stop, Scalar step = 1, Dtype dtype = Dtype::i64);
+Tensor arange(Scalar stop);
+/// `count` evenly spaced numbers from first to last, both included.
+Tensor linspace(double first, double last, std::int64_t count, Dtype dtype = Dtype::f32);
+/// Ones on the main diagonal; columns = rows when negative.
+Tensor eye(std::int64_t rows, std::int64_t columns = -1, Dtype dtype = Dtype::f32);
+/// Converts to another dtype (to f32 or f64: nearest; to integers: towards zero). The same tensor if it has it already.
+Tensor to(const Tensor& x, Dtype dtype);
+
+// ---- element by element ----------------------------------------------------------------------- ops_elementwise.cpp
+
+// The formulas are in kernels/elementwise.def; each line there is one of these functions.
+#define UNARY(name, formula) Tensor name(const Tensor& x);
+#define UNARY_ANY(name, formula) Tensor name(const Tensor& x);
+#define BINARY(name, formula)                    \
+  Tensor name(const Tensor& a, const Tensor& b); \
+  Tensor name(const Tensor& a, Scalar b);        \
+  Tensor name(Scalar a, const Tensor& b);
+#define BINARY_ANY BINARY
+#define COMPARE BINARY  // gives u8: 1 where it holds
+#define TERNARY(name, formula) Tensor name(const Tensor& a, const Tensor& b, const Tensor& c);
+#include "tensor/kernels/elementwise.def"
+
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+#define HOURGLASS_OPERATOR(symbol, name)                                                      \
+  inline Tensor operator symbol(const Tensor& a, const Tensor& b) { return name(a, b); }      \
+  inline Tensor operator symbol(const Tensor& a, Scalar b) { return name(a, b); }             \
+  inline Tensor operator symbol(Scalar a, const Tensor& b) { return name(a, b); }
+HOURGLASS_OPERATOR(+, add)
+HOURGLASS_OPERATOR(-, sub)
+HOURGLASS_OPERATOR(*, mul)
+HOURGLASS_OPERATOR(/, div)
+HOURGLASS_OPERATOR(==, eq)
+HOURGLASS_OPERATOR(!=, ne)
+HOURGLASS_OPERATOR(<, lt)
+HOURGLASS_OPERATOR(<=, le)
+HOURGLASS_OPERATOR(>, gt)
+HOURGLASS_OPERATOR(>=, ge)
+#undef HOURGLASS_OPERATOR
+
+/// min(max(x, low), high); NaN stays.
+Tensor clamp(const Tensor& x, Scalar low, Scalar high);
+/// a where mask is not 0, else b. mask is u8; the three broadcast.
+Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);
+Tensor where(const Tensor& mask, const Tensor& a, Scalar b);
+Tensor where(const Tensor& mask, Scalar a, const Tensor& b);
+/// value where mask is not 0, else x.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value);
+Tensor isnan(const Tensor& x);
+Tensor isinf(const Tensor& x);
+Tensor isfinite(const Tensor& x);
+// Of u8, any value but 0 is true.
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_xor(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& x);
+/// Same shape, dtype and elements (NaN equals nothing).
+bool equal(const Tensor& a, const Tensor& b);
+/// |a - b| <= atol + rtol |b| everywhere.
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
+
+// ---- reductions ------------------------------------------------------------------------------------ ops_reduce.cpp
+// Over the given axes, or over all of them when none is given: sum(x, {0, 2}). keepdim leaves the axes in with extent 1.
+// The order of summation depends on shape and strides alone, never on the number of threads.
+
+/// Sums of i64 and u8 are i64.
+Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// NaN over nothing.
+Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// A NaN makes the result NaN; over nothing is an error.
+Tensor max(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor min(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// Sum of (x - mean)^2 over count - correction.
+Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+Tensor std(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// (sum |x|^p)^(1/p); p may be infinity.
+Tensor norm(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
+/// log(sum(exp(x))), without overflow.
+Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// u8; over nothing false and true.
+Tensor any(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// i64 index of the largest (smallest) element along the axis; the first of equals, and a NaN counts as the largest (smallest).
+Tensor argmax(const Tensor& x, std::int64_t axis, bool keepdim = false);
+Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim = false);
+/// Running sum along the axis.
+Tensor cumsum(const Tensor& x, std::int64_t axis);
+/// Sums away whatever broadcasting from `shape` to x.shape() repeated: the adjoint of broadcast_to.
+Tensor sum_to(const Tensor& x, const Shape& shape);
+Tensor softmax(const Tensor& x, std::int64_t axis);
+Tensor log_softmax(const Tensor& x, std::int64_t axis);
+
+// ---- views: other shapes of the same memory --------------------------------------------------------- ops_shape.cpp
+
+/// Row-major memory without gaps: x itself if it is so already, otherwise a copy.
+Tensor contiguous(const Tensor& x);
+/// One extent may be -1: whatever is left. A view where strides allow, otherwise a copy.
+Tensor reshape(const Tensor& x, const Shape& shape);
+Tensor flatten(const Tensor& x, std::int64_t first = 0, std::int64_t last = -1);
+/// Axis i of the result is axis order[i] of x.
+Tensor permute(const Tensor& x, const Axes& order);
+Tensor transpose(const Tensor& x, std::int64_t a = -2, std::int64_t b = -1);
+/// Elements start, start + step, ... before stop along the axis, as Python's x[start:stop:step] with step >= 1.
+Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1);
+/// One index of an axis, which disappears.
+Tensor select(const Tensor& x, std::int64_t axis, std::int64_t index);
+/// Repeats axes of extent 1 (and adds axes in front) without copying: stride 0. -1 keeps an extent.
+Tensor expand(const Tensor& x, const Shape& shape);
+inline Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(x, shape); }
+/// Removes the axis (which must have extent 1), or all such axes.
+Tensor squeeze(const Tensor& x, std::int64_t axis);
+Tensor squeeze(const Tensor& x);
+Tensor unsqueeze(const Tensor& x, std::int64_t axis);
+Tensor flip(const Tensor& x, const Axes& axes);
+/// All windows of `size` elements, `step` apart, along the axis, which becomes the number of windows; the window is a new last axis.
+Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_t step);
+
+// ---- joining, cutting, filling up ------------------------------------------------------------------- ops_shape.cpp
+
+Tensor concat(std::span<const Tensor> parts, std::int64_t axis);
+Tensor concat(std::initializer_list<Tensor> parts, std::int64_t axis);
+/// Joins along a new axis.
+Tensor stack(std::span<const Tensor> parts, std::int64_t axis = 0);
+Tensor stack(std::initializer_list<Tensor> parts, std::int64_t axis = 0);
+/// Views of `size` elements each (the last may be smaller), or of the given sizes.
+std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis);
+std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, std::int64_t axis);
+/// How much to add before and after each axis.
+struct Padding {
+  std::int64_t before = 0, after = 0;
+};
+/// One Padding per axis, counted from the last axis backwards when there are fewer.
+Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value = 0);
+/// The upper (lower) triangle of the last two axes: what lies below (above) the given diagonal becomes 0.
+Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
+Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
+/// A tensor of zeros of `shape` in which x stands where slice(_, axis, start, stop, step) would have cut it: slice's adjoint.
+Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step = 1);
+/// Adds overlapping windows back where unfold took them from: unfold's adjoint. `shape` is that of unfold's input.
+Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step);
+
+// ---- picking by index ------------------------------------------------------------------------------- ops_index.cpp
+// Indices are i64 and 0 <= index < extent; anything else is an error that names the index and where it stands.
+
+/// x[..., index[j], ...] along the axis; index is 1-d.
+Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index);
+/// index_select's adjoint: x with source added at the indices, one after another.
+Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
+/// out[i][j] = x[i][index[i][j]] for axis 1, and so on, as torch.gather.
+Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index);
+/// x with x[i][index[i][j]] += source[i][j], gather's adjoint, as torch.scatter_add.
+Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
+/// [...] of class numbers to [..., classes] with a one at the class.
+Tensor one_hot(const Tensor& classes, std::int64_t count, Dtype dtype = Dtype::f32);
+struct Sorted {
+  Tensor values, indices;
+};
+/// Stable: equal elements keep their order. NaN counts as larger than every number.
+Sorted sort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
+Tensor argsort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
+/// The k largest (or smallest), best first; of equals the lowest index.
+Sorted top_k(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
+
+// ---- products -------------------------------------------------------------------------------------- ops_matmul.cpp
+
+/// As numpy.matmul: 2-d by 2-d, leading axes broadcast as batches, a 1-d operand is a row (left) or a column (right).
+Tensor matmul(const Tensor& a, const Tensor& b);
+/// x [..., in] times weight [out, in] transposed, plus bias [out] if it is given: one pass.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias = nullptr);
+
+// ---- printing ------------------------------------------------------------------------------------------- print.cpp
+
+/// As NumPy prints: aligned columns, 8 digits at most, ... in the middle of more than 1000 elements.
+std::ostream& operator<<(std::ostream& out, const Tensor& x);
+std::string to_string(const Tensor& x);
+
+}  // namespace hourglass

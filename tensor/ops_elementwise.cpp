@@ -1,0 +1,226 @@
+// Elementwise ops: find the common shape, walk the operands together, and hand long runs to the kernels.
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "tensor/iterate.h"
+#include "tensor/kernels/kernels.h"
+#include "tensor/ops.h"
+#include "tensor/parallel.h"
+
+namespace hourglass {
+namespace {
+
+// Elements a chunk holds. A second thread costs about 5 µs to start, which is what 16384 additions take.
+constexpr std::int64_t kGrain = 16384;
+
+// An operand as a kernel's driver sees it: where it starts, and its strides over the result's shape (all 0 if a number).
+template <class T>
+struct Operand {
+  const T* data;
+  Strides strides;
+};
+
+template <class T>
+Operand<T> operand(const Tensor& x, const Shape& shape) {
+  return {x.data<T>(), x.shape() == shape ? x.strides() : broadcast_strides(x, shape)};
+}
+template <class T>
+Operand<T> operand(const T& number, const Shape& shape) {
+  return {&number, Axes::filled(shape.size(), 0)};
+}
+
+// Calls run(offsets, steps, position, count) for runs that cover the whole shape, in parallel where it is large.
+template <std::size_t N, class Run>
+void for_each_run(const Shape& shape, std::int64_t numel, const std::array<Strides, N>& strides, Run&& run) {
+  if (numel == 0) return;
+  const Walk<N> walk(shape, strides);
+  const std::array<std::int64_t, N> steps = walk.steps();
+  parallel_for(numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    walk.for_each_run(begin, end, [&](std::int64_t position, const std::array<std::int64_t, N>& offsets,
+                                      std::int64_t count) { run(offsets, steps, position, count); });
+  });
+}
+
+template <class Out, class In, std::size_t N>
+Tensor apply(std::string_view op, ElementwiseKernel<In, Out> kernel, const Shape& shape,
+             const std::array<Operand<In>, N>& operands) {
+  check(kernel != nullptr, op, "needs f32 or f64, got ", dtype_of<In>, "; convert with to(x, Dtype::f32)");
+  Tensor result(shape, dtype_of<Out>);
+  Out* const out = result.template mutable_data<Out>();
+  std::array<Strides, N> strides;
+  for (std::size_t k = 0; k < N; ++k) strides[k] = operands[k].strides;
+  for_each_run(shape, result.numel(), strides,
+               [&](const std::array<std::int64_t, N>& offsets, const std::array<std::int64_t, N>& steps,
+                   std::int64_t position, std::int64_t count) {
+                 std::array<const In*, N> in;
+                 for (std::size_t k = 0; k < N; ++k) in[k] = operands[k].data + offsets[k];
+                 kernel(in.data(), steps.data(), out + position, count);
+               });
+  return result;
+}
+
+template <class T>
+const ElementwiseKernelsOf<T>& table() {
+  return kernels().elementwise.of<T>();
+}
+template <class T>
+auto kernel_of(Binary op) {
+  return table<T>().binary[op];
+}
+template <class T>
+auto kernel_of(Compare op) {
+  return table<T>().compare[op];
+}
+template <class T, class Op>
+using ResultOf = std::conditional_t<std::is_same_v<Op, Compare>, std::uint8_t, T>;
+
+Tensor unary(std::string_view name, Unary op, const Tensor& x) {
+  return dispatch(x.dtype(), [&]<class T>() {
+    return apply<T, T, 1>(name, table<T>().unary[op], x.shape(), {operand<T>(x, x.shape())});
+  });
+}
+
+template <class Op>
+Tensor binary(std::string_view name, Op op, const Tensor& a, const Tensor& b) {
+  check_same_dtype(name, a, b);
+  const Shape shape = broadcast_shapes(name, a, b);
+  return dispatch(a.dtype(), [&]<class T>() {
+    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(a, shape), operand<T>(b, shape)});
+  });
+}
+template <class Op>
+Tensor binary(std::string_view name, Op op, const Tensor& a, Scalar b) {
+  return dispatch(a.dtype(), [&]<class T>() {
+    const T number = b.to<T>(name);
+    const Shape& shape = a.shape();
+    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(a, shape), operand<T>(number, shape)});
+  });
+}
+template <class Op>
+Tensor binary(std::string_view name, Op op, Scalar a, const Tensor& b) {
+  return dispatch(b.dtype(), [&]<class T>() {
+    const T number = a.to<T>(name);
+    const Shape& shape = b.shape();
+    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(number, shape), operand<T>(b, shape)});
+  });
+}
+
+Tensor ternary(std::string_view name, Ternary op, const Tensor& a, const Tensor& b, const Tensor& c) {
+  check_same_dtype(name, a, b);
+  check_same_dtype(name, a, c);
+  Shape shape = broadcast_shapes(name, a, b);
+  if (c.shape() != shape) {
+    const int clash = try_broadcast(shape, c.shape(), shape);
+    check(clash == 0, name, "cannot broadcast ", describe(a), " and ", describe(b), " with ", describe(c));
+  }
+  return dispatch(a.dtype(), [&]<class T>() {
+    return apply<T, T, 3>(name, table<T>().ternary[op], shape,
+                          {operand<T>(a, shape), operand<T>(b, shape), operand<T>(c, shape)});
+  });
+}
+
+// where() for operands that may be tensors or numbers.
+template <class T>
+Tensor choose(const Tensor& mask, const Operand<T>& a, const Operand<T>& b, const Shape& shape) {
+  Tensor result(shape, dtype_of<T>);
+  T* const out = result.mutable_data<T>();
+  const Operand<std::uint8_t> m = operand<std::uint8_t>(mask, shape);
+  const auto kernel = table<T>().where;
+  for_each_run<3>(shape, result.numel(), {m.strides, a.strides, b.strides},
+                  [&](const std::array<std::int64_t, 3>& offsets, const std::array<std::int64_t, 3>& steps,
+                      std::int64_t position, std::int64_t count) {
+                    kernel(m.data + offsets[0], a.data + offsets[1], b.data + offsets[2], steps.data(),
+                           out + position, count);
+                  });
+  return result;
+}
+
+void check_mask(std::string_view op, const Tensor& mask) {
+  check(mask.dtype() == Dtype::u8, op, "the mask must be u8, got ", describe(mask));
+}
+
+}  // namespace
+
+#define UNARY(name, formula) \
+  Tensor name(const Tensor& x) { return unary(#name, Unary::name, x); }
+#define UNARY_ANY UNARY
+#define HOURGLASS_BINARY(name, Kind)                                                           \
+  Tensor name(const Tensor& a, const Tensor& b) { return binary(#name, Kind::name, a, b); }    \
+  Tensor name(const Tensor& a, Scalar b) { return binary(#name, Kind::name, a, b); }           \
+  Tensor name(Scalar a, const Tensor& b) { return binary(#name, Kind::name, a, b); }
+#define BINARY(name, formula) HOURGLASS_BINARY(name, Binary)
+#define BINARY_ANY BINARY
+#define COMPARE(name, formula) HOURGLASS_BINARY(name, Compare)
+#define TERNARY(name, formula) \
+  Tensor name(const Tensor& a, const Tensor& b, const Tensor& c) { return ternary(#name, Ternary::name, a, b, c); }
+#include "tensor/kernels/elementwise.def"
+#undef HOURGLASS_BINARY
+
+Tensor clamp(const Tensor& x, Scalar low, Scalar high) { return minimum(maximum(x, low), high); }
+
+Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b) {
+  check_mask("where", mask);
+  check_same_dtype("where", a, b);
+  Shape shape = broadcast_shapes("where", a, b);
+  const int clash = try_broadcast(shape, mask.shape(), shape);
+  check(clash == 0, "where", "cannot broadcast mask ", describe(mask), " with ", describe(a), " and ", describe(b));
+  return dispatch(a.dtype(),
+                  [&]<class T>() { return choose<T>(mask, operand<T>(a, shape), operand<T>(b, shape), shape); });
+}
+Tensor where(const Tensor& mask, const Tensor& a, Scalar b) {
+  check_mask("where", mask);
+  const Shape shape = broadcast_shapes("where", mask, a);
+  return dispatch(a.dtype(), [&]<class T>() {
+    const T number = b.to<T>("where");
+    return choose<T>(mask, operand<T>(a, shape), operand<T>(number, shape), shape);
+  });
+}
+Tensor where(const Tensor& mask, Scalar a, const Tensor& b) { return where(logical_not(mask), b, a); }
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
+  check_mask("masked_fill", mask);
+  check(broadcast_shapes("masked_fill", x, mask) == x.shape(), "masked_fill", "mask ", describe(mask),
+        " does not broadcast to ", describe(x));
+  return where(mask, value, x);
+}
+
+Tensor isnan(const Tensor& x) { return x != x; }
+Tensor isinf(const Tensor& x) {
+  if (!is_floating(x.dtype())) return zeros(x.shape(), Dtype::u8);
+  return abs(x) == std::numeric_limits<double>::infinity();
+}
+Tensor isfinite(const Tensor& x) {
+  if (!is_floating(x.dtype())) return ones(x.shape(), Dtype::u8);
+  return abs(x) < std::numeric_limits<double>::infinity();
+}
+
+namespace {
+Tensor truth(std::string_view op, const Tensor& x) {
+  check_mask(op, x);
+  return x != 0;
+}
+}  // namespace
+
+Tensor logical_and(const Tensor& a, const Tensor& b) { return truth("logical_and", a) * truth("logical_and", b); }
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return maximum(truth("logical_or", a), truth("logical_or", b));
+}
+Tensor logical_xor(const Tensor& a, const Tensor& b) { return truth("logical_xor", a) != truth("logical_xor", b); }
+Tensor logical_not(const Tensor& x) {
+  check_mask("logical_not", x);
+  return x == 0;
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  return a.dtype() == b.dtype() && a.shape() == b.shape() && all(a == b).item() != 0;
+}
+
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
+  check_same_dtype("allclose", a, b);
+  if (!is_floating(a.dtype())) return allclose(to(a, Dtype::f64), to(b, Dtype::f64), rtol, atol);
+  // Infinities are close to their equals alone, though any |a - b| is at most rtol times infinity.
+  return all(logical_or(a == b, logical_and(isfinite(b), abs(a - b) <= abs(b) * rtol + atol))).item() != 0;
+}
+
+}  // namespace hourglass

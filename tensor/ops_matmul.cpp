@@ -1,0 +1,294 @@
+// Matrix products: shapes, broadcasting and the split over threads. The arithmetic is in kernels/gemm.inl.
+#include <algorithm>
+#include <array>
+
+#include "tensor/iterate.h"
+#include "tensor/kernels/kernels.h"
+#include "tensor/ops.h"
+#include "tensor/parallel.h"
+
+namespace hourglass {
+namespace {
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+double multiply_adds(const GemmSize& size) {
+  return static_cast<double>(size.rows) * static_cast<double>(size.columns) * static_cast<double>(size.depth);
+}
+
+// Multiply-adds that are worth a thread.
+constexpr double kWorkPerPart = 1 << 17;
+constexpr std::int64_t kMaxParts = 8;
+
+// ---- one product, on the calling thread ------------------------------------------------------------------------------
+
+template <class T>
+void product_alone(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c) {
+  const GemmKernelsOf<T>& kernels = hourglass::kernels().gemm.of<T>();
+  const Storage workspace(static_cast<std::size_t>(kernels.workspace(size)) * sizeof(T));
+  kernels.product(size, a, b, c, reinterpret_cast<T*>(workspace.data()));
+}
+
+// Integers: rare enough to do without blocks and threads.
+void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, const MatrixView<std::int64_t>& b,
+                   const GemmOutput<std::int64_t>& c) {
+  for (std::int64_t i = 0; i < size.rows; ++i) {
+    std::int64_t* row = c.data + i * c.row_step;
+    std::fill_n(row, size.columns, 0);
+    for (std::int64_t k = 0; k < size.depth; ++k) {
+      const std::int64_t x = a.data[i * a.row_step + k * a.column_step];
+      const std::int64_t* from = b.data + k * b.row_step;
+      // Unsigned, because that may overflow and wraps around.
+      for (std::int64_t j = 0; j < size.columns; ++j)
+        row[j] = static_cast<std::int64_t>(static_cast<std::uint64_t>(row[j]) +
+                                           static_cast<std::uint64_t>(x) *
+                                               static_cast<std::uint64_t>(from[j * b.column_step]));
+    }
+  }
+}
+
+// ---- one product, on all threads -------------------------------------------------------------------------------------
+
+// How a product is cut up, from its size alone. The bits of the result depend on no choice here (see gemm_depth_block).
+struct Split {
+  std::int64_t rows = 1, columns = 1;  // parts of C along each axis
+  bool depth = false;                  // or else every block of depth on its own, added up afterwards
+};
+
+// Chooses the cheapest way by a count of multiply-adds in which packing a number stands for kPack of them.
+template <class T>
+Split best_split(const GemmSize& size, const GemmKernelsOf<T>& kernels) {
+  constexpr double kPack = 4;
+  std::int64_t parts = 1;
+  while (parts < kMaxParts && multiply_adds(size) >= kWorkPerPart * 2 * static_cast<double>(parts)) parts *= 2;
+  if (parts == 1) return {};
+
+  const std::int64_t registers = ceil_div(size.columns, kernels.lanes);
+  Split best;
+  double best_cost = -1;
+  for (std::int64_t row_parts = 1; row_parts <= parts; row_parts *= 2) {
+    const std::int64_t column_parts = parts / row_parts;
+    if (row_parts > size.rows || column_parts > registers) continue;
+    const auto rows = static_cast<double>(ceil_div(size.rows, row_parts));
+    const auto columns = static_cast<double>(ceil_div(registers, column_parts) * kernels.lanes);
+    const double cost = rows * columns + kPack * (rows + columns);
+    if (best_cost < 0 || cost < best_cost) {
+      best_cost = cost;
+      best = {row_parts, column_parts, false};
+    }
+  }
+  const std::int64_t blocks = ceil_div(size.depth, gemm_depth_block(size.depth));
+  if (blocks >= 2 * parts) {
+    const double rows = static_cast<double>(size.rows), columns = static_cast<double>(registers * kernels.lanes);
+    const double cost = (rows * columns + kPack * (rows + columns)) / static_cast<double>(parts);
+    if (best_cost < 0 || 1.25 * cost < best_cost) best = {1, 1, true};
+  }
+  return best;
+}
+
+template <class T>
+void product_by_depth(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c) {
+  const std::int64_t depth = gemm_depth_block(size.depth), blocks = ceil_div(size.depth, depth);
+  const std::int64_t elements = size.rows * size.columns;
+  const Storage storage(static_cast<std::size_t>(blocks * elements) * sizeof(T));
+  T* const sums = reinterpret_cast<T*>(storage.data());
+  parallel_for(blocks, ceil_div(blocks, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t k = block * depth;
+      product_alone<T>({size.rows, size.columns, std::min(depth, size.depth - k)},
+                       {a.data + k * a.column_step, a.row_step, a.column_step},
+                       {b.data + k * b.row_step, b.row_step, b.column_step}, {sums + block * elements, size.columns});
+    }
+  });
+  parallel_for(size.rows, ceil_div(size.rows, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      T* to = c.data + i * c.row_step;
+      for (std::int64_t block = 0; block < blocks; ++block) {
+        const T* from = sums + block * elements + i * size.columns;
+        const bool add = block > 0 || c.accumulate;
+        for (std::int64_t j = 0; j < size.columns; ++j) to[j] = add ? to[j] + from[j] : from[j];
+      }
+      if (const T* bias = c.epilogue.bias)
+        for (std::int64_t j = 0; j < size.columns; ++j) to[j] = to[j] + bias[j];
+    }
+  });
+}
+
+template <class T>
+void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c) {
+  if constexpr (!std::is_floating_point_v<T>) {
+    product_alone(size, a, b, c);
+  } else {
+    const GemmKernelsOf<T>& kernels = hourglass::kernels().gemm.of<T>();
+    const Split split = best_split(size, kernels);
+    if (split.depth) return product_by_depth(size, a, b, c);
+    const std::int64_t registers = ceil_div(size.columns, kernels.lanes);
+    parallel_for(split.rows * split.columns, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t part = begin; part < end; ++part) {
+        const std::int64_t r = part / split.columns, s = part % split.columns;
+        const std::int64_t i = size.rows * r / split.rows, i_end = size.rows * (r + 1) / split.rows;
+        const std::int64_t j = registers * s / split.columns * kernels.lanes;
+        const std::int64_t j_end = std::min(size.columns, registers * (s + 1) / split.columns * kernels.lanes);
+        GemmOutput<T> here = c;
+        here.data += i * c.row_step + j;
+        if (here.epilogue.bias) here.epilogue.bias += j;
+        product_alone<T>({i_end - i, j_end - j, size.depth}, {a.data + i * a.row_step, a.row_step, a.column_step},
+                         {b.data + j * b.column_step, b.row_step, b.column_step}, here);
+      }
+    });
+  }
+}
+
+// ---- many products -----------------------------------------------------------------------------------------------------
+
+// An operand of `matmul`: a matrix for every index of the batch axes. A 1-d tensor is one row or one column.
+struct Operand {
+  Shape batch;
+  Strides batch_strides;
+  std::int64_t rows, columns, row_step, column_step;
+};
+
+Operand operand(const Tensor& x, bool vector_is_row) {
+  Operand result{};
+  const int batch = std::max(0, x.dim() - 2);
+  for (int axis = 0; axis < batch; ++axis) {
+    result.batch.push_back(x.shape()[axis]);
+    result.batch_strides.push_back(x.strides()[axis]);
+  }
+  if (x.dim() >= 2) {
+    result.rows = x.shape()[batch];
+    result.row_step = x.strides()[batch];
+  } else {
+    result.rows = 1;
+  }
+  result.columns = x.shape().back();
+  result.column_step = x.strides().back();
+  if (x.dim() == 1 && !vector_is_row) {
+    std::swap(result.rows, result.columns);
+    std::swap(result.row_step, result.column_step);
+  }
+  return result;
+}
+
+Operand transposed(Operand x) {
+  std::swap(x.rows, x.columns);
+  std::swap(x.row_step, x.column_step);
+  return x;
+}
+
+// Strides of x's batch axes, aligned on the right to `batch`; 0 where x repeats.
+Strides aligned_strides(const Operand& x, const Shape& batch) {
+  Strides strides = Strides::filled(batch.size(), 0);
+  const int missing = batch.size() - x.batch.size();
+  for (int axis = 0; axis < x.batch.size(); ++axis)
+    if (x.batch[axis] != 1) strides[missing + axis] = x.batch_strides[axis];
+  return strides;
+}
+
+// c[batch] = a[batch] b[batch] + bias for all of the batch; c is contiguous.
+template <class T>
+void products(const Shape& batch, const Operand& a, const T* a_data, const Operand& b, const T* b_data, T* c,
+              const T* bias) {
+  GemmSize size{a.rows, b.columns, a.columns};
+  // The rows of A become one more batch axis for a moment: whatever joins with them, while B stays the same, is one
+  // taller matrix. So [batch, time, in] times [in, out] is a single product.
+  Shape with_rows = batch;
+  with_rows.push_back(a.rows);
+  Strides a_strides = aligned_strides(a, batch), b_strides = aligned_strides(b, batch);
+  a_strides.push_back(a.row_step);
+  b_strides.push_back(0);
+  Walk<2> walk(with_rows, {a_strides, b_strides});
+  // What is left may be the rows alone, a batch alone (a.rows is 1 and B differs), or both.
+  Shape outer = walk.shape();
+  std::array<Strides, 2> steps{walk.strides(0), walk.strides(1)};
+  std::int64_t row_step = a.row_step;
+  if (a.rows == 1 && steps[1].back() != 0) {
+    size.rows = 1;
+  } else {
+    size.rows = outer.back();
+    row_step = steps[0].back();
+    outer.erase(outer.size() - 1);
+    for (Strides& s : steps) s.erase(s.size() - 1);
+  }
+
+  const auto each = [&](std::int64_t begin, std::int64_t end, auto&& multiply) {
+    const std::int64_t stride = size.rows * size.columns;
+    Walk<2> matrices(outer, steps);
+    matrices.for_each_run(begin, end, [&](std::int64_t position, const auto& offsets, std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i)
+        multiply(size,
+                 MatrixView<T>{a_data + offsets[0] + i * matrices.steps()[0], row_step, a.column_step},
+                 MatrixView<T>{b_data + offsets[1] + i * matrices.steps()[1], b.row_step, b.column_step},
+                 GemmOutput<T>{c + (position + i) * stride, size.columns, false, {bias}});
+    });
+  };
+  const std::int64_t count = numel(outer);
+  const double work = multiply_adds(size);
+  if (count >= kMaxParts || work < kWorkPerPart) {
+    // Several products to a thread.
+    const auto wanted = static_cast<std::int64_t>(kWorkPerPart / std::max(work, 1.0)) + 1;
+    parallel_for(count, std::max(wanted, ceil_div(count, 4 * kMaxParts)), [&](std::int64_t begin, std::int64_t end) {
+      each(begin, end, [](const auto&... arguments) { product_alone(arguments...); });
+    });
+  } else {
+    each(0, count, [](const auto&... arguments) { product(arguments...); });
+  }
+}
+
+Tensor multiply(const Shape& batch, const Operand& a, const Tensor& a_tensor, const Operand& b, const Tensor& b_tensor,
+                const Shape& shape, const Tensor* bias) {
+  Tensor c(shape, a_tensor.dtype());
+  if (c.numel() == 0) return c;
+  dispatch(c.dtype(), [&]<class T>() {
+    if constexpr (!std::is_same_v<T, std::uint8_t>)
+      products<T>(batch, a, a_tensor.data<T>(), b, b_tensor.data<T>(), c.mutable_data<T>(),
+                  bias ? bias->data<T>() : nullptr);
+  });
+  return c;
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_same_dtype("matmul", a, b);
+  check(a.dtype() != Dtype::u8, "matmul", "is not defined for u8: a is ", describe(a), ", b is ", describe(b),
+        "; convert with to(x, Dtype::f32) or to(x, Dtype::i64)");
+  check(a.dim() >= 1 && b.dim() >= 1, "matmul", "needs at least one axis: a is ", describe(a), ", b is ", describe(b));
+  const Operand left = operand(a, true), right = operand(b, false);
+  check(left.columns == right.rows, "matmul", "inner axes differ: a is ", describe(a), ", b is ", describe(b), " (",
+        left.columns, " against ", right.rows, ")");
+
+  Shape batch;
+  try {
+    batch = broadcast_shapes("matmul", left.batch, right.batch);
+  } catch (const Error&) {
+    fail("matmul", "batch axes do not broadcast: a is ", describe(a), ", b is ", describe(b), " (", left.batch,
+         " against ", right.batch, ")");
+  }
+  Shape shape = batch;
+  if (a.dim() > 1) shape.push_back(left.rows);
+  if (b.dim() > 1) shape.push_back(right.columns);
+  return multiply(batch, left, a, right, b, shape, nullptr);
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
+  check_same_dtype("linear", x, weight);
+  check(is_floating(x.dtype()), "linear", "needs f32 or f64, got ", describe(x), "; convert with to(x, Dtype::f32)");
+  check(weight.dim() == 2, "linear", "weight is [out, in], got ", describe(weight));
+  check(x.dim() >= 1, "linear", "x is [..., in], got ", describe(x));
+  check(x.shape().back() == weight.shape()[1], "linear", "inner axes differ: x is ", describe(x), ", weight is ",
+        describe(weight), " (", x.shape().back(), " against ", weight.shape()[1], ")");
+  Shape shape = x.shape();
+  shape.back() = weight.shape()[0];
+  Tensor values;
+  if (bias) {
+    check_same_dtype("linear", x, *bias);
+    check(bias->dim() == 1 && bias->shape()[0] == weight.shape()[0], "linear", "bias is [out]: weight is ",
+          describe(weight), ", bias is ", describe(*bias));
+    values = contiguous(*bias);
+  }
+  const Operand left = operand(x, true);
+  return multiply(left.batch, left, x, transposed(operand(weight, true)), weight, shape, bias ? &values : nullptr);
+}
+
+}  // namespace hourglass

@@ -1,0 +1,339 @@
+// Other views of the same memory, and the joining and filling up that no view can do.
+#include <algorithm>
+#include <optional>
+
+#include "tensor/iterate.h"
+#include "tensor/ops.h"
+
+namespace hourglass {
+
+// ---- views
+
+Tensor contiguous(const Tensor& x) {
+  if (x.is_contiguous()) return x;
+  Tensor result(x.shape(), x.dtype());
+  dispatch(x.dtype(), [&]<class T>() { copy_to(x, result.mutable_data<T>(), result.strides()); });
+  return result;
+}
+
+namespace {
+
+// Strides under which x's memory has another shape, if there are any: joined as far as they go, x's axes are a few runs,
+// and each run must be the product of some neighbouring new axes.
+std::optional<Strides> view_strides(const Tensor& x, const Shape& shape) {
+  if (x.numel() == 0) return contiguous_strides(shape);
+  const Walk<1> runs(x.shape(), {x.strides()});
+  int run = runs.shape().size() - 1;
+  std::int64_t left = runs.shape()[run], step = runs.strides(0)[run];
+  Strides strides = Axes::filled(shape.size(), 1);
+  for (int axis = shape.size() - 1; axis >= 0; --axis) {
+    if (shape[axis] == 1) continue;
+    if (left == 1) {
+      --run;
+      left = runs.shape()[run];
+      step = runs.strides(0)[run];
+    }
+    if (left % shape[axis] != 0) return std::nullopt;
+    strides[axis] = step;
+    step *= shape[axis];
+    left /= shape[axis];
+  }
+  return strides;
+}
+
+// The same tensor with one axis changed.
+Tensor with_axis(const Tensor& x, int axis, std::int64_t extent, std::int64_t stride, std::int64_t offset) {
+  Shape shape = x.shape();
+  Strides strides = x.strides();
+  shape[axis] = extent;
+  strides[axis] = stride;
+  return Tensor::view_of(x, shape, strides, offset);
+}
+
+Tensor without_axis(const Tensor& x, int axis, std::int64_t offset) {
+  Shape shape = x.shape();
+  Strides strides = x.strides();
+  shape.erase(axis);
+  strides.erase(axis);
+  return Tensor::view_of(x, shape, strides, offset);
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& x, const Shape& wanted) {
+  Shape shape = wanted;
+  int unknown = -1;
+  std::int64_t known = 1;
+  for (int axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis] != -1) {
+      check(shape[axis] >= 0, "reshape", "extent ", shape[axis], " in ", wanted, "; only -1 has a meaning");
+      known *= shape[axis];
+      continue;
+    }
+    check(unknown < 0, "reshape", "-1 stands twice in ", wanted);
+    unknown = axis;
+  }
+  if (unknown >= 0) {
+    check(known != 0 && x.numel() % known == 0, "reshape", describe(x), " does not fit into ", wanted, " (", x.numel(),
+          " elements, to be divided by ", known, ")");
+    shape[unknown] = x.numel() / known;
+  }
+  check(numel(shape) == x.numel(), "reshape", describe(x), " does not fit into ", wanted, " (", x.numel(), " against ",
+        numel(shape), " elements)");
+  if (const std::optional<Strides> strides = view_strides(x, shape))
+    return Tensor::view_of(x, shape, *strides, x.offset());
+  const Tensor copy = contiguous(x);
+  return Tensor::view_of(copy, shape, contiguous_strides(shape), copy.offset());
+}
+
+Tensor flatten(const Tensor& x, std::int64_t first, std::int64_t last) {
+  if (x.dim() == 0) return reshape(x, {1});
+  const int from = normalize_axis("flatten", first, x.dim()), to = normalize_axis("flatten", last, x.dim());
+  check(from <= to, "flatten", "axis ", first, " comes after axis ", last, " in ", describe(x));
+  Shape shape;
+  for (int axis = 0; axis < x.dim(); ++axis)
+    if (axis <= from || axis > to) shape.push_back(x.shape()[axis]);
+    else shape.back() *= x.shape()[axis];
+  return reshape(x, shape);
+}
+
+Tensor permute(const Tensor& x, const Axes& order) {
+  check(order.size() == x.dim(), "permute", describe(x), " has ", x.dim(), " axes, the order ", order, " has ", order.size());
+  normalize_axes("permute", order, x.dim());  // each at most once, and so each once
+  Shape shape;
+  Strides strides;
+  for (const std::int64_t axis : order) {
+    const int from = normalize_axis("permute", axis, x.dim());
+    shape.push_back(x.shape()[from]);
+    strides.push_back(x.strides()[from]);
+  }
+  return Tensor::view_of(x, shape, strides, x.offset());
+}
+
+Tensor transpose(const Tensor& x, std::int64_t a, std::int64_t b) {
+  const int i = normalize_axis("transpose", a, x.dim()), j = normalize_axis("transpose", b, x.dim());
+  Shape shape = x.shape();
+  Strides strides = x.strides();
+  std::swap(shape[i], shape[j]);
+  std::swap(strides[i], strides[j]);
+  return Tensor::view_of(x, shape, strides, x.offset());
+}
+
+Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  const int at = normalize_axis("slice", axis, x.dim());
+  check(step >= 1, "slice", "needs a step of at least 1, got ", step, "; flip() goes backwards");
+  const std::int64_t extent = x.shape()[at];
+  const auto position = [&](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + extent : i, 0, extent); };
+  const std::int64_t first = position(start), count = std::max<std::int64_t>(0, (position(stop) - first + step - 1) / step);
+  const std::int64_t stride = x.strides()[at];
+  return with_axis(x, at, count, count > 1 ? stride * step : stride, x.offset() + (count > 0 ? first * stride : 0));
+}
+
+Tensor select(const Tensor& x, std::int64_t axis, std::int64_t index) {
+  const int at = normalize_axis("select", axis, x.dim());
+  const std::int64_t extent = x.shape()[at];
+  check(index >= -extent && index < extent, "select", "index ", index, " is out of range for axis ", at, " of ", describe(x));
+  return without_axis(x, at, x.offset() + (index < 0 ? index + extent : index) * x.strides()[at]);
+}
+
+Tensor expand(const Tensor& x, const Shape& wanted) {
+  check(wanted.size() >= x.dim(), "expand", describe(x), " has more axes than ", wanted);
+  Shape shape = wanted;
+  const int added = shape.size() - x.dim();
+  for (int axis = 0; axis < shape.size(); ++axis) {
+    const std::int64_t extent = axis < added ? 1 : x.shape()[axis - added];
+    if (shape[axis] == -1 && axis >= added) shape[axis] = extent;
+    check(shape[axis] >= 0 && (extent == 1 || extent == shape[axis]), "expand", "cannot expand ", describe(x), " to ", wanted,
+          ": axis ", axis - shape.size(), " is ", extent, " against ", shape[axis]);
+  }
+  return Tensor::view_of(x, shape, broadcast_strides(x, shape), x.offset());
+}
+
+Tensor squeeze(const Tensor& x, std::int64_t axis) {
+  const int at = normalize_axis("squeeze", axis, x.dim());
+  check(x.shape()[at] == 1, "squeeze", "axis ", axis, " of ", describe(x), " is not 1");
+  return without_axis(x, at, x.offset());
+}
+Tensor squeeze(const Tensor& x) {
+  Tensor result = x;
+  for (int axis = x.dim() - 1; axis >= 0; --axis)
+    if (x.shape()[axis] == 1) result = without_axis(result, axis, x.offset());
+  return result;
+}
+Tensor unsqueeze(const Tensor& x, std::int64_t axis) {
+  const int at = normalize_axis("unsqueeze", axis, x.dim() + 1);
+  Shape shape = x.shape();
+  Strides strides = x.strides();
+  shape.insert(at, 1);
+  strides.insert(at, 1);
+  return Tensor::view_of(x, shape, strides, x.offset());
+}
+
+Tensor flip(const Tensor& x, const Axes& axes) {
+  Tensor result = x;
+  if (axes.empty()) return result;
+  for (const std::int64_t axis : normalize_axes("flip", axes, x.dim())) {
+    const int at = static_cast<int>(axis);
+    const std::int64_t extent = x.shape()[at], stride = x.strides()[at];
+    if (extent > 1) result = with_axis(result, at, extent, -stride, result.offset() + (extent - 1) * stride);
+  }
+  return result;
+}
+
+namespace {
+// How many windows there are.
+std::int64_t count_windows(std::string_view op, std::int64_t extent, std::int64_t size, std::int64_t step) {
+  check(size >= 1 && size <= extent, op, "windows of ", size, " do not fit into an axis of ", extent);
+  check(step >= 1, op, "needs a step of at least 1, got ", step);
+  return (extent - size) / step + 1;
+}
+}  // namespace
+
+Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_t step) {
+  const int at = normalize_axis("unfold", axis, x.dim());
+  Shape shape = x.shape();
+  Strides strides = x.strides();
+  shape.push_back(size);
+  strides.push_back(strides[at]);
+  shape[at] = count_windows("unfold", x.shape()[at], size, step);
+  strides[at] *= step;
+  return Tensor::view_of(x, shape, strides, x.offset());
+}
+
+Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step) {
+  const int at = normalize_axis("fold", axis, shape.size());
+  Shape expected = shape;
+  expected[at] = count_windows("fold", shape[at], size, step);
+  expected.push_back(size);
+  check(x.shape() == expected, "fold", "windows of a ", shape, " would be ", expected, ", got ", describe(x));
+  Tensor result = zeros(shape, x.dtype());
+  Strides strides = result.strides();
+  const std::int64_t stride = strides[at];
+  strides[at] *= step;
+  dispatch(x.dtype(), [&]<class T>() {  // the k-th elements of all windows at once: those never overlap
+    T* const out = result.mutable_data<T>();
+    for (std::int64_t k = 0; k < size; ++k) add_to(select(x, -1, k), out + k * stride, strides);
+  });
+  return result;
+}
+
+// ---- joining, cutting, filling up
+
+Tensor concat(std::span<const Tensor> parts, std::int64_t axis) {
+  check(!parts.empty(), "concat", "needs at least one part");
+  const int at = normalize_axis("concat", axis, parts[0].dim());
+  Shape shape = parts[0].shape();
+  shape[at] = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Shape wanted = parts[i].shape();
+    const bool fits = wanted.size() == shape.size() && parts[i].dtype() == parts[0].dtype();
+    if (fits) wanted[at] = shape[at];
+    check(fits && wanted == shape, "concat", "part 0 is ", describe(parts[0]), ", part ", i, " is ", describe(parts[i]),
+          "; they may differ in axis ", at, " alone");
+    shape[at] += parts[i].shape()[at];
+  }
+  Tensor result(shape, parts[0].dtype());
+  dispatch(result.dtype(), [&]<class T>() {
+    T* out = result.mutable_data<T>();
+    for (const Tensor& part : parts) {
+      copy_to(part, out, result.strides());
+      out += part.shape()[at] * result.strides()[at];
+    }
+  });
+  return result;
+}
+Tensor concat(std::initializer_list<Tensor> parts, std::int64_t axis) {
+  return concat(std::span<const Tensor>(parts.begin(), parts.size()), axis);
+}
+
+Tensor stack(std::span<const Tensor> parts, std::int64_t axis) {
+  check(!parts.empty(), "stack", "needs at least one part");
+  const int at = normalize_axis("stack", axis, parts[0].dim() + 1);
+  std::vector<Tensor> widened;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    check(parts[i].shape() == parts[0].shape(), "stack", "part 0 is ", describe(parts[0]), ", part ", i, " is ", describe(parts[i]));
+    widened.push_back(unsqueeze(parts[i], at));
+  }
+  return concat(widened, at);
+}
+Tensor stack(std::initializer_list<Tensor> parts, std::int64_t axis) {
+  return stack(std::span<const Tensor>(parts.begin(), parts.size()), axis);
+}
+
+std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, std::int64_t axis) {
+  const int at = normalize_axis("split", axis, x.dim());
+  std::vector<Tensor> parts;
+  std::int64_t start = 0;
+  for (const std::int64_t size : sizes) {
+    check(size >= 0, "split", "negative size ", size);
+    parts.push_back(slice(x, at, start, start + size));
+    start += size;
+  }
+  check(start == x.shape()[at], "split", "sizes add up to ", start, ", but axis ", at, " of ", describe(x), " is ", x.shape()[at]);
+  return parts;
+}
+std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis) {
+  const std::int64_t extent = x.size(axis);
+  check(size >= 1, "split", "needs a size of at least 1, got ", size);
+  std::vector<std::int64_t> sizes;
+  for (std::int64_t start = 0; start < extent || sizes.empty(); start += size) sizes.push_back(std::min(size, extent - start));
+  return split(x, sizes, axis);
+}
+
+Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value) {
+  check(static_cast<std::int64_t>(paddings.size()) <= x.dim(), "pad", paddings.size(), " paddings for ", describe(x));
+  Shape shape = x.shape();
+  const int first = x.dim() - static_cast<int>(paddings.size());
+  for (std::size_t i = 0; i < paddings.size(); ++i) {
+    check(paddings[i].before >= 0 && paddings[i].after >= 0, "pad", "negative padding (", paddings[i].before, ", ",
+          paddings[i].after, ") of ", describe(x), "; slice() cuts off");
+    shape[first + static_cast<int>(i)] += paddings[i].before + paddings[i].after;
+  }
+  Tensor result = full(shape, value, x.dtype());
+  dispatch(x.dtype(), [&]<class T>() {
+    T* out = result.mutable_data<T>();
+    for (std::size_t i = 0; i < paddings.size(); ++i) out += paddings[i].before * result.strides()[first + static_cast<int>(i)];
+    copy_to(x, out, result.strides());
+  });
+  return result;
+}
+
+Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
+  const int at = normalize_axis("embed_slice", axis, shape.size());
+  Shape matching = shape;
+  if (x.dim() == shape.size()) matching[at] = x.shape()[at];
+  check(x.shape() == matching && start >= 0 && step >= 1 &&
+            (x.shape()[at] == 0 || start + (x.shape()[at] - 1) * step < shape[at]),
+        "embed_slice", describe(x), " is no slice of ", shape, " along axis ", at, " from ", start, " in steps of ", step);
+  Tensor result = zeros(shape, x.dtype());
+  Strides strides = result.strides();
+  const std::int64_t stride = strides[at];
+  strides[at] *= step;
+  dispatch(x.dtype(), [&]<class T>() {
+    T* const out = result.mutable_data<T>();
+    copy_to(x, x.numel() == 0 ? out : out + start * stride, strides);
+  });
+  return result;
+}
+
+namespace {
+// keep(row, column) decides; the rest becomes 0.
+template <class Keep>
+Tensor triangle(std::string_view op, const Tensor& x, Keep keep) {
+  check(x.dim() >= 2, op, "needs at least 2 axes, got ", describe(x));
+  const std::int64_t rows = x.size(-2), columns = x.size(-1);
+  Tensor mask({rows, columns}, Dtype::u8);
+  std::uint8_t* const out = mask.mutable_data<std::uint8_t>();
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column) out[row * columns + column] = keep(row, column);
+  return where(mask, x, 0);
+}
+}  // namespace
+Tensor triu(const Tensor& x, std::int64_t diagonal) {
+  return triangle("triu", x, [diagonal](std::int64_t row, std::int64_t column) { return column - row >= diagonal; });
+}
+Tensor tril(const Tensor& x, std::int64_t diagonal) {
+  return triangle("tril", x, [diagonal](std::int64_t row, std::int64_t column) { return column - row <= diagonal; });
+}
+
+}  // namespace hourglass

@@ -1,0 +1,71 @@
+#include "tensor/parallel.h"
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "tensor/error.h"
+
+namespace hourglass {
+namespace {
+
+// The threads of one setting. TBB by itself would start no more threads than there are cores.
+struct Team {
+  explicit Team(int threads)
+      : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)), arena(threads) {}
+  tbb::global_control limit;
+  tbb::task_arena arena;
+};
+
+std::mutex team_mutex;
+std::shared_ptr<Team> team;  // null until first used, and again when the number of threads changes
+std::atomic<int> thread_count{std::max(1, tbb::this_task_arena::max_concurrency())};
+thread_local bool inside = false;  // a chunk that calls parallel_for itself runs it alone
+
+std::shared_ptr<Team> current_team() {
+  const std::lock_guard lock(team_mutex);
+  if (!team) team = std::make_shared<Team>(thread_count.load());
+  return team;
+}
+
+}  // namespace
+
+int num_threads() { return thread_count.load(std::memory_order_relaxed); }
+
+void set_num_threads(int threads) {
+  check(threads >= 1, "set_num_threads", "needs at least 1, got ", threads);
+  const std::lock_guard lock(team_mutex);
+  if (threads == thread_count.load()) return;
+  thread_count = threads;
+  team.reset();
+}
+
+void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {
+  if (n <= 0) return;
+  check(grain >= 1, "parallel_for", "needs a grain of at least 1, got ", grain);
+  const std::int64_t chunks = (n + grain - 1) / grain;
+  const auto run = [&](std::int64_t chunk) { body(chunk * grain, std::min(n, (chunk + 1) * grain)); };
+  if (chunks == 1 || inside || num_threads() == 1) {
+    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
+    return;
+  }
+  current_team()->arena.execute([&] {
+    tbb::parallel_for(
+        std::int64_t{0}, chunks,
+        [&](std::int64_t chunk) {
+          struct Guard {
+            bool before = std::exchange(inside, true);
+            ~Guard() { inside = before; }
+          } guard;
+          run(chunk);
+        },
+        tbb::static_partitioner());
+  });
+}
+
+}  // namespace hourglass
