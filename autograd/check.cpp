@@ -22,7 +22,8 @@ Function probe(const Function& f, Rng rng) {
   return [f, rng](const std::vector<Var>& xs) {
     Rng draw = rng;  // the same weights at every call
     const Var y = f(xs);
-    const Var w = constant(draw.normal(y.shape(), 0, 1, Dtype::f64)), c = constant(draw.normal(y.shape(), 0, 1, Dtype::f64));
+    const Var w = constant(draw.normal(y.shape(), 0, 1, Dtype::f64)),
+              c = constant(draw.normal(y.shape(), 0, 1, Dtype::f64));
     return sum(w * y + c * square(y) * 0.5);
   };
 }
@@ -44,7 +45,8 @@ double numeric_derivative(const Function& s, std::vector<Tensor> inputs, std::si
 
 double check_gradients(const Function& f, const std::vector<Tensor>& inputs, const CheckOptions& options) {
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    check(inputs[i].dtype() == Dtype::f64, options.name, "input ", i, " must be f64 to be checked, got ", describe(inputs[i]));
+    check(inputs[i].dtype() == Dtype::f64, options.name, "input ", i, " must be f64 to be checked, got ",
+          describe(inputs[i]));
   Rng rng(options.seed);
   Function s = probe(f, rng.split("probe"));
   double worst = 0;

@@ -22,9 +22,9 @@ struct CheckOptions {
 };
 
 /// Compares derivatives by every input, along random directions, with finite differences of f, and throws an Error
-/// such as `softsign: order 2, input 0: analytic 0.1966, numeric 0.1931 (relative 0.018)` where they differ. The function
-/// that is differentiated is Σ w y + ½ c y² for the output y of f and random w, c: rules get gradients that are not constant.
-/// Returns the largest relative error met.
+/// such as `softsign: order 2, input 0: analytic 0.1966, numeric 0.1931 (relative 0.018)` where they differ. The
+/// function that is differentiated is Σ w y + ½ c y² for the output y of f and random w, c: rules get gradients that
+/// are not constant. Returns the largest relative error met.
 double check_gradients(const std::function<Var(const std::vector<Var>&)>& f, const std::vector<Tensor>& inputs,
                        const CheckOptions& options = {});
 

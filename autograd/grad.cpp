@@ -44,8 +44,8 @@ class Tape {
   std::size_t find(const NodePtr& node, std::size_t after = 0) const {
     if (!node || node->id() < oldest_) return size();
     if (after + 1 < size() && ids_[after + 1] == node->id()) return after + 1;
-    const auto at = std::lower_bound(ids_.begin() + static_cast<std::ptrdiff_t>(after), ids_.end(), node->id(),
-                                     std::greater<>());
+    const auto at =
+        std::lower_bound(ids_.begin() + static_cast<std::ptrdiff_t>(after), ids_.end(), node->id(), std::greater<>());
     return at != ids_.end() && *at == node->id() ? static_cast<std::size_t>(at - ids_.begin()) : size();
   }
 
@@ -79,7 +79,8 @@ std::vector<std::optional<Var>> walk(std::span<const Var> ys, std::span<const Va
     std::optional<Var>& slot = gradients[n];
     slot = slot ? *slot + contribution : std::move(contribution);
   };
-  for (std::size_t k = 0; k < ys.size(); ++k) add(tape.find(ys[k].node()), cotangents[k]);
+  for (std::size_t k = 0; k < ys.size(); ++k)
+    if (const std::size_t n = tape.find(ys[k].node()); n < tape.size()) add(n, cotangents[k]);
   std::vector<char> is_x(tape.size() + 1, 0);
   for (const Var& x : xs) is_x[tape.find(x.node())] = 1;
 

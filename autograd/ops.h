@@ -101,12 +101,12 @@ Var bce(const Var& probabilities, const Var& targets);
 Var squared_difference(const Var& a, const Var& b);
 
 // Gradients that are ops of their own, because one pass over memory is faster than several.
-Var sigmoid_grad(const Var& g, const Var& y);  ///< g y (1 - y)
-Var tanh_grad(const Var& g, const Var& y);     ///< g (1 - y^2)
-Var softplus_grad(const Var& g, const Var& x); ///< g sigmoid(x)
-Var silu_grad(const Var& g, const Var& x);     ///< g (s + x s (1 - s)), s = sigmoid(x)
-Var gelu_grad(const Var& g, const Var& x);     ///< g (Φ(x) + x φ(x))
-Var relu_grad(const Var& g, const Tensor& y);  ///< g where y > 0
+Var sigmoid_grad(const Var& g, const Var& y);                                   ///< g y (1 - y)
+Var tanh_grad(const Var& g, const Var& y);                                      ///< g (1 - y^2)
+Var softplus_grad(const Var& g, const Var& x);                                  ///< g sigmoid(x)
+Var silu_grad(const Var& g, const Var& x);                                      ///< g (s + x s (1 - s)), s = sigmoid(x)
+Var gelu_grad(const Var& g, const Var& x);                                      ///< g (Φ(x) + x φ(x))
+Var relu_grad(const Var& g, const Tensor& y);                                   ///< g where y > 0
 Var bce_with_logits_grad(const Var& logits, const Var& targets, const Var& g);  ///< g (sigmoid(x) - t)
 
 inline Var operator-(const Var& x) { return neg(x); }

@@ -16,8 +16,7 @@ Var matmul(const Var& a, const Var& b) {
     shape.back() = b.size(1);
     return reshape(matmul(flatten(a, 0, -2), b), shape);
   }
-  return record("matmul", matmul(a.value(), b.value()),
-                wrt(a, [b](const Var& g) { return matmul(g, transpose(b)); }),
+  return record("matmul", matmul(a.value(), b.value()), wrt(a, [b](const Var& g) { return matmul(g, transpose(b)); }),
                 wrt(b, [a](const Var& g) { return matmul(transpose(a), g); }));
 }
 

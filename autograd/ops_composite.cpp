@@ -1,4 +1,5 @@
-// Ops made of others, which need no rule, and reductions whose rule in basic ops would be wasteful or would divide by 0.
+// Ops made of others, which need no rule, and reductions whose rule in basic ops would be wasteful or would divide by
+// 0.
 #include <cmath>
 
 #include "autograd/node.h"
@@ -39,7 +40,11 @@ Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
   if (p == 0) return sum(constant(to(x.value() != 0, x.dtype())), axes, keepdim);
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p)) return p > 0 ? max(abs(x), axes, keepdim) : min(abs(x), axes, keepdim);
-  if (p != 2) return pow(sum(pow(abs(x), p), axes, keepdim), 1 / p);
+  if (p != 2) {
+    const Var powers = sum(pow(abs(x), p), axes, keepdim);
+    const Tensor zero = powers.value() == 0;  // where the root would be infinitely steep
+    return where(zero, 0, pow(where(zero, 1, powers), 1 / p));
+  }
   const Shape kept = kept_shape("norm", x, axes);
   return record("norm", norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
                   // x / |x|, and 0 at 0, where the norm has a kink
@@ -89,21 +94,18 @@ Var min(const Var& x, const Axes& axes, bool keepdim) {
 
 Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
   const Shape kept = kept_shape("logsumexp", x, axes);
-  return record("logsumexp", logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
-                  return reshape(g, kept) * exp(x - reshape(y, kept));
-                }));
+  return record("logsumexp", logsumexp(x.value(), axes, keepdim),
+                wrt(x, [x, kept](const Var& g, const Var& y) { return reshape(g, kept) * exp(x - reshape(y, kept)); }));
 }
 
 // dy_i/dx_j = y_i (1[i=j] - y_j)
 Var softmax(const Var& x, std::int64_t axis) {
-  return record("softmax", softmax(x.value(), axis), wrt(x, [axis](const Var& g, const Var& y) {
-                  return y * (g - sum(g * y, {axis}, true));
-                }));
+  return record("softmax", softmax(x.value(), axis),
+                wrt(x, [axis](const Var& g, const Var& y) { return y * (g - sum(g * y, {axis}, true)); }));
 }
 Var log_softmax(const Var& x, std::int64_t axis) {
-  return record("log_softmax", log_softmax(x.value(), axis), wrt(x, [axis](const Var& g, const Var& y) {
-                  return g - exp(y) * sum(g, {axis}, true);
-                }));
+  return record("log_softmax", log_softmax(x.value(), axis),
+                wrt(x, [axis](const Var& g, const Var& y) { return g - exp(y) * sum(g, {axis}, true); }));
 }
 
 SortedVar sort(const Var& x, std::int64_t axis, bool descending) {

@@ -106,8 +106,7 @@ Var sigmoid_grad(const Var& g, const Var& y) {
                 wrt(y, [g, y](const Var& h) { return h * g * (1 - y * 2); }));
 }
 Var tanh_grad(const Var& g, const Var& y) {
-  return record("tanh_grad", tanh_grad(g.value(), y.value()),
-                wrt(g, [y](const Var& h) { return tanh_grad(h, y); }),
+  return record("tanh_grad", tanh_grad(g.value(), y.value()), wrt(g, [y](const Var& h) { return tanh_grad(h, y); }),
                 wrt(y, [g, y](const Var& h) { return h * g * y * -2; }));
 }
 Var log_sigmoid(const Var& x) {
@@ -128,8 +127,7 @@ Var silu(const Var& x) {
   return record("silu", silu(x.value()), wrt(x, [x](const Var& g) { return silu_grad(g, x); }));
 }
 Var silu_grad(const Var& g, const Var& x) {
-  return record("silu_grad", silu_grad(g.value(), x.value()),
-                wrt(g, [x](const Var& h) { return silu_grad(h, x); }),
+  return record("silu_grad", silu_grad(g.value(), x.value()), wrt(g, [x](const Var& h) { return silu_grad(h, x); }),
                 wrt(x, [g, x](const Var& h) {  // f'' = s (1 - s) (2 + x (1 - 2 s))
                   const Var s = sigmoid(x);
                   return sigmoid_grad(h * g, s) * (x * (1 - s * 2) + 2);
@@ -139,8 +137,7 @@ Var gelu(const Var& x) {
   return record("gelu", gelu(x.value()), wrt(x, [x](const Var& g) { return gelu_grad(g, x); }));
 }
 Var gelu_grad(const Var& g, const Var& x) {
-  return record("gelu_grad", gelu_grad(g.value(), x.value()),
-                wrt(g, [x](const Var& h) { return gelu_grad(h, x); }),
+  return record("gelu_grad", gelu_grad(g.value(), x.value()), wrt(g, [x](const Var& h) { return gelu_grad(h, x); }),
                 wrt(x, [g, x](const Var& h) {  // f'' = φ(x) (2 - x²)
                   const Var density = exp(square(x) * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
                   return h * g * density * (2 - square(x));
@@ -152,29 +149,27 @@ Var leaky_relu(const Var& x, double slope) {
 }
 Var elu(const Var& x, double alpha) {
   return record("elu", elu(x.value(), alpha),
-                wrt(x, [x, alpha](const Var& g) { return where(x.value() > 0, g, g * exp(minimum(x, 0)) * alpha); }));
+                wrt(x, [x, alpha](const Var& g) {  // e^x of the negative ones only: of others it may be infinite
+                  return where(x.value() > 0, g, g * exp(where(x.value() < 0, x, 0)) * alpha);
+                }));
 }
 
 // ---- two operands
 
 Var add(const Var& a, const Var& b) {
-  return record("add", add(a.value(), b.value()),
-                wrt(a, [](const Var& g) { return g; }),
+  return record("add", add(a.value(), b.value()), wrt(a, [](const Var& g) { return g; }),
                 wrt(b, [](const Var& g) { return g; }));
 }
 Var sub(const Var& a, const Var& b) {
-  return record("sub", sub(a.value(), b.value()),
-                wrt(a, [](const Var& g) { return g; }),
+  return record("sub", sub(a.value(), b.value()), wrt(a, [](const Var& g) { return g; }),
                 wrt(b, [](const Var& g) { return -g; }));
 }
 Var mul(const Var& a, const Var& b) {
-  return record("mul", mul(a.value(), b.value()),
-                wrt(a, [b](const Var& g) { return g * b; }),
+  return record("mul", mul(a.value(), b.value()), wrt(a, [b](const Var& g) { return g * b; }),
                 wrt(b, [a](const Var& g) { return g * a; }));
 }
 Var div(const Var& a, const Var& b) {
-  return record("div", div(a.value(), b.value()),
-                wrt(a, [b](const Var& g) { return g / b; }),
+  return record("div", div(a.value(), b.value()), wrt(a, [b](const Var& g) { return g / b; }),
                 wrt(b, [b](const Var& g, const Var& y) { return -g * y / b; }));
 }
 Var add(const Var& a, Scalar b) {
@@ -210,26 +205,24 @@ Var pow(const Var& a, double exponent) {
 }
 
 namespace {
-// 1 where a wins, 0 where it loses, and one half where the two are equal.
-Var winner(const Tensor& wins, const Tensor& ties, Dtype dtype) {
-  return constant(to(wins, dtype) + to(ties, dtype) * 0.5);
+// 0 where x loses, one half where the two are equal, and 1 where it wins or where either is NaN.
+Var share(const Tensor& loses, const Tensor& ties, Dtype dtype) {
+  return constant(1 - to(loses, dtype) - to(ties, dtype) * 0.5);
 }
 }  // namespace
 Var maximum(const Var& a, const Var& b) {
-  const auto share = [](const Var& x, const Var& other) {
-    return winner(x.value() > other.value(), x.value() == other.value(), x.dtype());
+  const auto of = [](const Var& x, const Var& other) {
+    return share(x.value() < other.value(), x.value() == other.value(), x.dtype());
   };
-  return record("maximum", maximum(a.value(), b.value()),
-                wrt(a, [a, b, share](const Var& g) { return g * share(a, b); }),
-                wrt(b, [a, b, share](const Var& g) { return g * share(b, a); }));
+  return record("maximum", maximum(a.value(), b.value()), wrt(a, [a, b, of](const Var& g) { return g * of(a, b); }),
+                wrt(b, [a, b, of](const Var& g) { return g * of(b, a); }));
 }
 Var minimum(const Var& a, const Var& b) {
-  const auto share = [](const Var& x, const Var& other) {
-    return winner(x.value() < other.value(), x.value() == other.value(), x.dtype());
+  const auto of = [](const Var& x, const Var& other) {
+    return share(x.value() > other.value(), x.value() == other.value(), x.dtype());
   };
-  return record("minimum", minimum(a.value(), b.value()),
-                wrt(a, [a, b, share](const Var& g) { return g * share(a, b); }),
-                wrt(b, [a, b, share](const Var& g) { return g * share(b, a); }));
+  return record("minimum", minimum(a.value(), b.value()), wrt(a, [a, b, of](const Var& g) { return g * of(a, b); }),
+                wrt(b, [a, b, of](const Var& g) { return g * of(b, a); }));
 }
 Var maximum(const Var& a, Scalar b) { return maximum(a, constant(scalar(b, a.dtype()))); }
 Var minimum(const Var& a, Scalar b) { return minimum(a, constant(scalar(b, a.dtype()))); }
@@ -253,20 +246,16 @@ Var logaddexp(const Var& a, const Var& b) {
 // ---- three operands
 
 Var lerp(const Var& a, const Var& b, const Var& weight) {
-  return record("lerp", lerp(a.value(), b.value(), weight.value()),
-                wrt(a, [weight](const Var& g) { return g * (1 - weight); }),
-                wrt(b, [weight](const Var& g) { return g * weight; }),
-                wrt(weight, [a, b](const Var& g) { return g * (b - a); }));
+  return record(
+      "lerp", lerp(a.value(), b.value(), weight.value()), wrt(a, [weight](const Var& g) { return g * (1 - weight); }),
+      wrt(b, [weight](const Var& g) { return g * weight; }), wrt(weight, [a, b](const Var& g) { return g * (b - a); }));
 }
 Var mul_add(const Var& a, const Var& b, const Var& c) {
-  return record("mul_add", mul_add(a.value(), b.value(), c.value()),
-                wrt(a, [b](const Var& g) { return g * b; }),
-                wrt(b, [a](const Var& g) { return g * a; }),
-                wrt(c, [](const Var& g) { return g; }));
+  return record("mul_add", mul_add(a.value(), b.value(), c.value()), wrt(a, [b](const Var& g) { return g * b; }),
+                wrt(b, [a](const Var& g) { return g * a; }), wrt(c, [](const Var& g) { return g; }));
 }
 Var where(const Tensor& mask, const Var& a, const Var& b) {
-  return record("where", where(mask, a.value(), b.value()),
-                wrt(a, [mask](const Var& g) { return where(mask, g, 0); }),
+  return record("where", where(mask, a.value(), b.value()), wrt(a, [mask](const Var& g) { return where(mask, g, 0); }),
                 wrt(b, [mask](const Var& g) { return where(mask, 0, g); }));
 }
 Var where(const Tensor& mask, const Var& a, Scalar b) {

@@ -22,9 +22,8 @@ Var sum_to(const Var& x, const Shape& shape) {
 Var sum(const Var& x, const Axes& axes, bool keepdim) {
   Shape kept = x.shape();
   for (const std::int64_t axis : normalize_axes("sum", axes, x.dim())) kept[static_cast<int>(axis)] = 1;
-  return record("sum", sum(x.value(), axes, keepdim), wrt(x, [kept, from = x.shape()](const Var& g) {
-                  return broadcast_to(reshape(g, kept), from);
-                }));
+  return record("sum", sum(x.value(), axes, keepdim),
+                wrt(x, [kept, from = x.shape()](const Var& g) { return broadcast_to(reshape(g, kept), from); }));
 }
 Var cumsum(const Var& x, std::int64_t axis) {
   return record("cumsum", cumsum(x.value(), axis),  // y_j sums x_i for i <= j, so x_i's share sums g_j for j >= i
@@ -70,10 +69,9 @@ Var to(const Var& x, Dtype dtype) {
 Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const std::int64_t extent = x.size(axis);
   const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
-  return record("slice", slice(x.value(), axis, start, stop, step),
-                wrt(x, [from = x.shape(), axis, first, step](const Var& g) {
-                  return embed_slice(g, from, axis, first, step);
-                }));
+  return record(
+      "slice", slice(x.value(), axis, start, stop, step),
+      wrt(x, [from = x.shape(), axis, first, step](const Var& g) { return embed_slice(g, from, axis, first, step); }));
 }
 Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
   return record("embed_slice", embed_slice(x.value(), shape, axis, start, step),
@@ -101,13 +99,11 @@ Var index_select(const Var& x, std::int64_t axis, const Tensor& index) {
                 }));
 }
 Var index_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source) {
-  return record("index_add", index_add(x.value(), axis, index, source.value()),
-                wrt(x, [](const Var& g) { return g; }),
+  return record("index_add", index_add(x.value(), axis, index, source.value()), wrt(x, [](const Var& g) { return g; }),
                 wrt(source, [axis, index](const Var& g) { return index_select(g, axis, index); }));
 }
 Var gather(const Var& x, std::int64_t axis, const Tensor& index) {
-  return record("gather", gather(x.value(), axis, index),
-                wrt(x, [from = x.shape(), axis, index](const Var& g) {
+  return record("gather", gather(x.value(), axis, index), wrt(x, [from = x.shape(), axis, index](const Var& g) {
                   return scatter_add(constant(zeros(from, g.dtype())), axis, index, g);
                 }));
 }

@@ -11,7 +11,8 @@ Parameter::Parameter(std::string name, Tensor value) : name_(std::move(name)), s
 }
 
 void Parameter::set_value(const Tensor& value) const {
-  check(value.shape() == shape(), name_, "the parameter is ", describe(state_->value), ", the new value ", describe(value));
+  check(value.shape() == shape(), name_, "the parameter is ", describe(state_->value), ", the new value ",
+        describe(value));
   check(is_floating(value.dtype()), name_, "a parameter needs f32 or f64, got ", describe(value));
   if (value.dtype() != dtype()) state_->leaf = NodePtr(new Node("parameter", value.shape(), value.dtype()));
   state_->value = value;

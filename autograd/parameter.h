@@ -9,7 +9,8 @@
 namespace hourglass {
 
 /// A handle: copies refer to the same parameter. It converts to a Var of its present value, always with the same node,
-/// so that grad() knows it again. Graphs recorded earlier keep the value they were computed from: tensors copy on write.
+/// so that grad() knows it again. Graphs recorded earlier keep the value they were computed from: tensors copy on
+/// write.
 class Parameter {
  public:
   Parameter(std::string name, Tensor value);

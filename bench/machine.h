@@ -1,10 +1,8 @@
 // What this machine can do at this moment, to measure against: floating-point operations and bytes a second.
 //
-// Times from one day to the next, or from one machine to another, cannot be compared; the fraction of the limit can. The
-// limits are measured right beside a benchmark, on as many threads as it uses.
+// Times from one day to the next, or from one machine to another, cannot be compared; the fraction of the limit can.
+// The limits are measured right beside a benchmark, on as many threads as it uses.
 #pragma once
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -12,6 +10,8 @@
 #include <functional>
 #include <thread>
 #include <vector>
+
+#include <benchmark/benchmark.h>
 
 #include "tensor/kernels/kernels.h"
 #include "tensor/parallel.h"

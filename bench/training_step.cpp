@@ -60,8 +60,7 @@ void autoencoder(benchmark::State& state) {
   model.add<nn::Linear>(32, 784, rng);
   optim::Adam adam(model.parameters(), {.lr = 1e-3});
   const Var x = constant(rng.uniform({128, 784}));
-  for (auto _ : state)
-    adam.step(grad(nn::binary_cross_entropy_with_logits(model(x), x), model.parameters()));
+  for (auto _ : state) adam.step(grad(nn::binary_cross_entropy_with_logits(model(x), x), model.parameters()));
   bench::report_operations(state, operations(128, {{784, 32}, {32, 784}}));
 }
 BENCHMARK(autoencoder)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();

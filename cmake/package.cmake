@@ -5,14 +5,9 @@ include(GNUInstallDirs)
 add_library(hourglass INTERFACE)
 add_library(hourglass::hourglass ALIAS hourglass)
 set(libraries hourglass_tensor hourglass_autograd hourglass_nn hourglass_optim)
-foreach(library IN LISTS libraries)
-  if(TARGET ${library})
-    target_link_libraries(hourglass INTERFACE ${library})
-    install(TARGETS ${library} EXPORT hourglass
-            FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hourglass)
-  endif()
-endforeach()
-install(TARGETS hourglass EXPORT hourglass)
+target_link_libraries(hourglass INTERFACE ${libraries})
+install(TARGETS hourglass ${libraries} EXPORT hourglass
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/hourglass)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hourglass)
 install(EXPORT hourglass NAMESPACE hourglass:: FILE hourglassTargets.cmake DESTINATION ${package_dir})

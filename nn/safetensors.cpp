@@ -81,7 +81,7 @@ class NewFile {
 
  private:
   void check_system(bool ok, const char* what) const {
-    check(ok, "save_safetensors", what, " ", temporary_, ": ", std::strerror(errno));
+    check(ok, "save_safetensors", what, " ", temporary_.string(), ": ", std::strerror(errno));
   }
   std::filesystem::path path_, temporary_;
   int descriptor_ = -1;
@@ -121,13 +121,16 @@ const Json& member(const Json& object, const char* key) {
   return *found;
 }
 
-// The bytes of a tensor of `shape`, computed without overflow.
+// The bytes of a tensor of `shape`, computed without overflow; strides must not overflow either, even of nothing.
 std::uint64_t bytes_of(const Shape& shape, Dtype dtype) {
-  std::uint64_t bytes = size_of(dtype);
-  for (const std::int64_t extent : shape)
-    check(!__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(extent), &bytes), "shape", shape,
+  bool nothing = false;
+  std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
+  for (const std::int64_t extent : shape) {
+    nothing |= extent == 0;
+    check(!__builtin_mul_overflow(bytes, std::max<std::int64_t>(extent, 1), &bytes), "shape", shape,
           " has more elements than can be counted");
-  return bytes;
+  }
+  return nothing ? 0 : static_cast<std::uint64_t>(bytes);
 }
 
 Entry entry_of(const std::string& name, const Json& info, std::uint64_t data_bytes) {
@@ -249,7 +252,7 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
   std::set<std::string> names{std::string(kMetadata)};
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const auto& [name, x] = tensors[i];
-    check(names.insert(name).second, "save_safetensors", path, ": the name '", name, "' is taken");
+    check(names.insert(name).second, "save_safetensors", path.string(), ": the name '", name, "' is taken");
     const std::uint64_t bytes = static_cast<std::uint64_t>(x.numel()) * element(i);
     header[name] = {{"dtype", name_of(x.dtype())},
                     {"shape", std::vector<std::int64_t>(x.shape().begin(), x.shape().end())},
@@ -259,7 +262,7 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
   try {
     text = header.dump();
   } catch (const Json::exception& error) {
-    fail("save_safetensors", path, ": names and metadata must be UTF-8: ", error.what());
+    fail("save_safetensors", path.string(), ": names and metadata must be UTF-8: ", error.what());
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
 

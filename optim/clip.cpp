@@ -14,8 +14,8 @@ ClippedGradients clip_grad_norm(std::vector<Var> gradients, double max_norm, dou
   for (const Var& g : gradients) {
     if (g.numel() == 0) continue;
     const double one = norm(g.value(), {}, false, norm_type).item();
-    // Not std::max, which would lose a NaN.
-    if (std::isinf(norm_type)) total = one <= total ? total : one;
+    // A NaN must come through: it loses every comparison.
+    if (std::isinf(norm_type)) total = std::isnan(total) || one <= total ? total : one;
     else total += std::pow(one, norm_type);
   }
   if (!std::isinf(norm_type)) total = std::pow(total, 1 / norm_type);

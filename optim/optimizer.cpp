@@ -60,7 +60,7 @@ void Optimizer::load_state_dict(const StateDict& state) {
   };
   const Tensor step = find("step");
   check(step.dtype() == Dtype::i64 && step.numel() == 1 && step.item() >= 0, name_,
-        "load_state_dict: step must be a count, i64[], got ", describe(step));
+        "load_state_dict: step must be one i64 of at least 0, got ", describe(step));
   std::vector<Tensor> memory;
   for (std::size_t i = 0; i < memory_.size(); ++i) {
     memory.push_back(find(memory_name(i)));

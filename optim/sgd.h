@@ -18,9 +18,9 @@ struct SGDOptions {
   bool nesterov = false;
 };
 
-/// u ← momentum u + (1 - dampening) g;  p ← p - lr u. Without momentum u is g (Robbins & Monro 1951; Polyak 1964;
-/// Nesterov's form as in Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning": p
-/// ← p - lr (g + momentum u)).
+/// u ← momentum u + (1 - dampening) g;  p ← p - lr u, or with nesterov p ← p - lr (g + momentum u). Without momentum u
+/// is g. (Robbins & Monro 1951; Polyak 1964; Nesterov's form as in Sutskever et al. 2013, "On the importance of
+/// initialization and momentum in deep learning".)
 class SGD : public Optimizer {
  public:
   explicit SGD(std::vector<Parameter> parameters, SGDOptions options = {});

@@ -16,8 +16,8 @@ enum class Dtype : std::uint8_t { f32, f64, i64, u8 };
 std::ostream& operator<<(std::ostream& out, Dtype dtype);
 
 template <class T>
-concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> ||
-                  std::same_as<T, std::uint8_t>;
+concept Element =
+    std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t> || std::same_as<T, std::uint8_t>;
 
 template <Element T>
 inline constexpr Dtype dtype_of = std::same_as<T, float>          ? Dtype::f32
@@ -26,9 +26,7 @@ inline constexpr Dtype dtype_of = std::same_as<T, float>          ? Dtype::f32
                                                                   : Dtype::u8;
 
 /// Bytes of one element.
-constexpr std::size_t size_of(Dtype dtype) {
-  return dtype == Dtype::f32 ? 4 : dtype == Dtype::u8 ? 1 : 8;
-}
+constexpr std::size_t size_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : dtype == Dtype::u8 ? 1 : 8; }
 
 constexpr bool is_floating(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::f64; }
 
@@ -56,14 +54,12 @@ decltype(auto) dispatch_floating(std::string_view op, Dtype dtype, F&& f) {
 class Scalar {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   constexpr Scalar(T value) {  // NOLINT(google-explicit-constructor): 2.0 * x should just work
+    real_ = static_cast<double>(value);
     if constexpr (std::is_integral_v<T>) {
-      integral_ = true;
       integer_ = static_cast<std::int64_t>(value);
-      real_ = static_cast<double>(value);
-    } else {
-      real_ = static_cast<double>(value);
+      integral_ = integer_ >= 0 || std::is_signed_v<T>;  // an unsigned number of 2^63 or more stays a real one
     }
   }
 
@@ -75,11 +71,11 @@ class Scalar {
     if constexpr (std::is_floating_point_v<T>) {
       return static_cast<T>(real_);
     } else {
-      const bool fits = integral_ ? static_cast<std::int64_t>(static_cast<T>(integer_)) == integer_
-                                  : real_ == std::trunc(real_) && std::abs(real_) < 9.2e18 &&
-                                        static_cast<double>(static_cast<T>(static_cast<std::int64_t>(real_))) == real_;
-      check(fits, op, real_, " is not a value of dtype ", dtype_of<T>);
-      return static_cast<T>(integral_ ? integer_ : static_cast<std::int64_t>(real_));
+      const bool whole = integral_ || (real_ == std::trunc(real_) && real_ >= -0x1p63 && real_ < 0x1p63);
+      const std::int64_t number = integral_ ? integer_ : whole ? static_cast<std::int64_t>(real_) : 0;
+      check(whole && static_cast<std::int64_t>(static_cast<T>(number)) == number, op, real_,
+            " is not a value of dtype ", dtype_of<T>);
+      return static_cast<T>(number);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "tensor/tensor.h"
 
@@ -11,6 +12,17 @@ namespace hourglass {
 
 /// Strides that make x look as if it had `shape` (which its own broadcasts to): 0 along repeated axes.
 Strides broadcast_strides(const Tensor& x, const Shape& shape);
+
+/// a + b; integers wrap around, as they do in the SIMD kernels.
+template <Element T>
+T plus(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    using Unsigned = std::make_unsigned_t<T>;
+    return static_cast<T>(static_cast<Unsigned>(static_cast<Unsigned>(a) + static_cast<Unsigned>(b)));
+  } else {
+    return a + b;
+  }
+}
 
 /// Writes x's elements to out (adds them there), where they lie out_strides apart: into a part of a larger tensor, say.
 /// No two of them may go to the same place.
@@ -57,10 +69,11 @@ class Walk {
     return steps;
   }
 
-  /// Calls run(position, offsets, count) for each inner run that elements [begin, end) meet, in order: `position` counts
-  /// elements from the start, `offsets` holds each operand's offset of the run's first element.
+  /// Calls run(position, offsets, count) for each inner run that elements [begin, end) meet, in order: `position`
+  /// counts elements from the start, `offsets` holds each operand's offset of the run's first element.
   template <class F>
   void for_each_run(std::int64_t begin, std::int64_t end, F&& run) const {
+    if (begin >= end) return;
     const int outer = shape_.size() - 1;
     const std::int64_t length = shape_[outer];
     Axes index = Axes::filled(outer, 0);

@@ -1,7 +1,8 @@
 // Everything that is computed from tensors, without derivatives (autograd/ops.h has the same names on Var).
 //
-// Binary ops broadcast by NumPy's rule and need equal dtypes: nothing is promoted silently. A C++ number takes the dtype
-// of the tensor it meets. Axes count from the front, or from the back when negative. Shapes are written [rows, columns].
+// Binary ops broadcast by NumPy's rule and need equal dtypes: nothing is promoted silently. A C++ number takes the
+// dtype of the tensor it meets. Axes count from the front, or from the back when negative. Shapes are written [rows,
+// columns].
 #pragma once
 #include <span>
 #include <string_view>
@@ -29,7 +30,8 @@ Tensor arange(Scalar stop);
 Tensor linspace(double first, double last, std::int64_t count, Dtype dtype = Dtype::f32);
 /// Ones on the main diagonal; columns = rows when negative.
 Tensor eye(std::int64_t rows, std::int64_t columns = -1, Dtype dtype = Dtype::f32);
-/// Converts to another dtype (to f32 or f64: nearest; to integers: towards zero). The same tensor if it has it already.
+/// Converts to another dtype: the nearest f32 or f64; integers by cutting off the fraction, out of range the nearest
+/// integer that fits, NaN 0. The same tensor if it has the dtype already.
 Tensor to(const Tensor& x, Dtype dtype);
 
 // ---- element by element ----------------------------------------------------------------------- ops_elementwise.cpp
@@ -47,9 +49,9 @@ Tensor to(const Tensor& x, Dtype dtype);
 #include "tensor/kernels/elementwise.def"
 
 inline Tensor operator-(const Tensor& x) { return neg(x); }
-#define HOURGLASS_OPERATOR(symbol, name)                                                      \
-  inline Tensor operator symbol(const Tensor& a, const Tensor& b) { return name(a, b); }      \
-  inline Tensor operator symbol(const Tensor& a, Scalar b) { return name(a, b); }             \
+#define HOURGLASS_OPERATOR(symbol, name)                                                 \
+  inline Tensor operator symbol(const Tensor& a, const Tensor& b) { return name(a, b); } \
+  inline Tensor operator symbol(const Tensor& a, Scalar b) { return name(a, b); }        \
   inline Tensor operator symbol(Scalar a, const Tensor& b) { return name(a, b); }
 HOURGLASS_OPERATOR(+, add)
 HOURGLASS_OPERATOR(-, sub)
@@ -85,8 +87,8 @@ bool equal(const Tensor& a, const Tensor& b);
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 
 // ---- reductions ------------------------------------------------------------------------------------ ops_reduce.cpp
-// Over the given axes, or over all of them when none is given: sum(x, {0, 2}). keepdim leaves the axes in with extent 1.
-// The order of summation depends on shape and strides alone, never on the number of threads.
+// Over the given axes, or over all of them when none is given: sum(x, {0, 2}). keepdim leaves the axes in with
+// extent 1. The order of summation depends on shape and strides alone, never on the number of threads.
 
 /// Sums of i64 and u8 are i64.
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
@@ -106,7 +108,8 @@ Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// u8; over nothing false and true.
 Tensor any(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// i64 index of the largest (smallest) element along the axis; the first of equals, and a NaN counts as the largest (smallest).
+/// i64 index of the largest (smallest) element along the axis; the first of equals, and a NaN counts as the largest
+/// (smallest).
 Tensor argmax(const Tensor& x, std::int64_t axis, bool keepdim = false);
 Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim = false);
 /// Running sum along the axis.
@@ -137,8 +140,10 @@ inline Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(
 Tensor squeeze(const Tensor& x, std::int64_t axis);
 Tensor squeeze(const Tensor& x);
 Tensor unsqueeze(const Tensor& x, std::int64_t axis);
+/// Backwards along the axes; none flips nothing.
 Tensor flip(const Tensor& x, const Axes& axes);
-/// All windows of `size` elements, `step` apart, along the axis, which becomes the number of windows; the window is a new last axis.
+/// All windows of `size` elements, `step` apart, along the axis, which becomes the number of windows; the window is a
+/// new last axis.
 Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_t step);
 
 // ---- joining, cutting, filling up ------------------------------------------------------------------- ops_shape.cpp
@@ -155,12 +160,13 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
 struct Padding {
   std::int64_t before = 0, after = 0;
 };
-/// One Padding per axis, counted from the last axis backwards when there are fewer.
+/// One Padding per axis, in the order of the axes; fewer than there are axes stand for the last ones.
 Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value = 0);
 /// The upper (lower) triangle of the last two axes: what lies below (above) the given diagonal becomes 0.
 Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
 Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
-/// A tensor of zeros of `shape` in which x stands where slice(_, axis, start, stop, step) would have cut it: slice's adjoint.
+/// A tensor of zeros of `shape` in which x stands where slice(_, axis, start, stop, step) would have cut it: slice's
+/// adjoint.
 Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step = 1);
 /// Adds overlapping windows back where unfold took them from: unfold's adjoint. `shape` is that of unfold's input.
 Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step);

@@ -20,14 +20,14 @@ void fill(Tensor& result, F value) {
   });
 }
 
-// Integers take what is nearest in their range, NaN becomes 0: a plain conversion would be undefined there.
+// Integers take what is nearest in their range, NaN becomes 0: a plain conversion would be undefined there, or wrap.
 template <class Out, class In>
 Out convert(In x) {
-  if constexpr (std::is_integral_v<Out> && std::is_floating_point_v<In>) {
-    if (std::isnan(x)) return 0;
-    constexpr In low = static_cast<In>(std::numeric_limits<Out>::min()), high = static_cast<In>(std::numeric_limits<Out>::max());
-    if (x <= low) return std::numeric_limits<Out>::min();
-    if (x >= high) return std::numeric_limits<Out>::max();
+  if constexpr (std::is_integral_v<Out> && (std::is_floating_point_v<In> || sizeof(Out) < sizeof(In))) {
+    constexpr Out low = std::numeric_limits<Out>::min(), high = std::numeric_limits<Out>::max();
+    if (x != x) return 0;
+    if (x <= static_cast<In>(low)) return low;
+    if (x >= static_cast<In>(high)) return high;  // as f32 and f64 i64's highest is 2^63, which is out of range itself
   }
   return static_cast<Out>(x);
 }
@@ -47,17 +47,20 @@ Tensor full_like(const Tensor& x, Scalar value) { return full(x.shape(), value, 
 Tensor scalar(Scalar value, Dtype dtype) { return full({}, value, dtype); }
 
 Tensor arange(Scalar start, Scalar stop, Scalar step, Dtype dtype) {
-  const double steps = (stop.real() - start.real()) / step.real();
-  check(step.real() != 0 && std::isfinite(steps), "arange", "cannot go from ", start.real(), " to ", stop.real(),
-        " in steps of ", step.real());
-  Tensor result({std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(steps)))}, dtype);
+  const double count = std::ceil((stop.real() - start.real()) / step.real());
+  check(count >= 0 && count < 9e18, "arange", "cannot go from ", start.real(), " to ", stop.real(), " in steps of ",
+        step.real());
+  Tensor result({static_cast<std::int64_t>(count)}, dtype);
+  if (result.numel() == 0) return result;
   dispatch(dtype, [&]<class T>() {
-    if constexpr (std::is_floating_point_v<T>)
-      fill<T>(result, [&](std::int64_t i) { return static_cast<T>(start.real() + static_cast<double>(i) * step.real()); });
-    else
-      fill<T>(result, [first = start.to<std::int64_t>("arange"), by = step.to<std::int64_t>("arange")](std::int64_t i) {
-        return static_cast<T>(first + i * by);
-      });
+    if constexpr (std::is_floating_point_v<T>) {
+      fill<T>(result,
+              [&](std::int64_t i) { return static_cast<T>(start.real() + static_cast<double>(i) * step.real()); });
+    } else {
+      const auto first = start.to<std::int64_t>("arange"), by = step.to<std::int64_t>("arange");
+      for (const std::int64_t end : {first, first + (result.numel() - 1) * by}) (void)Scalar(end).to<T>("arange");
+      fill<T>(result, [=](std::int64_t i) { return static_cast<T>(first + i * by); });
+    }
   });
   return result;
 }

@@ -15,7 +15,8 @@ namespace {
 // Elements a chunk holds. A second thread costs about 5 µs to start, which is what 16384 additions take.
 constexpr std::int64_t kGrain = 16384;
 
-// An operand as a kernel's driver sees it: where it starts, and its strides over the result's shape (all 0 if a number).
+// An operand as a kernel's driver sees it: where it starts, and its strides over the result's shape (all 0 if a
+// number).
 template <class T>
 struct Operand {
   const T* data;
@@ -38,8 +39,10 @@ void for_each_run(const Shape& shape, std::int64_t numel, const std::array<Strid
   const Walk<N> walk(shape, strides);
   const std::array<std::int64_t, N> steps = walk.steps();
   parallel_for(numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    walk.for_each_run(begin, end, [&](std::int64_t position, const std::array<std::int64_t, N>& offsets,
-                                      std::int64_t count) { run(offsets, steps, position, count); });
+    walk.for_each_run(begin, end,
+                      [&](std::int64_t position, const std::array<std::int64_t, N>& offsets, std::int64_t count) {
+                        run(offsets, steps, position, count);
+                      });
   });
 }
 
@@ -95,7 +98,8 @@ Tensor binary(std::string_view name, Op op, const Tensor& a, Scalar b) {
   return dispatch(a.dtype(), [&]<class T>() {
     const T number = b.to<T>(name);
     const Shape& shape = a.shape();
-    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(a, shape), operand<T>(number, shape)});
+    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape,
+                                        {operand<T>(a, shape), operand<T>(number, shape)});
   });
 }
 template <class Op>
@@ -103,7 +107,8 @@ Tensor binary(std::string_view name, Op op, Scalar a, const Tensor& b) {
   return dispatch(b.dtype(), [&]<class T>() {
     const T number = a.to<T>(name);
     const Shape& shape = b.shape();
-    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(number, shape), operand<T>(b, shape)});
+    return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape,
+                                        {operand<T>(number, shape), operand<T>(b, shape)});
   });
 }
 
@@ -131,8 +136,8 @@ Tensor choose(const Tensor& mask, const Operand<T>& a, const Operand<T>& b, cons
   for_each_run<3>(shape, result.numel(), {m.strides, a.strides, b.strides},
                   [&](const std::array<std::int64_t, 3>& offsets, const std::array<std::int64_t, 3>& steps,
                       std::int64_t position, std::int64_t count) {
-                    kernel(m.data + offsets[0], a.data + offsets[1], b.data + offsets[2], steps.data(),
-                           out + position, count);
+                    kernel(m.data + offsets[0], a.data + offsets[1], b.data + offsets[2], steps.data(), out + position,
+                           count);
                   });
   return result;
 }
@@ -146,9 +151,9 @@ void check_mask(std::string_view op, const Tensor& mask) {
 #define UNARY(name, formula) \
   Tensor name(const Tensor& x) { return unary(#name, Unary::name, x); }
 #define UNARY_ANY UNARY
-#define HOURGLASS_BINARY(name, Kind)                                                           \
-  Tensor name(const Tensor& a, const Tensor& b) { return binary(#name, Kind::name, a, b); }    \
-  Tensor name(const Tensor& a, Scalar b) { return binary(#name, Kind::name, a, b); }           \
+#define HOURGLASS_BINARY(name, Kind)                                                        \
+  Tensor name(const Tensor& a, const Tensor& b) { return binary(#name, Kind::name, a, b); } \
+  Tensor name(const Tensor& a, Scalar b) { return binary(#name, Kind::name, a, b); }        \
   Tensor name(Scalar a, const Tensor& b) { return binary(#name, Kind::name, a, b); }
 #define BINARY(name, formula) HOURGLASS_BINARY(name, Binary)
 #define BINARY_ANY BINARY
@@ -203,9 +208,7 @@ Tensor truth(std::string_view op, const Tensor& x) {
 }  // namespace
 
 Tensor logical_and(const Tensor& a, const Tensor& b) { return truth("logical_and", a) * truth("logical_and", b); }
-Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return maximum(truth("logical_or", a), truth("logical_or", b));
-}
+Tensor logical_or(const Tensor& a, const Tensor& b) { return maximum(truth("logical_or", a), truth("logical_or", b)); }
 Tensor logical_xor(const Tensor& a, const Tensor& b) { return truth("logical_xor", a) != truth("logical_xor", b); }
 Tensor logical_not(const Tensor& x) {
   check_mask("logical_not", x);

@@ -16,11 +16,12 @@ double multiply_adds(const GemmSize& size) {
   return static_cast<double>(size.rows) * static_cast<double>(size.columns) * static_cast<double>(size.depth);
 }
 
-// Multiply-adds that are worth a thread.
-constexpr double kWorkPerPart = 1 << 17;
+// Multiply-adds from which a second thread pays, and the most parts that a product is cut into.
+constexpr double kWorkForTwo = 1 << 18;
 constexpr std::int64_t kMaxParts = 8;
 
-// ---- one product, on the calling thread ------------------------------------------------------------------------------
+// ---- one product, on the calling thread
+// ------------------------------------------------------------------------------
 
 template <class T>
 void product_alone(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c) {
@@ -47,7 +48,8 @@ void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, cons
   }
 }
 
-// ---- one product, on all threads -------------------------------------------------------------------------------------
+// ---- one product, on all threads
+// -------------------------------------------------------------------------------------
 
 // How a product is cut up, from its size alone. The bits of the result depend on no choice here (see gemm_depth_block).
 struct Split {
@@ -55,34 +57,33 @@ struct Split {
   bool depth = false;                  // or else every block of depth on its own, added up afterwards
 };
 
-// Chooses the cheapest way by a count of multiply-adds in which packing a number stands for kPack of them.
+// The cheapest split by the time its largest part takes for each step of depth, counted in multiply-adds.
 template <class T>
-Split best_split(const GemmSize& size, const GemmKernelsOf<T>& kernels) {
-  constexpr double kPack = 4;
+Split best_split(const GemmSize& size, const MatrixView<T>& b, std::int64_t lanes) {
   std::int64_t parts = 1;
-  while (parts < kMaxParts && multiply_adds(size) >= kWorkPerPart * 2 * static_cast<double>(parts)) parts *= 2;
+  for (double needed = kWorkForTwo; parts < kMaxParts && multiply_adds(size) >= needed; needed *= 16) parts *= 2;
   if (parts == 1) return {};
 
-  const std::int64_t registers = ceil_div(size.columns, kernels.lanes);
+  const std::int64_t registers = ceil_div(size.columns, lanes);
+  const auto cost = [&](std::int64_t rows, std::int64_t registers_wide) {
+    const auto r = static_cast<double>(rows), c = static_cast<double>(registers_wide * lanes);
+    const double packing = b.column_step == 1 ? 0 : 16;  // half a cycle a number
+    const double tile = registers_wide == 1 ? 1.3 : 1;   // a narrow one is slower
+    return r * c * tile + packing * c + r + c;
+  };
   Split best;
-  double best_cost = -1;
-  for (std::int64_t row_parts = 1; row_parts <= parts; row_parts *= 2) {
-    const std::int64_t column_parts = parts / row_parts;
-    if (row_parts > size.rows || column_parts > registers) continue;
-    const auto rows = static_cast<double>(ceil_div(size.rows, row_parts));
-    const auto columns = static_cast<double>(ceil_div(registers, column_parts) * kernels.lanes);
-    const double cost = rows * columns + kPack * (rows + columns);
-    if (best_cost < 0 || cost < best_cost) {
-      best_cost = cost;
-      best = {row_parts, column_parts, false};
+  double lowest = cost(size.rows, registers);
+  for (std::int64_t rows = 1; rows <= parts; rows *= 2) {
+    const std::int64_t columns = parts / rows;
+    if (rows > size.rows || columns > registers) continue;
+    if (const double here = cost(ceil_div(size.rows, rows), ceil_div(registers, columns)); here < lowest) {
+      lowest = here;
+      best = {rows, columns, false};
     }
   }
+  // Storing, and later adding, the sums of a block takes as long as a sixteenth of computing them.
   const std::int64_t blocks = ceil_div(size.depth, gemm_depth_block(size.depth));
-  if (blocks >= 2 * parts) {
-    const double rows = static_cast<double>(size.rows), columns = static_cast<double>(registers * kernels.lanes);
-    const double cost = (rows * columns + kPack * (rows + columns)) / static_cast<double>(parts);
-    if (best_cost < 0 || 1.25 * cost < best_cost) best = {1, 1, true};
-  }
+  if (blocks >= parts && 1.06 * cost(size.rows, registers) / static_cast<double>(parts) < lowest) best = {1, 1, true};
   return best;
 }
 
@@ -120,7 +121,7 @@ void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& 
     product_alone(size, a, b, c);
   } else {
     const GemmKernelsOf<T>& kernels = hourglass::kernels().gemm.of<T>();
-    const Split split = best_split(size, kernels);
+    const Split split = best_split(size, b, kernels.lanes);
     if (split.depth) return product_by_depth(size, a, b, c);
     const std::int64_t registers = ceil_div(size.columns, kernels.lanes);
     parallel_for(split.rows * split.columns, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -139,7 +140,8 @@ void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& 
   }
 }
 
-// ---- many products -----------------------------------------------------------------------------------------------------
+// ---- many products
+// -----------------------------------------------------------------------------------------------------
 
 // An operand of `matmul`: a matrix for every index of the batch axes. A 1-d tensor is one row or one column.
 struct Operand {
@@ -216,17 +218,16 @@ void products(const Shape& batch, const Operand& a, const T* a_data, const Opera
     Walk<2> matrices(outer, steps);
     matrices.for_each_run(begin, end, [&](std::int64_t position, const auto& offsets, std::int64_t count) {
       for (std::int64_t i = 0; i < count; ++i)
-        multiply(size,
-                 MatrixView<T>{a_data + offsets[0] + i * matrices.steps()[0], row_step, a.column_step},
+        multiply(size, MatrixView<T>{a_data + offsets[0] + i * matrices.steps()[0], row_step, a.column_step},
                  MatrixView<T>{b_data + offsets[1] + i * matrices.steps()[1], b.row_step, b.column_step},
                  GemmOutput<T>{c + (position + i) * stride, size.columns, false, {bias}});
     });
   };
   const std::int64_t count = numel(outer);
   const double work = multiply_adds(size);
-  if (count >= kMaxParts || work < kWorkPerPart) {
+  if (count >= kMaxParts || work < kWorkForTwo) {
     // Several products to a thread.
-    const auto wanted = static_cast<std::int64_t>(kWorkPerPart / std::max(work, 1.0)) + 1;
+    const auto wanted = static_cast<std::int64_t>(kWorkForTwo / 2 / std::max(work, 1.0)) + 1;
     parallel_for(count, std::max(wanted, ceil_div(count, 4 * kMaxParts)), [&](std::int64_t begin, std::int64_t end) {
       each(begin, end, [](const auto&... arguments) { product_alone(arguments...); });
     });

@@ -18,8 +18,8 @@ Tensor contiguous(const Tensor& x) {
 
 namespace {
 
-// Strides under which x's memory has another shape, if there are any: joined as far as they go, x's axes are a few runs,
-// and each run must be the product of some neighbouring new axes.
+// Strides under which x's memory has another shape, if there are any: joined as far as they go, x's axes are a few
+// runs, and each run must be the product of some neighbouring new axes.
 std::optional<Strides> view_strides(const Tensor& x, const Shape& shape) {
   if (x.numel() == 0) return contiguous_strides(shape);
   const Walk<1> runs(x.shape(), {x.strides()});
@@ -63,17 +63,15 @@ Tensor without_axis(const Tensor& x, int axis, std::int64_t offset) {
 Tensor reshape(const Tensor& x, const Shape& wanted) {
   Shape shape = wanted;
   int unknown = -1;
-  std::int64_t known = 1;
   for (int axis = 0; axis < shape.size(); ++axis) {
-    if (shape[axis] != -1) {
-      check(shape[axis] >= 0, "reshape", "extent ", shape[axis], " in ", wanted, "; only -1 has a meaning");
-      known *= shape[axis];
-      continue;
-    }
+    check(shape[axis] >= -1, "reshape", "extent ", shape[axis], " in ", wanted, "; only -1 has a meaning");
+    if (shape[axis] >= 0) continue;
     check(unknown < 0, "reshape", "-1 stands twice in ", wanted);
     unknown = axis;
+    shape[axis] = 1;
   }
   if (unknown >= 0) {
+    const std::int64_t known = numel(shape);
     check(known != 0 && x.numel() % known == 0, "reshape", describe(x), " does not fit into ", wanted, " (", x.numel(),
           " elements, to be divided by ", known, ")");
     shape[unknown] = x.numel() / known;
@@ -98,7 +96,8 @@ Tensor flatten(const Tensor& x, std::int64_t first, std::int64_t last) {
 }
 
 Tensor permute(const Tensor& x, const Axes& order) {
-  check(order.size() == x.dim(), "permute", describe(x), " has ", x.dim(), " axes, the order ", order, " has ", order.size());
+  check(order.size() == x.dim(), "permute", describe(x), " has ", x.dim(), " axes, the order ", order, " has ",
+        order.size());
   normalize_axes("permute", order, x.dim());  // each at most once, and so each once
   Shape shape;
   Strides strides;
@@ -119,12 +118,18 @@ Tensor transpose(const Tensor& x, std::int64_t a, std::int64_t b) {
   return Tensor::view_of(x, shape, strides, x.offset());
 }
 
+namespace {
+// As in Python: a negative bound counts from the end, and one that is out of range is moved to the nearest end.
+std::int64_t slice_bound(std::int64_t i, std::int64_t extent) {
+  return std::clamp<std::int64_t>(i < 0 ? i + extent : i, 0, extent);
+}
+}  // namespace
+
 Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const int at = normalize_axis("slice", axis, x.dim());
   check(step >= 1, "slice", "needs a step of at least 1, got ", step, "; flip() goes backwards");
-  const std::int64_t extent = x.shape()[at];
-  const auto position = [&](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + extent : i, 0, extent); };
-  const std::int64_t first = position(start), count = std::max<std::int64_t>(0, (position(stop) - first + step - 1) / step);
+  const std::int64_t first = slice_bound(start, x.shape()[at]), length = slice_bound(stop, x.shape()[at]) - first;
+  const std::int64_t count = length > 0 ? (length - 1) / step + 1 : 0;
   const std::int64_t stride = x.strides()[at];
   return with_axis(x, at, count, count > 1 ? stride * step : stride, x.offset() + (count > 0 ? first * stride : 0));
 }
@@ -132,7 +137,8 @@ Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_
 Tensor select(const Tensor& x, std::int64_t axis, std::int64_t index) {
   const int at = normalize_axis("select", axis, x.dim());
   const std::int64_t extent = x.shape()[at];
-  check(index >= -extent && index < extent, "select", "index ", index, " is out of range for axis ", at, " of ", describe(x));
+  check(index >= -extent && index < extent, "select", "index ", index, " is out of range for axis ", at, " of ",
+        describe(x));
   return without_axis(x, at, x.offset() + (index < 0 ? index + extent : index) * x.strides()[at]);
 }
 
@@ -143,8 +149,8 @@ Tensor expand(const Tensor& x, const Shape& wanted) {
   for (int axis = 0; axis < shape.size(); ++axis) {
     const std::int64_t extent = axis < added ? 1 : x.shape()[axis - added];
     if (shape[axis] == -1 && axis >= added) shape[axis] = extent;
-    check(shape[axis] >= 0 && (extent == 1 || extent == shape[axis]), "expand", "cannot expand ", describe(x), " to ", wanted,
-          ": axis ", axis - shape.size(), " is ", extent, " against ", shape[axis]);
+    check(shape[axis] >= 0 && (extent == 1 || extent == shape[axis]), "expand", "cannot expand ", describe(x), " to ",
+          wanted, ": axis ", axis - shape.size(), " is ", extent, " against ", shape[axis]);
   }
   return Tensor::view_of(x, shape, broadcast_strides(x, shape), x.offset());
 }
@@ -196,7 +202,7 @@ Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_
   shape.push_back(size);
   strides.push_back(strides[at]);
   shape[at] = count_windows("unfold", x.shape()[at], size, step);
-  strides[at] *= step;
+  if (shape[at] > 1) strides[at] *= step;
   return Tensor::view_of(x, shape, strides, x.offset());
 }
 
@@ -209,7 +215,7 @@ Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t
   Tensor result = zeros(shape, x.dtype());
   Strides strides = result.strides();
   const std::int64_t stride = strides[at];
-  strides[at] *= step;
+  if (expected[at] > 1) strides[at] *= step;
   dispatch(x.dtype(), [&]<class T>() {  // the k-th elements of all windows at once: those never overlap
     T* const out = result.mutable_data<T>();
     for (std::int64_t k = 0; k < size; ++k) add_to(select(x, -1, k), out + k * stride, strides);
@@ -219,19 +225,31 @@ Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t
 
 // ---- joining, cutting, filling up
 
+namespace {
+// Whether the parts are alike, but for the one axis along which they are joined (-1: in all axes).
+void check_parts(std::string_view op, std::span<const Tensor> parts, int joined) {
+  const Tensor& first = parts[0];
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const Tensor& part = parts[i];
+    check(part.dtype() == first.dtype(), op, "part ", i, " has another dtype than part 0: ", describe(part),
+          " against ", describe(first));
+    check(part.dim() == first.dim(), op, "part ", i, " has another number of axes than part 0: ", describe(part),
+          " against ", describe(first), " (", part.dim(), " against ", first.dim(), ")");
+    for (int axis = 0; axis < first.dim(); ++axis) {
+      check(axis == joined || part.shape()[axis] == first.shape()[axis], op, "part ", i,
+            " does not fit part 0 in axis ", axis, ": ", describe(part), " against ", describe(first), " (",
+            part.shape()[axis], " against ", first.shape()[axis], ")");
+    }
+  }
+}
+}  // namespace
+
 Tensor concat(std::span<const Tensor> parts, std::int64_t axis) {
   check(!parts.empty(), "concat", "needs at least one part");
   const int at = normalize_axis("concat", axis, parts[0].dim());
+  check_parts("concat", parts, at);
   Shape shape = parts[0].shape();
-  shape[at] = 0;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    Shape wanted = parts[i].shape();
-    const bool fits = wanted.size() == shape.size() && parts[i].dtype() == parts[0].dtype();
-    if (fits) wanted[at] = shape[at];
-    check(fits && wanted == shape, "concat", "part 0 is ", describe(parts[0]), ", part ", i, " is ", describe(parts[i]),
-          "; they may differ in axis ", at, " alone");
-    shape[at] += parts[i].shape()[at];
-  }
+  for (const Tensor& part : parts.subspan(1)) shape[at] += part.shape()[at];
   Tensor result(shape, parts[0].dtype());
   dispatch(result.dtype(), [&]<class T>() {
     T* out = result.mutable_data<T>();
@@ -249,11 +267,9 @@ Tensor concat(std::initializer_list<Tensor> parts, std::int64_t axis) {
 Tensor stack(std::span<const Tensor> parts, std::int64_t axis) {
   check(!parts.empty(), "stack", "needs at least one part");
   const int at = normalize_axis("stack", axis, parts[0].dim() + 1);
+  check_parts("stack", parts, -1);
   std::vector<Tensor> widened;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    check(parts[i].shape() == parts[0].shape(), "stack", "part 0 is ", describe(parts[0]), ", part ", i, " is ", describe(parts[i]));
-    widened.push_back(unsqueeze(parts[i], at));
-  }
+  for (const Tensor& part : parts) widened.push_back(unsqueeze(part, at));
   return concat(widened, at);
 }
 Tensor stack(std::initializer_list<Tensor> parts, std::int64_t axis) {
@@ -263,20 +279,23 @@ Tensor stack(std::initializer_list<Tensor> parts, std::int64_t axis) {
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, std::int64_t axis) {
   const int at = normalize_axis("split", axis, x.dim());
   std::vector<Tensor> parts;
-  std::int64_t start = 0;
+  std::int64_t start = 0, left = x.shape()[at];
   for (const std::int64_t size : sizes) {
-    check(size >= 0, "split", "negative size ", size);
+    check(size >= 0 && size <= left, "split", "a part of ", size, " does not fit where ", left, " are left of axis ",
+          at, " of ", describe(x));
     parts.push_back(slice(x, at, start, start + size));
     start += size;
+    left -= size;
   }
-  check(start == x.shape()[at], "split", "sizes add up to ", start, ", but axis ", at, " of ", describe(x), " is ", x.shape()[at]);
+  check(left == 0, "split", left, " are left over of axis ", at, " of ", describe(x));
   return parts;
 }
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis) {
   const std::int64_t extent = x.size(axis);
   check(size >= 1, "split", "needs a size of at least 1, got ", size);
   std::vector<std::int64_t> sizes;
-  for (std::int64_t start = 0; start < extent || sizes.empty(); start += size) sizes.push_back(std::min(size, extent - start));
+  for (std::int64_t start = 0; start < extent || sizes.empty(); start += size)
+    sizes.push_back(std::min(size, extent - start));
   return split(x, sizes, axis);
 }
 
@@ -292,7 +311,8 @@ Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value) 
   Tensor result = full(shape, value, x.dtype());
   dispatch(x.dtype(), [&]<class T>() {
     T* out = result.mutable_data<T>();
-    for (std::size_t i = 0; i < paddings.size(); ++i) out += paddings[i].before * result.strides()[first + static_cast<int>(i)];
+    for (std::size_t i = 0; i < paddings.size(); ++i)
+      out += paddings[i].before * result.strides()[first + static_cast<int>(i)];
     copy_to(x, out, result.strides());
   });
   return result;
@@ -302,38 +322,49 @@ Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::
   const int at = normalize_axis("embed_slice", axis, shape.size());
   Shape matching = shape;
   if (x.dim() == shape.size()) matching[at] = x.shape()[at];
-  check(x.shape() == matching && start >= 0 && step >= 1 &&
-            (x.shape()[at] == 0 || start + (x.shape()[at] - 1) * step < shape[at]),
-        "embed_slice", describe(x), " is no slice of ", shape, " along axis ", at, " from ", start, " in steps of ", step);
+  const std::int64_t first = slice_bound(start, shape[at]), last = shape[at] - 1;
+  check(x.shape() == matching && step >= 1 &&
+            (x.shape()[at] == 0 || (first <= last && x.shape()[at] - 1 <= (last - first) / step)),
+        "embed_slice", describe(x), " is no slice of ", shape, " along axis ", at, " from ", start, " in steps of ",
+        step);
   Tensor result = zeros(shape, x.dtype());
   Strides strides = result.strides();
   const std::int64_t stride = strides[at];
-  strides[at] *= step;
+  if (x.shape()[at] > 1) strides[at] *= step;
   dispatch(x.dtype(), [&]<class T>() {
     T* const out = result.mutable_data<T>();
-    copy_to(x, x.numel() == 0 ? out : out + start * stride, strides);
+    copy_to(x, x.numel() == 0 ? out : out + first * stride, strides);
   });
   return result;
 }
 
 namespace {
-// keep(row, column) decides; the rest becomes 0.
-template <class Keep>
-Tensor triangle(std::string_view op, const Tensor& x, Keep keep) {
+
+enum class Triangle { upper, lower };
+
+// In row i the upper triangle begins at column i + diagonal, and the lower one ends after it.
+Tensor keep_triangle(std::string_view op, const Tensor& x, std::int64_t diagonal, Triangle kept) {
   check(x.dim() >= 2, op, "needs at least 2 axes, got ", describe(x));
+  if (x.numel() == 0) return x;
+  const Tensor from = contiguous(x);
   const std::int64_t rows = x.size(-2), columns = x.size(-1);
-  Tensor mask({rows, columns}, Dtype::u8);
-  std::uint8_t* const out = mask.mutable_data<std::uint8_t>();
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t column = 0; column < columns; ++column) out[row * columns + column] = keep(row, column);
-  return where(mask, x, 0);
+  const std::int64_t shift = std::clamp(diagonal, -rows - 1, columns) + (kept == Triangle::lower ? 1 : 0);
+  Tensor result = zeros(x.shape(), x.dtype());
+  dispatch(x.dtype(), [&]<class T>() {
+    const T* in = from.data<T>();
+    T* out = result.mutable_data<T>();
+    for (std::int64_t row = 0; row < x.numel() / columns; ++row, in += columns, out += columns) {
+      const std::int64_t border = std::clamp<std::int64_t>(row % rows + shift, 0, columns);
+      if (kept == Triangle::lower) std::copy_n(in, border, out);
+      else std::copy_n(in + border, columns - border, out + border);
+    }
+  });
+  return result;
 }
+
 }  // namespace
-Tensor triu(const Tensor& x, std::int64_t diagonal) {
-  return triangle("triu", x, [diagonal](std::int64_t row, std::int64_t column) { return column - row >= diagonal; });
-}
-Tensor tril(const Tensor& x, std::int64_t diagonal) {
-  return triangle("tril", x, [diagonal](std::int64_t row, std::int64_t column) { return column - row <= diagonal; });
-}
+
+Tensor triu(const Tensor& x, std::int64_t diagonal) { return keep_triangle("triu", x, diagonal, Triangle::upper); }
+Tensor tril(const Tensor& x, std::int64_t diagonal) { return keep_triangle("tril", x, diagonal, Triangle::lower); }
 
 }  // namespace hourglass

@@ -14,8 +14,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
-  FunctionRef(F&& f)  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+      FunctionRef(F&& f)  // NOLINT(google-explicit-constructor)
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
@@ -33,7 +33,8 @@ int num_threads();
 
 /// Calls body(begin, end) on the chunks [0, grain), [grain, 2 grain), ... of [0, n), in any order and at the same time.
 /// The chunks depend on n and grain alone, so whatever a chunk computes is the same on any number of threads.
-/// Runs on the calling thread where there is one chunk or one thread, or inside another parallel_for. Exceptions pass on.
+/// Runs on the calling thread where there is one chunk or one thread, or inside another parallel_for. Exceptions pass
+/// on.
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
 
 }  // namespace hourglass

@@ -1,19 +1,30 @@
+// Every number comes from words of its own: a batch of words is made, and a formula turns it into numbers. The formulas
+// use exactly rounded operations alone, so the numbers have the same bits on every machine and instruction set.
 #include "tensor/random.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
-#include <numeric>
+#include <utility>
 
+#include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
 
 namespace hourglass {
 namespace {
 
-constexpr std::int64_t kGrain = 4096;  // blocks of four words a chunk
+using Block = std::array<std::uint32_t, 4>;
 
-// A 64-bit mixing function (Stafford's variant 13, as in SplitMix64): flips half of the bits for any change of the input.
+Block block(std::uint64_t key, std::uint64_t draw, std::uint64_t index) {
+  const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
+  const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };
+  return philox({low(index), high(index), low(draw), high(draw)}, {low(key), high(key)});
+}
+
+// SplitMix64's step and finalizer (Steele, Lea and Flood 2014): a bijection in which each bit of the input flips half
+// of the output's.
 std::uint64_t mix(std::uint64_t x) {
   x += 0x9E3779B97F4A7C15;
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
@@ -21,41 +32,124 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-std::array<std::uint32_t, 4> block(std::uint64_t key, std::uint64_t draw, std::uint64_t number) {
-  return philox({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), static_cast<std::uint32_t>(draw),
-                 static_cast<std::uint32_t>(draw >> 32)},
-                {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)});
-}
+std::uint64_t wide(const std::uint32_t* words) { return std::uint64_t{words[1]} << 32 | words[0]; }
 
-// Numbers in [0, 1): as many as a block of four words gives, with as many bits as the type holds.
-template <class T>
-struct Uniforms {
-  static constexpr std::int64_t count = sizeof(T) == 4 ? 4 : 2;
-  T values[count];
-  explicit Uniforms(const std::array<std::uint32_t, 4>& words) {
-    if constexpr (sizeof(T) == 4)
-      for (std::size_t i = 0; i < 4; ++i) values[i] = static_cast<T>(words[i] >> 8) * T(0x1p-24);
-    else
-      for (std::size_t i = 0; i < 2; ++i)
-        values[i] = static_cast<T>((std::uint64_t{words[2 * i + 1]} << 32 | words[2 * i]) >> 11) * T(0x1p-53);
-  }
-};
+// ---- filling a tensor
 
-// result[i] = transformed uniforms; transform(values) changes one block in place.
-template <class T, class Transform>
-Tensor fill(const Shape& shape, std::uint64_t key, std::uint64_t draw, Transform transform) {
+// Words made at a time. They and their numbers stay in the first-level cache, and loops over them are long enough for
+// the compiler's vectors.
+constexpr std::int64_t kBatch = 256;
+constexpr std::int64_t kGrain = 32;  // batches a chunk holds: about 20 µs
+
+// A tensor whose element i is made from words [W i, W (i + 1)) of a draw. Block b has words 4 b to 4 b + 3.
+// make(words, numbers, count, position) makes `count` elements; the first one stands at `position`.
+template <class T, int W, class Make>
+Tensor fill(const Shape& shape, std::uint64_t key, std::uint64_t draw, const Make& make) {
   Tensor result(shape, dtype_of<T>);
   T* const out = result.mutable_data<T>();
-  constexpr std::int64_t width = Uniforms<T>::count;
+  constexpr std::int64_t each = kBatch / W;
   const std::int64_t numel = result.numel();
-  parallel_for((numel + width - 1) / width, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t b = begin; b < end; ++b) {
-      Uniforms<T> u(block(key, draw, static_cast<std::uint64_t>(b)));
-      transform(u.values);
-      std::copy_n(u.values, std::min(width, numel - b * width), out + b * width);
+  parallel_for((numel + each - 1) / each, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    alignas(64) std::uint32_t words[kBatch];
+    alignas(64) T numbers[each];
+    for (std::int64_t batch = begin; batch < end; ++batch) {
+      const std::int64_t position = batch * each, count = std::min(each, numel - position);
+      for (std::int64_t i = 0; i < count * W; i += 4)
+        std::ranges::copy(block(key, draw, static_cast<std::uint64_t>((position * W + i) / 4)), words + i);
+      make(words, numbers, count, position);
+      std::copy_n(numbers, count, out + position);
     }
   });
   return result;
+}
+
+// ---- formulas
+
+template <class T>
+constexpr int kWords = sizeof(T) / 4;
+
+// In [0, 1), with as many bits as T's fraction holds.
+template <class T>
+T unit(const std::uint32_t* words) {
+  if constexpr (sizeof(T) == 4) return static_cast<T>(static_cast<std::int32_t>(*words >> 8)) * T(0x1p-24);
+  else return static_cast<T>(static_cast<std::int64_t>(wide(words) >> 11)) * T(0x1p-53);
+}
+
+// log u for a positive normal u. With u = 2^e m and m between sqrt(1/2) and sqrt(2):
+// log u = e log 2 + 2 atanh s, s = (m - 1) / (m + 1), and atanh s = s (1 + s^2/3 + s^4/5 + ...), |s| < 0.172.
+template <class T>
+T log_of(T u) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  constexpr int fraction = sizeof(T) == 4 ? 23 : 52, terms = sizeof(T) == 4 ? 5 : 11;
+  const Bits bits = std::bit_cast<Bits>(u);
+  const Bits exponent = (bits - std::bit_cast<Bits>(T(std::numbers::sqrt2 / 2))) >> fraction;
+  const T m = std::bit_cast<T>(bits - (exponent << fraction));
+  const T s = (m - 1) / (m + 1), square = s * s;
+  T series = 0;
+  for (int k = terms; k >= 0; --k) series = series * square + T(1) / T(2 * k + 1);
+  return static_cast<T>(exponent) * T(std::numbers::ln2) + 2 * s * series;
+}
+
+// (sin x, cos x) for |x| <= pi / 4: sin x = x (1 - x^2 / 2·3 (1 - x^2 / 4·5 (...))), cos x = 1 - x^2 / 1·2 (1 - x^2 /
+// 3·4 (...)).
+template <class T>
+std::pair<T, T> sin_cos(T x) {
+  constexpr int terms = sizeof(T) == 4 ? 5 : 9;
+  const T square = x * x;
+  T sine = 1, cosine = 1;
+  for (int k = terms; k >= 1; --k) {
+    sine = 1 - square * (T(1) / T(2 * k * (2 * k + 1))) * sine;
+    cosine = 1 - square * (T(1) / T((2 * k - 1) * 2 * k)) * cosine;
+  }
+  return {x * sine, cosine};
+}
+
+// Standard normal numbers by pairs (Box and Muller 1958): the point at radius sqrt(-2 log u) in a random direction.
+template <class T>
+void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
+  constexpr int W = kWords<T>;
+  using Bits = std::conditional_t<W == 1, std::int32_t, std::int64_t>;
+  constexpr int high = 8 * sizeof(T) - 1;  // the highest bit
+  constexpr T step = W == 1 ? T(0x1p-31) : T(0x1p-63);
+  const auto bits = [&](std::int64_t i) {
+    if constexpr (W == 1) return words[i];
+    else return wide(words + 2 * i);
+  };
+  T radius[kBatch / W / 2];
+  for (std::int64_t i = 0; i < pairs; ++i) {
+    // u is in (0, 1] and has all the bits, not just a fraction's: numbers as rare as 2^-31 (2^-63) shall come.
+    const T u = static_cast<T>(static_cast<Bits>(bits(2 * i) >> 1)) * step + step / 2;
+    radius[i] = -2 * log_of(u);
+  }
+  const T* const in[] = {radius};
+  const std::int64_t one[] = {1};
+  kernels().elementwise.of<T>().unary[Unary::sqrt](in, one, radius, pairs);  // exactly rounded everywhere
+  for (std::int64_t i = 0; i < pairs; ++i) {
+    // An angle in the quarter of the circle around the x axis; one bit swaps x and y, another mirrors at the origin.
+    // All by bit operations, because a branch here would go wrong half of the time: 3 times faster.
+    const auto turn = bits(2 * i + 1);
+    const auto [sine, cosine] =
+        sin_cos(static_cast<T>(static_cast<Bits>(turn << 2) >> 2) * (T(std::numbers::pi) * step));
+    const Bits x = std::bit_cast<Bits>(radius[i] * cosine), y = std::bit_cast<Bits>(radius[i] * sine);
+    const Bits swap = (x ^ y) & -static_cast<Bits>(turn >> (high - 1) & 1);
+    const Bits mirror = static_cast<Bits>(turn >> high << high);
+    out[2 * i] = std::bit_cast<T>(x ^ swap ^ mirror);
+    out[2 * i + 1] = std::bit_cast<T>(y ^ swap ^ mirror);
+  }
+}
+
+// An integer in [0, range) without bias: the upper half of bits times range, where products whose lower half would make
+// some results more likely are refused (Lemire 2019, "Fast random integer generation in an interval"). A range of 0
+// stands for 2^64.
+template <class Again>
+std::uint64_t bounded(std::uint64_t range, std::uint64_t bits, Again again) {
+  if (range == 0) return bits;
+  __extension__ using Product = unsigned __int128;
+  for (;; bits = again()) {
+    const Product product = static_cast<Product>(bits) * range;
+    const auto lower = static_cast<std::uint64_t>(product);
+    if (lower >= range || lower >= (0 - range) % range) return static_cast<std::uint64_t>(product >> 64);
+  }
 }
 
 }  // namespace
@@ -71,93 +165,105 @@ std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::a
   return counter;
 }
 
+// The name's FNV-1a hash and the key, mixed: a stream's key says nothing of its parent's, its siblings' or its
+// children's.
 Rng Rng::split(std::string_view name) const {
-  std::uint64_t hash = 0xCBF29CE484222325;  // FNV-1a
+  std::uint64_t hash = 0xCBF29CE484222325;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  return Rng(mix(key_ ^ mix(hash)));
+  return Rng(mix(mix(key_) ^ hash));
 }
-Rng Rng::split(std::uint64_t number) const { return Rng(mix(mix(key_) + number)); }
+Rng Rng::split(std::uint64_t number) const { return Rng(mix(mix(key_) + mix(number))); }
 
 Tensor Rng::uniform(const Shape& shape, double low, double high, Dtype dtype) {
-  check(low <= high && std::isfinite(high - low), "uniform", "needs low <= high, got ", low, " and ", high);
+  check(low <= high, "uniform", "needs low <= high, got ", low, " and ", high);
   return dispatch_floating("uniform", dtype, [&]<class T>() {
-    const T from = static_cast<T>(low), to = static_cast<T>(high), width = static_cast<T>(high - low);
+    const T from = static_cast<T>(low), to = static_cast<T>(high), width = to - from;
+    check(std::isfinite(width), "uniform", "from ", low, " to ", high, " is too far for ", dtype);
     const T last = from < to ? std::nextafter(to, from) : from;  // rounding must not reach high
-    return fill<T>(shape, key_, draw_++, [&](T* values) {
-      for (std::int64_t i = 0; i < Uniforms<T>::count; ++i) values[i] = std::min(from + width * values[i], last);
-    });
+    return fill<T, kWords<T>>(shape, key_, draw_++,
+                              [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
+                                for (std::int64_t i = 0; i < count; ++i) {
+                                  const T value = from + width * unit<T>(words + kWords<T> * i);
+                                  out[i] = value < last ? value : last;
+                                }
+                              });
   });
 }
 
 Tensor Rng::normal(const Shape& shape, double mean, double std, Dtype dtype) {
   check(std >= 0, "normal", "needs a standard deviation of at least 0, got ", std);
   return dispatch_floating("normal", dtype, [&]<class T>() {
-    return fill<T>(shape, key_, draw_++, [m = static_cast<T>(mean), s = static_cast<T>(std)](T* values) {
-      for (std::int64_t i = 0; i < Uniforms<T>::count; i += 2) {  // Box and Muller 1958; 1 - u is never 0
-        const T radius = s * std::sqrt(T(-2) * std::log(T(1) - values[i])), angle = T(2 * std::numbers::pi) * values[i + 1];
-        values[i] = m + radius * std::cos(angle);
-        values[i + 1] = m + radius * std::sin(angle);
-      }
-    });
+    return fill<T, kWords<T>>(shape, key_, draw_++,
+                              [m = static_cast<T>(mean), s = static_cast<T>(std)](const std::uint32_t* words, T* out,
+                                                                                  std::int64_t count, std::int64_t) {
+                                normal_pairs(words, out, (count + 1) / 2);
+                                for (std::int64_t i = 0; i < count; ++i) out[i] = m + s * out[i];
+                              });
   });
 }
 
 Tensor Rng::bernoulli(const Shape& shape, double probability, Dtype dtype) {
   check(probability >= 0 && probability <= 1, "bernoulli", "needs a probability in [0, 1], got ", probability);
-  return to(uniform(shape, 0, 1, Dtype::f64) < probability, dtype);
-}
-Tensor Rng::bernoulli(const Tensor& probability) {
-  const bool valid = all(logical_and(probability >= 0, probability <= 1)).item() != 0;
-  check(valid, "bernoulli", "needs probabilities in [0, 1]");
-  return to(uniform(probability.shape(), 0, 1, probability.dtype()) < probability, probability.dtype());
+  // A word is below p 2^32 with probability p, to within 2^-32; for p = 0 never.
+  const auto threshold = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
+  const bool certain = probability == 1;
+  return dispatch(dtype, [&]<class T>() {
+    return fill<T, 1>(shape, key_, draw_++, [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
+      for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<T>((words[i] < threshold) | certain);
+    });
+  });
 }
 
-namespace {
-// In [0, range) from 64 random bits and more where needed (Lemire 2019, "Fast random integer generation in an interval").
-__extension__ typedef unsigned __int128 Wide;
-template <class Bits>
-std::uint64_t bounded(std::uint64_t range, Bits bits) {
-  for (;;) {
-    const Wide product = static_cast<Wide>(bits()) * range;
-    if (static_cast<std::uint64_t>(product) >= -range % range) return static_cast<std::uint64_t>(product >> 64);
-  }
+Tensor Rng::bernoulli(const Tensor& probability) {
+  check(is_floating(probability.dtype()), "bernoulli", "needs f32 or f64, got ", describe(probability));
+  if (probability.numel() == 0) return probability;
+  const double least = min(probability).item(), most = max(probability).item();
+  check(least >= 0 && most <= 1, "bernoulli", "needs probabilities in [0, 1], got ", least, " to ", most, " in ",
+        describe(probability));
+  const Tensor flat = contiguous(probability);
+  return dispatch_floating("bernoulli", flat.dtype(), [&]<class T>() {
+    const T* const p = flat.data<T>();
+    return fill<T, 1>(flat.shape(), key_, draw_++,
+                      [p](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
+                        for (std::int64_t i = 0; i < count; ++i)
+                          out[i] = static_cast<T>(words[i] * 0x1p-32 < static_cast<double>(p[position + i]));
+                      });
+  });
 }
-std::uint64_t bits64(const std::array<std::uint32_t, 4>& words, std::size_t at) {
-  return std::uint64_t{words[at + 1]} << 32 | words[at];
-}
-}  // namespace
 
 Tensor Rng::randint(const Shape& shape, std::int64_t low, std::int64_t high) {
   check(low < high, "randint", "needs low < high, got ", low, " and ", high);
-  const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low), draw = draw_++;
-  Tensor result(shape, Dtype::i64);
-  std::int64_t* const out = result.mutable_data<std::int64_t>();
-  parallel_for(result.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      // Refused numbers are drawn again from counters that no element of any tensor reaches.
-      std::uint64_t attempt = 0;
-      const std::uint64_t number = bounded(range, [&] {
-        return bits64(block(key_, draw, static_cast<std::uint64_t>(i) | attempt++ << 56), 0);
+  const std::uint64_t first = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - first;
+  const std::uint64_t key = key_, draw = draw_++;
+  return fill<std::int64_t, 2>(
+      shape, key, draw, [=](const std::uint32_t* words, std::int64_t* out, std::int64_t count, std::int64_t position) {
+        for (std::int64_t i = 0; i < count; ++i) {
+          // What is refused is drawn again from blocks that no tensor is long enough to reach.
+          std::uint64_t again = 0;
+          const std::uint64_t number = bounded(range, wide(words + 2 * i), [&] {
+            return wide(block(key, draw, static_cast<std::uint64_t>(position + i) | ++again << 56).data());
+          });
+          out[i] = static_cast<std::int64_t>(first + number);
+        }
       });
-      out[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + number);
-    }
-  });
-  return result;
 }
 
 Tensor Rng::permutation(std::int64_t n) {
-  check(n >= 0, "permutation", "needs at least 0 elements, got ", n);
+  check(n >= 0, "permutation", "needs a length of at least 0, got ", n);
   Tensor result = arange(n);
   std::int64_t* const out = result.mutable_data<std::int64_t>();
-  const std::uint64_t draw = draw_++;
-  std::uint64_t number = 0;
-  const auto bits = [&] { return bits64(block(key_, draw, number++), 0); };
-  for (std::int64_t i = n - 1; i > 0; --i)  // Fisher and Yates, as Durstenfeld wrote it
-    std::swap(out[i], out[bounded(static_cast<std::uint64_t>(i) + 1, bits)]);
+  std::uint64_t index = 0;
+  const auto bits = [&, draw = draw_++] { return wide(block(key_, draw, index++).data()); };
+  // Fisher and Yates, from the back: each place gets one of those not placed yet.
+  for (std::int64_t i = n - 1; i > 0; --i) {
+    const std::uint64_t from = bounded(static_cast<std::uint64_t>(i) + 1, bits(), bits);
+    std::swap(out[i], out[from]);
+  }
   return result;
 }
 
-double Rng::uniform() { return uniform({}, 0, 1, Dtype::f64).item(); }
+double Rng::uniform() { return unit<double>(block(key_, draw_++, 0).data()); }
+
 std::int64_t Rng::below(std::int64_t n) {
   check(n >= 1, "below", "needs at least 1, got ", n);
   return *randint({}, 0, n).data<std::int64_t>();

@@ -26,25 +26,28 @@ std::int64_t numel(const Shape& shape) {
 
 Strides contiguous_strides(const Shape& shape) {
   Strides strides = Axes::filled(shape.size(), 1);
-  for (int i = shape.size() - 2; i >= 0; --i) strides[i] = strides[i + 1] * std::max<std::int64_t>(shape[i + 1], 1);
+  if (numel(shape) == 0) return strides;  // never used, and the product of the others may overflow
+  for (int i = shape.size() - 2; i >= 0; --i) strides[i] = strides[i + 1] * shape[i + 1];
   return strides;
 }
 
 int normalize_axis(std::string_view op, std::int64_t axis, int count) {
-  check(axis >= -count && axis < count, op, "axis ", axis, " is out of range for ", count, count == 1 ? " axis" : " axes");
+  check(axis >= -count && axis < count, op, "axis ", axis, " is out of range for ", count,
+        count == 1 ? " axis" : " axes");
   return static_cast<int>(axis < 0 ? axis + count : axis);
 }
 
 Axes normalize_axes(std::string_view op, const Axes& axes, int count) {
   Axes result;
   for (int axis = 0; axis < count; ++axis) {
-    const auto hits = std::count_if(axes.begin(), axes.end(),
-                                    [&](std::int64_t a) { return normalize_axis(op, a, count) == axis; });
+    const auto hits =
+        std::count_if(axes.begin(), axes.end(), [&](std::int64_t a) { return normalize_axis(op, a, count) == axis; });
     check(hits <= 1, op, "axis ", axis, " is given twice in ", axes);
     if (axes.empty() || hits == 1) result.push_back(axis);
   }
   if (count == 0)
-    for (const std::int64_t axis : axes) check(axis == 0 || axis == -1, op, "axis ", axis, " is out of range for 0 axes");
+    for (const std::int64_t axis : axes)
+      check(axis == 0 || axis == -1, op, "axis ", axis, " is out of range for 0 axes");
   return result;
 }
 

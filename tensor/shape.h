@@ -85,7 +85,8 @@ Axes normalize_axes(std::string_view op, const Axes& axes, int count);
 /// NumPy's rule: align on the right; extents are equal or one of them is 1. (For tensors, see tensor.h.)
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 
-/// The same without a message: writes the result and returns 0, or returns the axis that clashes, counted from the back.
+/// The same without a message: writes the result and returns 0, or returns the axis that clashes, counted from the
+/// back.
 int try_broadcast(const Shape& a, const Shape& b, Shape& result);
 
 }  // namespace hourglass

@@ -27,12 +27,11 @@ class Pool {
     const std::size_t rounded = size_of_class(size_class);
     {
       const std::lock_guard lock(mutex_);
-      in_use_ += static_cast<std::int64_t>(rounded);
-      peak_ = std::max(peak_, in_use_);
       if (Block*& head = free_[static_cast<std::size_t>(size_class)]; head != nullptr) {
         Block* block = std::exchange(head, head->next_free);
         cached_ -= static_cast<std::int64_t>(rounded);
         block->references.store(1, std::memory_order_relaxed);
+        count(rounded);
         return block;
       }
     }
@@ -41,11 +40,9 @@ class Pool {
       trim();
       memory = from_system(rounded);
     }
-    if (memory == nullptr) {
-      const std::lock_guard lock(mutex_);
-      in_use_ -= static_cast<std::int64_t>(rounded);
-      fail("storage", "out of memory: asked for ", bytes, " bytes while ", in_use_, " are in use");
-    }
+    const std::lock_guard lock(mutex_);
+    check(memory != nullptr, "storage", "out of memory: asked for ", bytes, " bytes while ", in_use_, " are in use");
+    count(rounded);
     return new (memory) Block{1, rounded, size_class, nullptr};
   }
 
@@ -92,10 +89,14 @@ class Pool {
     const std::size_t quarters = static_cast<std::size_t>((size_class - 1) % 4 + 5);
     return (quarters * (std::size_t{16} << doubling) + 63) / 64 * 64;
   }
-  static void* from_system(std::size_t bytes) {
-    return ::operator new(sizeof(Block) + bytes, std::align_val_t{64}, std::nothrow);
+  void count(std::size_t bytes) {
+    in_use_ += static_cast<std::int64_t>(bytes);
+    peak_ = std::max(peak_, in_use_);
   }
-  static void to_system(Block* block) { ::operator delete(block, std::align_val_t{64}); }
+  static void* from_system(std::size_t bytes) {
+    return ::operator new (sizeof(Block) + bytes, std::align_val_t{64}, std::nothrow);
+  }
+  static void to_system(Block* block) { ::operator delete (block, std::align_val_t{64}); }
   std::int64_t locked(const std::int64_t& value) {
     const std::lock_guard lock(mutex_);
     return value;

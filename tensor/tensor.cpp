@@ -33,9 +33,9 @@ void check_same_dtype(std::string_view op, const Tensor& a, const Tensor& b) {
         "; convert one with to(x, Dtype)");
 }
 
-Tensor::Tensor(const Shape& shape, Dtype dtype)
-    : shape_(shape), strides_(contiguous_strides(shape)), numel_(hourglass::numel(shape)), dtype_(dtype) {
+Tensor::Tensor(const Shape& shape, Dtype dtype) : shape_(shape), numel_(hourglass::numel(shape)), dtype_(dtype) {
   check(numel_ <= INT64_MAX / 16, "tensor", "out of memory: ", dtype, shape);
+  strides_ = contiguous_strides(shape);
   storage_ = Storage(static_cast<std::size_t>(numel_) * size_of(dtype));
 }
 
@@ -68,15 +68,14 @@ bool Tensor::is_contiguous() const {
 }
 
 void Tensor::make_private() {
-  if (!storage_.shared() && is_contiguous()) return;
-  if (numel_ == 0) return;  // nothing to write to
-  Tensor copy(shape_, dtype_);
-  if (is_contiguous()) {
-    std::memcpy(copy.storage_.data(), storage_.data() + static_cast<std::size_t>(offset_) * size_of(dtype_),
-                static_cast<std::size_t>(numel_) * size_of(dtype_));
-  } else {
-    copy = contiguous(*this);  // a new tensor, since this one is not contiguous
+  if (numel_ == 0 || (!storage_.shared() && is_contiguous())) return;
+  if (!is_contiguous()) {
+    *this = contiguous(*this);  // a new tensor
+    return;
   }
+  Tensor copy(shape_, dtype_);
+  std::memcpy(copy.storage_.data(), storage_.data() + static_cast<std::size_t>(offset_) * size_of(dtype_),
+              static_cast<std::size_t>(numel_) * size_of(dtype_));
   *this = std::move(copy);
 }
 
@@ -100,9 +99,9 @@ double Tensor::item() const {
   return dispatch(dtype_, [&]<class T>() { return static_cast<double>(*data<T>()); });
 }
 
-#define HOURGLASS_INSTANTIATE(T)                                       \
-  template Tensor Tensor::from<T>(std::span<const T>, const Shape&);   \
-  template std::span<const T> Tensor::span<T>() const;                 \
+#define HOURGLASS_INSTANTIATE(T)                                     \
+  template Tensor Tensor::from<T>(std::span<const T>, const Shape&); \
+  template std::span<const T> Tensor::span<T>() const;               \
   template std::vector<T> Tensor::to_vector<T>() const;
 HOURGLASS_INSTANTIATE(float)
 HOURGLASS_INSTANTIATE(double)

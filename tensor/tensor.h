@@ -11,8 +11,8 @@
 
 namespace hourglass {
 
-/// An n-d array of one dtype. Copies and views share memory until one of them is written to: then the writer gets a copy
-/// of its own (copy-on-write), so that a Tensor behaves like a number: nobody else can change the one you hold.
+/// An n-d array of one dtype. Copies and views share memory until one of them is written to: then the writer gets a
+/// copy of its own (copy-on-write), so that a Tensor behaves like a number: nobody else can change the one you hold.
 class Tensor {
  public:
   /// f32[0].

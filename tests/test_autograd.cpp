@@ -1,9 +1,9 @@
 // The engine: what is recorded, walked, kept and freed. Rules of single ops are checked in test_ops.cpp.
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <string>
 #include <thread>
+
+#include <doctest/doctest.h>
 
 #include "autograd/check.h"
 #include "autograd/grad.h"
@@ -82,7 +82,8 @@ TEST_CASE("detach stops the gradient") {
 
 TEST_CASE("a vector-valued function takes cotangents") {
   const Var x = variable(Tensor::from({1.0, 2.0, 3.0}));
-  const std::vector<Var> ys{square(x), x * 10}, cotangents{constant(Tensor::from({1.0, 0.0, 2.0})), constant(Tensor::from({0.0, 1.0, 0.0}))};
+  const std::vector<Var> ys{square(x), x * 10},
+      cotangents{constant(Tensor::from({1.0, 0.0, 2.0})), constant(Tensor::from({0.0, 1.0, 0.0}))};
   const std::vector<Var> g = grad(ys, cotangents, std::vector<Var>{x});
   CHECK(g[0].value().to_vector<double>() == std::vector<double>{2, 10, 12});
 }
@@ -119,16 +120,19 @@ TEST_CASE("activations go back to the pool while the walk passes them") {
 TEST_CASE("errors of grad say what was asked and what is missing") {
   const Var x = variable(ones({3})), unused = number(1);
   CHECK(error_of([&] { grad(x, x); }) ==
-        "grad: needs a value of one element to differentiate, got f32[3]; reduce it with sum or mean, or give a cotangent");
+        "grad: needs a value of one element to differentiate, got f32[3]; reduce it with sum or mean, or give a "
+        "cotangent");
   CHECK(error_of([&] { grad(sum(x), constant(ones({2}))); }) ==
         "grad: input 0, f32[2], is a constant; make it a variable() before computing with it");
   const Parameter weight("encoder.weight", ones({2, 2}));
   CHECK(error_of([&] { grad(sum(x), std::vector<Parameter>{weight}); }) ==
-        "grad: the value does not depend on parameter encoder.weight, f32[2, 2]; pass {.allow_unused = true} to get zeros for it");
+        "grad: the value does not depend on parameter encoder.weight, f32[2, 2]; pass {.allow_unused = true} to get "
+        "zeros for it");
   CHECK(grad(sum(x), unused, {.allow_unused = true}).item() == 0);
   CHECK(error_of([&] { variable(arange(3)); }) == "variable: needs f32 or f64, got i64[3]");
-  CHECK(error_of([&] { x + variable(ones({4})); }) == "add: cannot broadcast f32[3] with f32[4]: axis -1 is 3 against 4");
-  CHECK(error_of([&] { x * unused; }) == "mul: dtypes differ: f32[3] and f64[]; convert one with to(x, Dtype)");
+  CHECK(error_of([&] { x + variable(ones({4})); }) ==
+        "add: cannot broadcast f32[3] with f32[4]: axis -1 is 3 against 4");
+  CHECK(error_of([&] { x* unused; }) == "mul: dtypes differ: f32[3] and f64[]; convert one with to(x, Dtype)");
 }
 
 TEST_CASE("a graph keeps its values when the optimizer steps") {
@@ -169,7 +173,8 @@ TEST_CASE("threads may differentiate by the same parameters at the same time") {
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < results.size(); ++t)
     threads.emplace_back([&, t] {
-      for (int i = 0; i < 50; ++i) results[t] = sum(grad(sum(square(Var(w))), std::vector<Parameter>{w})[0].value()).item();
+      for (int i = 0; i < 50; ++i)
+        results[t] = sum(grad(sum(square(Var(w))), std::vector<Parameter>{w})[0].value()).item();
     });
   for (std::thread& thread : threads) thread.join();
   for (const double result : results) CHECK(result == 32);
@@ -194,22 +199,35 @@ TEST_CASE("check_gradients passes what is right and names what is not") {
   const auto wrong = [](const Var& v) {
     return record("wrong", square(v.value()), wrt(v, [v](const Var& g) { return g * v * 2.002; }));
   };
-  const std::string first = error_of([&] { check_gradients([&](const std::vector<Var>& v) { return wrong(v[0]); }, {x}, {.name = "wrong"}); });
+  const std::string first = error_of(
+      [&] { check_gradients([&](const std::vector<Var>& v) { return wrong(v[0]); }, {x}, {.name = "wrong"}); });
   CHECK(first.starts_with("wrong: order 1, input 0: analytic "));
   // Right at first order, wrong at second: the rule hides its own dependence on v.
   const auto shallow = [](const Var& v) {
-    return record("shallow", square(v.value()), wrt(v, [value = v.value()](const Var& g) { return g * constant(value) * 2; }));
+    return record("shallow", square(v.value()),
+                  wrt(v, [value = v.value()](const Var& g) { return g * constant(value) * 2; }));
   };
-  const std::string second = error_of([&] { check_gradients([&](const std::vector<Var>& v) { return shallow(v[0]); }, {x}, {.name = "shallow"}); });
+  const std::string second = error_of(
+      [&] { check_gradients([&](const std::vector<Var>& v) { return shallow(v[0]); }, {x}, {.name = "shallow"}); });
   CHECK(second.starts_with("shallow: order 2, input 0: analytic "));
 }
 
 TEST_CASE("a normal sample carries gradients to mean and standard deviation") {
   const Tensor mean = Tensor::from({0.5, -1.0}), std = Tensor::from({0.8, 2.0}), x = Tensor::from({0.1, 0.2});
   const auto normal = [](const std::vector<Var>& v) { return Normal{v[0], v[1]}; };
-  check_gradients([&](const std::vector<Var>& v) { Rng rng(1); return normal(v).rsample(rng); }, {mean, std}, {.name = "rsample"});
-  check_gradients([&](const std::vector<Var>& v) { return normal(v).log_prob(v[2]); }, {mean, std, x}, {.name = "log_prob"});
-  check_gradients([&](const std::vector<Var>& v) { return kl(normal(v), {v[2], v[1] * 2}); }, {mean, std, x}, {.name = "kl"});
+  check_gradients(
+      [&](const std::vector<Var>& v) {
+        Rng rng(1);
+        return normal(v).rsample(rng);
+      },
+      {mean, std}, {.name = "rsample"});
+  check_gradients([&](const std::vector<Var>& v) { return normal(v).log_prob(v[2]); }, {mean, std, x},
+                  {.name = "log_prob"});
+  check_gradients(
+      [&](const std::vector<Var>& v) {
+        return kl(normal(v), {v[2], v[1] * 2});
+      },
+      {mean, std, x}, {.name = "kl"});
 }
 
 TEST_CASE("KL of two normals agrees with its Monte Carlo estimate") {
@@ -218,7 +236,8 @@ TEST_CASE("KL of two normals agrees with its Monte Carlo estimate") {
   Rng rng(3);
   const Var x = p.rsample(rng);
   const Tensor ratio = (p.log_prob(x) - q.log_prob(x)).value();
-  const double closed = kl(p, q).value().to_vector<double>()[0], error = hourglass::std(ratio).item() / std::sqrt(200000.0);
+  const double closed = kl(p, q).value().to_vector<double>()[0],
+               error = hourglass::std(ratio).item() / std::sqrt(200000.0);
   CHECK(std::abs(mean(ratio).item() - closed) < 4 * error);
   CHECK(std::abs(closed - (std::log(1.5 / 0.7) + (0.49 + 0.49) / (2 * 2.25) - 0.5)) < 1e-12);
 }

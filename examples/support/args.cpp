@@ -66,8 +66,7 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
   args_.lr = args_.about.lr;
   args_.threads = num_threads();
   args_.out = std::filesystem::path("runs") / args_.about.name;
-  app_->get_formatter()->column_width(30);
-  app_->get_formatter()->label("OPTIONS", "flags");
+  app_->get_formatter()->column_width(36);
 
   flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated"});
   app_->add_option("--data-dir", args_.data.folder, "folder with the set's IDX files (default: the usual places)")
@@ -85,7 +84,8 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
       ->capture_default_str()
       ->check(non_empty());
   flag("--quiet", args_.quiet, "print nothing but the final figure");
-  settings_.push_back([this] { return std::pair{std::string("out"), Value(args_.out.string())}; });
+  for (const auto& [name, path] : {std::pair{"data_dir", &args_.data.folder}, std::pair{"out", &args_.out}})
+    settings_.push_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
 }
 
 Program::~Program() = default;

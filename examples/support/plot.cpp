@@ -18,7 +18,7 @@ namespace {
 // Okabe and Ito's palette ("Color Universal Design", 2008) without its yellow and black, which vanish on light and dark
 // pages, and with three more of medium lightness.
 constexpr std::array<const char*, 9> kColours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-                                              "#56b4e9", "#888888", "#8c6d31", "#7a5fc7"};
+                                              "#56b4e9", "#888888", "#7a5fc7", "#8c6d31"};
 constexpr std::array<const char*, 3> kDashes{"none", "7 3", "2 3"};
 
 /// How a class is drawn, beside its colour: a path around the point, filled or stroked.
@@ -55,11 +55,15 @@ class Axis {
     double low = INFINITY, high = -INFINITY;
     for (const double value : values) {
       if (!shows(value)) continue;
+      whole_ &= value == std::trunc(value);
       low = std::min(low, scaled(value));
       high = std::max(high, scaled(value));
     }
     if (!(low <= high)) low = 0, high = 1;
-    const double room = low < high ? 0.04 * (high - low) : std::max(0.05 * std::abs(low), log ? 0.3 : 1e-9);
+    const double room = low < high ? 0.04 * (high - low)
+                        : log      ? 0.3
+                        : whole_   ? 1
+                                   : std::max(0.05 * std::abs(low), 1e-9);
     low_ = low - room;
     high_ = high + room;
     find_ticks();
@@ -82,7 +86,8 @@ class Axis {
     const double low = log_ ? std::pow(10, low_) : low_, high = log_ ? std::pow(10, high_) : high_;
     const double rough = (high - low) / 6;
     const double power = std::pow(10, std::floor(std::log10(rough)));
-    const double step = power * (rough <= power ? 1 : rough <= 2 * power ? 2 : rough <= 5 * power ? 5 : 10);
+    double step = power * (rough <= power ? 1 : rough <= 2 * power ? 2 : rough <= 5 * power ? 5 : 10);
+    if (whole_) step = std::max(step, 1.0);  // there is no epoch 1.5
     // Counted in steps, since adding a step again and again would drift: 0.30000000000000004.
     for (double k = std::ceil(low / step); k * step <= high && ticks_.size() < 20; ++k)
       if (shows(k * step)) ticks_.push_back(k * step);
@@ -99,6 +104,7 @@ class Axis {
   }
 
   bool log_;
+  bool whole_ = true;  // all values are integers
   double low_ = 0, high_ = 1;
   double first_ = 0, last_ = 1;
   std::vector<double> ticks_;

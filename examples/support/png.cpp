@@ -99,7 +99,7 @@ Image image_grid(const Tensor& images, const GridOptions& options) {
   const int letters = image_width >= 56 ? 2 : 1;
   const int line = text_height(letters) + kMargin;
   const int label_width = std::max(widest(options.labels, letters), widest(options.column_labels, letters));
-  const int cell_width = std::max(image_width, label_width == 0 ? 0 : label_width + 2 * kMargin);
+  const int cell_width = std::max(image_width, label_width == 0 ? 0 : label_width + 4 * kMargin);
   const int cell_height = image_height + (options.labels.empty() ? 0 : line);
   const int left = options.row_labels.empty() ? options.gap : widest(options.row_labels, letters) + 2 * kMargin;
   const int top = options.column_labels.empty() ? options.gap : line + kMargin;

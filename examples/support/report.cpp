@@ -35,9 +35,9 @@ th, td { text-align: left; padding: .3rem 1.6rem .3rem 0; border-bottom: 1px sol
 th { color: var(--soft); font-weight: 500; }
 .right { text-align: right; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.2rem; }
-.curves svg, figure svg { width: 100%; max-width: 44rem; height: auto; color: var(--text); }
+.curves .plot, figure .plot { width: 100%; max-width: 44rem; height: auto; color: var(--text); }
 figure { margin: 1.6rem 0 2.2rem; }
-figure img { max-width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; }
+figure img { max-width: 100%; height: auto; border-radius: 4px; }
 figcaption { color: var(--soft); max-width: 46rem; margin-top: .5rem; }
 )";
 
@@ -117,7 +117,7 @@ std::string curves_section(const std::vector<Record::Epoch>& epochs) {
       const bool split = name.starts_with("train_") || name.starts_with("test_");
       const std::size_t cut = split ? name.find('_') : 0;
       Curve& curve = find_or_add(curves, &Curve::quantity, split ? name.substr(cut + 1) : name);
-      Series& series = find_or_add(curve.series, &Series::name, split ? name.substr(0, cut) : name);
+      Series& series = find_or_add(curve.series, &Series::name, split ? name.substr(0, cut) : "");
       series.x.push_back(static_cast<double>(number));
       series.y.push_back(value);
     }

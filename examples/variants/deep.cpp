@@ -1,15 +1,16 @@
 // The deep autoencoder, 784-512-256-128-30 and back (Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data
 // with neural networks"; theirs is 784-1000-500-250-30, and had to be pretrained layer by layer).
 //
-// More layers can bend: where principal components are flat directions in pixel space, a deep encoder follows the curved
-// surface that real images lie on. So with 30 numbers it keeps more of the picture than 30 principal components do:
+// More layers can bend: where principal components are flat directions in pixel space, a deep encoder follows the
+// curved surface that real images lie on. So with 30 numbers it keeps more of the picture than 30 principal components
+// do:
 //
 //     loss  =  mean over images and pixels of  ( decode(encode(x)) - x )²
 //
 // With --tied the decoder uses the encoder's own matrices, transposed: half the parameters, and a mild regulariser.
 //
-// Two pictures look inside. Layer 1's filters are its weights, seen as images. A unit of layer 2 has no such picture, so
-// we search for the image that excites it most, by gradient ascent on the pixels (Erhan et al. 2009, "Visualizing
+// Two pictures look inside. Layer 1's filters are its weights, seen as images. A unit of layer 2 has no such picture,
+// so we search for the image that excites it most, by gradient ascent on the pixels (Erhan et al. 2009, "Visualizing
 // higher-layer features of a deep network").
 //
 // To try next: --tied; --widths 1000,500,250 --code 30, as in the paper.
@@ -37,9 +38,10 @@ class DeepAutoencoder : public nn::Layer {
       else decoder_.push_back(&child<nn::Linear>(join("decode", i), widths[i], widths[i - 1], rng));
   }
 
-  /// The activations of the first `layers` layers; the code itself is linear.
-  Var encode(Var h, std::size_t layers) const {
-    for (std::size_t i = 0; i < layers; ++i) h = i + 1 < encoder_.size() ? relu((*encoder_[i])(h)) : (*encoder_[i])(h);
+  /// What layer `last` (from 1) computes, before its ReLU. The code is the last layer's, which has none.
+  Var encode(const Var& x, std::size_t last) const {
+    Var h = (*encoder_[0])(x);
+    for (std::size_t i = 1; i < last; ++i) h = (*encoder_[i])(relu(h));
     return h;
   }
   Var encode(const Var& x) const { return encode(x, encoder_.size()); }
@@ -60,15 +62,17 @@ class DeepAutoencoder : public nn::Layer {
   std::vector<Parameter> biases_;  // of the decoder, if its weights are tied to the encoder's
 };
 
-// For each of the first `units` units of a layer, an image of fixed length that excites it as much as any.
-Tensor exciting_images(const DeepAutoencoder& model, std::size_t layer, std::int64_t units, std::int64_t pixels, Rng rng) {
-  Tensor images = rng.uniform({units, pixels}, 0, 0.1);
-  for (int step = 0; step < 100; ++step) {
+// For each of the first `units` units of a layer, an image as bright as `start` that excites it more than others would.
+Tensor exciting_images(const DeepAutoencoder& model, std::size_t layer, std::int64_t units, const Tensor& start) {
+  Tensor images = contiguous(expand(start, {units, start.numel()}));
+  const Tensor length = norm(start);
+  for (int step = 0; step < 60; ++step) {
     const Var x = variable(images);
-    const Var own = sum(gather(model.encode(x, layer), 1, unsqueeze(arange(units), 1)));  // unit i's response to image i
+    const Var own =
+        sum(gather(model.encode(x, layer), 1, unsqueeze(arange(units), 1)));  // unit i's response to image i
     const Tensor uphill = grad(own, x).value();
-    images = clamp(images + uphill / (norm(uphill, {1}, true) + 1e-8) * 0.5, 0, 1);
-    images = images * minimum(8 / (norm(images, {1}, true) + 1e-8), 1);  // no brighter than a usual image
+    images = clamp(images + uphill / (norm(uphill, {1}, true) + 1e-8) * 0.3, 0, 1);
+    images = images * minimum(length / (norm(images, {1}, true) + 1e-8), 1);
   }
   return images;
 }
@@ -84,11 +88,12 @@ int main(int argc, char** argv) {
   std::int64_t code = 30;
   std::vector<std::int64_t> hidden{512, 256, 128};
   bool tied = false;
-  Program program({.name = "deep",
-                   .title = "Deep autoencoder",
-                   .summary = "Several layers each way follow the curved surface that images lie on, where PCA is flat.",
-                   .objective = "(decode(encode(x)) - x)², averaged over pixels",
-                   .epochs = 30});
+  Program program(
+      {.name = "deep",
+       .title = "Deep autoencoder",
+       .summary = "Several layers each way follow the curved surface that images lie on, where PCA is flat.",
+       .objective = "(decode(encode(x)) - x)², averaged over pixels",
+       .epochs = 30});
   program.flag("--code", code, "numbers in the code");
   program.flag("--widths", hidden, "units of the hidden layers before the code (the decoder mirrors them)");
   program.flag("--tied", tied, "decode with the encoder's weights, transposed");
@@ -120,15 +125,19 @@ int main(int argc, char** argv) {
     }
 
     const Tensor originals = slice(data.test_images, 0, 0, 10);
-    run.picture("reconstructions",
-                image_grid(concat({originals, model(constant(originals)).value()}, 0), {.row_labels = {"input", "output"}}),
-                "Test images above, and below them what the decoder makes of their codes.");
-    run.picture("filters", image_grid(slice(model.layer(0).weight().value(), 0, 0, 60), {.scale = 2, .normalize = true}),
+    run.picture(
+        "reconstructions",
+        image_grid(concat({originals, model(constant(originals)).value()}, 0), {.row_labels = {"input", "output"}}),
+        "Test images above, and below them what the decoder makes of their codes.");
+    run.picture("filters",
+                image_grid(slice(model.layer(0).weight().value(), 0, 0, 60), {.scale = 2, .normalize = true}),
                 "Weights of units of layer 1, each stretched to its own range: what the unit looks for.");
     if (hidden.size() > 1)
-      run.picture("layer2", image_grid(exciting_images(model, 2, std::min<std::int64_t>(hidden[1], 60), pixels, rng.split("ascent")),
-                                       {.scale = 2}),
-                  "Images that excite units of layer 2 most, found by gradient ascent on the pixels.");
+      run.picture(
+          "layer2",
+          image_grid(exciting_images(model, 2, std::min<std::int64_t>(hidden[1], 60), mean(data.train_images, {0})),
+                     {.scale = 2, .normalize = true}),
+          "Images that excite units of layer 2 most, found by gradient ascent from the mean image.");
     run.fact("parameters", model.num_parameters());
     run.figure("test_mse", mse,
                {.reference = code == 30 ? data.reference_on("fashion-mnist", 0.0117) : std::nullopt,

@@ -5,11 +5,13 @@
 //
 //     loss  =  mean over images and pixels of  BCE( decode(encode(x)), x )        (or the squared error)
 //
-// No labels are needed. The code has too few numbers to copy the image, so it must keep what images have in common. With
-// linear layers the best that can be reached is a principal component analysis with as many components; the ReLU and the
-// sigmoid here let the code do a little better or worse than that, and PCA-32 is what the program measures itself against.
+// No labels are needed. The code has too few numbers to copy the image, so it must keep what images have in common.
+// With linear layers the best that can be reached is a principal component analysis with as many components; the ReLU
+// and the sigmoid here let the code do a little better or worse than that, and PCA-32 is what the program measures
+// itself against.
 //
-// (Rumelhart, Hinton & Williams 1986, "Learning internal representations by error propagation", has the idea, on 8-3-8.)
+// (Rumelhart, Hinton & Williams 1986, "Learning internal representations by error propagation", has the idea, on
+// 8-3-8.)
 //
 // To try next: --code 2 and --code 128; --widths 256,64 for more layers; --loss mse; then deep.cpp.
 #include "autograd/grad.h"
@@ -89,8 +91,8 @@ int main(int argc, char** argv) {
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : loader.epoch(epoch)) {
         const Var x = constant(batch.images), logits = model.decode_logits(model.encode(x));
-        const Var loss = loss_name == "bce" ? nn::binary_cross_entropy_with_logits(logits, x)
-                                            : nn::mse_loss(sigmoid(logits), x);
+        const Var loss =
+            loss_name == "bce" ? nn::binary_cross_entropy_with_logits(logits, x) : nn::mse_loss(sigmoid(logits), x);
         adam.step(grad(loss, model.parameters()));
         run.step({{"loss", loss.item()}}, batch.size());
       }
@@ -100,9 +102,10 @@ int main(int argc, char** argv) {
 
     const NoGrad no_grad;
     const Tensor originals = slice(data.test_images, 0, 0, 10);
-    run.picture("reconstructions",
-                image_grid(concat({originals, model(constant(originals)).value()}, 0), {.row_labels = {"input", "output"}}),
-                "Test images above, and below them what the decoder makes of their codes.");
+    run.picture(
+        "reconstructions",
+        image_grid(concat({originals, model(constant(originals)).value()}, 0), {.row_labels = {"input", "output"}}),
+        "Test images above, and below them what the decoder makes of their codes.");
     run.fact("parameters", model.num_parameters());
     const bool classic = code == 32;
     run.figure("test_mse", mse,

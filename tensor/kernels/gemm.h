@@ -32,20 +32,20 @@ struct GemmOutput {
   GemmEpilogue<T> epilogue = {};
 };
 
-/// Depth is worked off in blocks of this length (the last may be shorter): at most 256, nearly equal, and a multiple of 16
-/// for the sake of packing. Element (i, j) of C is ((0 + s0) + s1) + ..., one s per block, each a chain of multiply-adds in
-/// order of depth that starts at 0. So its bits depend on row i of A, column j of B and their length alone, not on the size
-/// of the matrices or on the part of C that is computed at once.
+/// Depth is worked off in blocks of this length (the last may be shorter): at most 256, nearly equal, and a multiple of
+/// 16 for the sake of packing. Element (i, j) of C is ((0 + s0) + s1) + ..., one s per block, each a chain of
+/// multiply-adds in order of depth that starts at 0. So its bits depend on row i of A, column j of B and their length
+/// alone: not on the size of the matrices, nor on how the work is split.
 constexpr std::int64_t gemm_depth_block(std::int64_t depth) {
   constexpr std::int64_t longest = 256, unit = 16;
   const std::int64_t blocks = (depth + longest - 1) / longest;
-  return blocks <= 1 ? (depth > 0 ? depth : 1) : (depth + blocks * unit - 1) / (blocks * unit) * unit;
+  return blocks <= 1 ? depth : (depth + blocks * unit - 1) / (blocks * unit) * unit;
 }
 
 template <class T>
 struct GemmKernelsOf {
-  /// Columns that fit one register, and the largest tile that is computed in registers.
-  int lanes, tile_rows, tile_columns;
+  /// Columns of C that fit one register: a split along them is best at multiples of it.
+  std::int64_t lanes;
   /// Numbers of workspace that a product of this size needs.
   std::int64_t (*workspace)(const GemmSize& size);
   /// The whole product on the calling thread. `workspace` is aligned to 64 bytes.

@@ -9,6 +9,7 @@
 #include <limits>
 #include <type_traits>
 #include <utility>
+
 #include <xsimd/xsimd.hpp>
 
 #include "tensor/dtype.h"
@@ -18,23 +19,22 @@ namespace {
 
 using Arch = HOURGLASS_ARCH;
 
-#include "tensor/kernels/simd.h"
-
 #include "tensor/kernels/elementwise.inl"
 #include "tensor/kernels/gemm.inl"
 #include "tensor/kernels/peak.inl"
 #include "tensor/kernels/reduce.inl"
+#include "tensor/kernels/simd.h"
 #include "tensor/kernels/update.inl"
 
 }  // namespace
 
 // kernels_avx2(), say, for -DHOURGLASS_SET=avx2.
-#define HOURGLASS_TABLE_OF(set)                                                                             \
-  const Kernels* kernels_##set();                                                                           \
-  const Kernels* kernels_##set() {                                                                          \
-    static constexpr Kernels table{#set,         elementwise_kernels, reduce_kernels,                       \
-                                   gemm_kernels, update_kernels,      multiply_adds<float>};                \
-    return &table;                                                                                          \
+#define HOURGLASS_TABLE_OF(set)                                                              \
+  const Kernels* kernels_##set();                                                            \
+  const Kernels* kernels_##set() {                                                           \
+    static constexpr Kernels table{#set,         elementwise_kernels, reduce_kernels,        \
+                                   gemm_kernels, update_kernels,      multiply_adds<float>}; \
+    return &table;                                                                           \
   }
 #define HOURGLASS_EXPAND(macro, argument) macro(argument)
 HOURGLASS_EXPAND(HOURGLASS_TABLE_OF, HOURGLASS_SET)

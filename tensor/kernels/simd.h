@@ -24,14 +24,20 @@ T select(bool condition, T a, T b) {
   return condition ? a : b;
 }
 
+// Not x != x, which xsimd 8.1 gets wrong for AVX.
+template <class V>
+auto is_nan(V x) {
+  return !(x == x);
+}
+
 // The larger (smaller); NaN if either is.
 template <class V>
 V maximum(V a, V b) {
-  return select((a > b) || (a != a), a, b);
+  return select((a > b) || is_nan(a), a, b);
 }
 template <class V>
 V minimum(V a, V b) {
-  return select((a < b) || (a != a), a, b);
+  return select((a < b) || is_nan(a), a, b);
 }
 
 // Half to even, as PyTorch and NumPy round.
@@ -46,11 +52,18 @@ V sigmoid(V x) {
   return V(1) / (V(1) + xsimd::exp(-x));
 }
 
+// xsimd squares x, which overflows; from 6.5 on, erf is 1 to the last bit.
+template <class V>
+V error_function(V x) {
+  const V limit(static_cast<typename V::value_type>(6.5));
+  return xsimd::erf(select(is_nan(x), x, xsimd::min(xsimd::max(x, -limit), limit)));
+}
+
 // Φ(x) and φ(x), the standard normal's distribution function and density.
 template <class V>
 V normal_cdf(V x) {
   using T = typename V::value_type;
-  return V(T(0.5)) * (V(1) + xsimd::erf(x * V(T(0.70710678118654752440))));
+  return V(T(0.5)) * (V(1) + error_function(x * V(T(0.70710678118654752440))));
 }
 template <class V>
 V normal_pdf(V x) {
@@ -72,12 +85,22 @@ V bce(V p, V t) {
   return (t - V(1)) * maximum(xsimd::log1p(-p), floor) - t * maximum(xsimd::log(p), floor);
 }
 
-// Through the C library, one number at a time: x^y = e^(y log x) would lose the digits of y log x before the point.
-template <class V>
-V power(V x, V y) {
+// Through the C library, one number at a time.
+template <class V, class F>
+V each(V x, V y, F f) {
   alignas(64) typename V::value_type a[V::size], b[V::size];
   x.store_aligned(a);
   y.store_aligned(b);
-  for (std::size_t i = 0; i < V::size; ++i) a[i] = std::pow(a[i], b[i]);
+  for (std::size_t i = 0; i < V::size; ++i) a[i] = f(a[i], b[i]);
   return V::load_aligned(a);
+}
+// x^y = e^(y log x) would lose as many digits of the result as y log x has before the point.
+template <class V>
+V power(V x, V y) {
+  return each(x, y, [](auto a, auto b) { return std::pow(a, b); });
+}
+// xsimd's gives NaN at (0, 0), where the angle is 0 or π by convention.
+template <class V>
+V angle(V y, V x) {
+  return each(y, x, [](auto a, auto b) { return std::atan2(a, b); });
 }

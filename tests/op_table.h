@@ -1,0 +1,80 @@
+// The table of differentiable ops that test_ops.cpp and test_pytorch.cpp check: a row per face of each function in
+// autograd/ops.h. README.md says how to add one.
+#pragma once
+#include <concepts>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/var.h"
+#include "tensor/random.h"
+
+namespace hourglass::test {
+
+using Vars = std::vector<Var>;
+
+/// Where the numbers of an input lie. They are spread evenly over [low, high) and shuffled, so that no two are close to
+/// each other, nor any to the middle or the ends of the range: where kinks, ties and poles are is known, and avoided.
+struct Input {
+  Shape shape;
+  double low, high;
+  Dtype dtype = Dtype::f64;  // which stands for f32 as well; integers are not differentiated by
+
+  Tensor draw(const Shape& as, Rng rng) const;
+};
+inline Input uniform(const Shape& shape, double low, double high) { return {shape, low, high}; }
+/// low, low + 1, ..., high - 1
+inline Input integers(const Shape& shape, int low, int high) {
+  return {shape, static_cast<double>(low), static_cast<double>(high), Dtype::i64};
+}
+/// 0 or 1
+inline Input mask(const Shape& shape) { return {shape, 0, 2, Dtype::u8}; }
+
+/// What an elementwise op is to give: a function of as many doubles as the op has inputs. Other ops have none here;
+/// PyTorch's values are their reference.
+class Reference {
+ public:
+  Reference() = default;
+  template <std::invocable<double> F>
+  Reference(F f) : f_([f](const double* x) { return f(x[0]); }) {}
+  template <std::invocable<double, double> F>
+  Reference(F f) : f_([f](const double* x) { return f(x[0], x[1]); }) {}
+  template <std::invocable<double, double, double> F>
+  Reference(F f) : f_([f](const double* x) { return f(x[0], x[1], x[2]); }) {}
+
+  explicit operator bool() const { return static_cast<bool>(f_); }
+  double operator()(const std::vector<double>& inputs) const { return f_(inputs.data()); }
+
+ private:
+  std::function<double(const double*)> f_;
+};
+
+struct RowOptions {
+  /// Up to which order derivatives are checked.
+  int order = 2;
+  /// Further shapes for the inputs (all of them). Elementwise ops are always checked with kAnyShape.
+  std::vector<Shape> shapes{};
+};
+inline const std::vector<Shape> kAnyShape{{}, {1}, {1, 1}, {0}, {2, 0}};
+/// For ops that need something along the last axis.
+inline const std::vector<Shape> kAnyRows{{1}, {1, 1}, {0, 3}};
+
+struct Row {
+  /// The function's name, then what tells this row from others of the same function: "sum over axis 0".
+  std::string name;
+  std::function<Var(const Vars&)> f;
+  std::vector<Input> inputs;
+  Reference reference{};
+  RowOptions options{};
+
+  /// The first word of the name.
+  std::string function() const { return name.substr(0, name.find(' ')); }
+};
+
+const std::vector<Row>& op_table();
+/// An error where there is none of that name.
+const Row& row_named(const std::string& name);
+
+}  // namespace hourglass::test

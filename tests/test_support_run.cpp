@@ -1,0 +1,164 @@
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "examples/support/files.h"
+#include "examples/support/report.h"
+#include "examples/support/run.h"
+#include "tensor/ops.h"
+#include "tests/test_support_common.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+Args args_for(const std::filesystem::path& out, bool quiet = true) {
+  Args args;
+  args.about = {.name = "demo", .title = "A <demo>", .summary = "Shows it.", .objective = "E[x] → min"};
+  args.epochs = 2;
+  args.out = out;
+  args.quiet = quiet;
+  args.config = {{"epochs", Value(std::int64_t{2})}, {"lr", Value(0.001)}, {"tied", Value(false)}};
+  return args;
+}
+
+/// Two epochs of two steps; returns what was printed.
+std::string run_demo(const Args& args, double kl = 16) {
+  const Captured out(std::cout);
+  Run run(args);
+  run.fact("parameters", std::int64_t{652'824});
+  for (const std::int64_t epoch : run.epochs(2)) {
+    run.step({{"mse", 1.0 / static_cast<double>(epoch)}}, 30);
+    run.step({{"mse", 2.0 / static_cast<double>(epoch)}}, 10);
+    run.log_epoch({{"test_mse", 0.5}, {"kl", kl}});
+  }
+  run.picture("samples", image_grid(ones({4, 784})), "Four & white.");
+  run.plot("plane", line_plot({{"a", {1, 2}, {1, 2}}}), "A line.");
+  run.figure("test_mse", 0.0117, {.reference = 0.0151, .reference_name = "PCA-32", .unit = "per pixel"});
+  run.figure("test_kl_nats", kl);
+  run.finish("test_mse");
+  return out.text();
+}
+
+}  // namespace
+
+TEST_CASE("a run leaves metrics, summary, pictures and a report of one piece") {
+  const TemporaryFolder folder;
+  const std::string printed = run_demo(args_for(folder / "a/b"));
+  CHECK(printed == "test_mse 0.0117 per pixel (to beat: at most 0.0151, PCA-32: holds)\n");
+
+  const auto summary = nlohmann::json::parse(read_file(folder / "a/b/summary.json"));
+  CHECK(summary["test_mse"] == 0.0117);
+  CHECK(summary["reference_test_mse"] == 0.0151);
+  CHECK(summary["test_kl_nats"] == 16);
+  CHECK_FALSE(summary.contains("reference_test_kl_nats"));
+  CHECK(summary["headline"] == "test_mse");
+  CHECK(summary["headline_holds"] == true);
+  CHECK(summary["parameters"] == 652'824);
+  CHECK(summary["config"]["lr"] == 0.001);
+  CHECK(summary["seconds"] >= 0);
+  CHECK(summary["threads"] >= 1);
+
+  std::istringstream metrics(read_file(folder / "a/b/metrics.jsonl"));
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(metrics, line);) lines.push_back(nlohmann::json::parse(line));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["epoch"] == 1);
+  CHECK(lines[0]["train_mse"] == 1.25);  // 30 images at 1, 10 at 2
+  CHECK(lines[1]["train_mse"] == 0.625);
+  CHECK(lines[1]["test_mse"] == 0.5);
+
+  const std::string report = read_file(folder / "a/b/report.html");
+  for (const std::string part : {"A &lt;demo&gt;", "E[x] → min", "data:image/png;base64,iVBORw0KGgo",
+                                 "Four &amp; white.", "PCA-32", "holds", "<svg"}) {
+    CAPTURE(part);
+    CHECK(contains(report, part));
+  }
+  for (const std::string part : {"src=\"http", "href=", "@import", "url(", "<script"})
+    CHECK_FALSE(contains(report, part));
+  CHECK(read_file(folder / "a/b/samples.png").starts_with("\x89PNG"));
+  CHECK(read_file(folder / "a/b/plane.svg").starts_with("<svg"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "a/b"))
+    CHECK(entry.path().extension() != ".tmp");
+}
+
+TEST_CASE("NaN and infinity become null: the JSON is always valid") {
+  const TemporaryFolder folder;
+  run_demo(args_for(folder.path()), kNaN);
+  CHECK(nlohmann::json::parse(read_file(folder / "summary.json"))["test_kl_nats"].is_null());
+  const std::string metrics = read_file(folder / "metrics.jsonl");
+  CHECK(nlohmann::json::parse(metrics.substr(0, metrics.find('\n')))["kl"].is_null());
+}
+
+TEST_CASE("the headline is printed last, after the way to the report; without --quiet the epochs too") {
+  const TemporaryFolder folder;
+  const std::string printed = run_demo(args_for(folder.path(), false));
+  CHECK(contains(printed, "epoch 1/2  train_mse 1.25  test_mse 0.5  kl 16"));
+  CHECK(contains(printed, "\nreport: " + (folder / "report.html").string() + "\ntest_mse 0.0117"));
+  CHECK(printed.ends_with("holds)\n"));
+}
+
+TEST_CASE("a figure holds when it beats its reference, its way and with its slack") {
+  const auto holds = [](double value, const FigureOptions& options) { return Figure{"f", value, options}.holds(); };
+  CHECK_FALSE(holds(1, {}).has_value());
+  CHECK(holds(1.09, {.reference = 1, .within = 0.1}) == true);
+  CHECK(holds(1.11, {.reference = 1, .within = 0.1}) == false);
+  CHECK(holds(0.95, {.reference = 0.9, .better = Better::higher}) == true);
+  CHECK(holds(0.85, {.reference = 0.9, .better = Better::higher, .within = 0.1}) == true);
+  CHECK(holds(246, {.reference = 247, .better = Better::near, .within = 0.005}) == true);
+  CHECK(holds(240, {.reference = 247, .better = Better::near, .within = 0.005}) == false);
+  CHECK(holds(-1.05, {.reference = -1, .better = Better::higher, .within = 0.1}) == true);
+  for (const Better better : {Better::lower, Better::higher, Better::near})
+    CHECK(holds(kNaN, {.reference = 1, .better = better, .within = 10}) == false);
+}
+
+TEST_CASE("a new run takes the results of an earlier one away, so that nothing is mixed") {
+  const TemporaryFolder folder;
+  run_demo(args_for(folder.path()));
+  const Run unfinished(args_for(folder.path()));
+  CHECK_FALSE(std::filesystem::exists(folder / "summary.json"));
+  CHECK_FALSE(std::filesystem::exists(folder / "report.html"));
+  CHECK(read_file(folder / "metrics.jsonl").empty());
+}
+
+TEST_CASE("a folder that cannot be made or written to is an error that names it") {
+  const TemporaryFolder folder;
+  write(folder / "file", "x");
+  CHECK(contains(error_of([&] { Run(args_for(folder / "file/inside")); }), "file/inside: cannot make this folder"));
+  CHECK(contains(error_of([&] { Run(args_for(folder / "file")); }), (folder / "file").string()));
+  if (::geteuid() == 0) return;  // root may write anywhere
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  CHECK(contains(error_of([&] { Run(args_for(folder.path())); }), "cannot write to this folder"));
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+}
+
+TEST_CASE("a full disk is an error, and the old file stays") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder /
+                                      "summary.json");  // nothing can be renamed onto a folder that is not empty
+  write(folder / "summary.json/x", "");
+  CHECK(contains(error_of([&] { write_file(folder / "summary.json", "new"); }), "cannot be written"));
+  write(folder / "old", "old");
+  write_file(folder / "old", "new");
+  CHECK(read_file(folder / "old") == "new");
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    CHECK(entry.path().extension() != ".tmp");
+}
+
+TEST_CASE("names that would leave the folder are refused") {
+  const TemporaryFolder folder;
+  Run run(args_for(folder.path()));
+  for (const std::string name : {"", "../up", "a/b", "a b"}) {
+    CAPTURE(name);
+    CHECK(contains(error_of([&] { run.figure(name, 1); }), "is no name for a result"));
+    CHECK(contains(error_of([&] { run.picture(name, image_grid(ones({1, 4})), ""); }), "is no name for a result"));
+  }
+  CHECK(contains(error_of([&] { run.finish("absent"); }), "there is no figure 'absent'"));
+}
