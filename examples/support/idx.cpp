@@ -41,7 +41,8 @@ class Source {
   void expect_end() {
     unsigned char byte = 0;
     // Reading on also makes zlib compare the checksum behind the last byte.
-    if (read_some(&byte, 1) != 0) fault(at_, "expected the end of the file, but there are bytes left");
+    if (read_some(&byte, 1) != 0)
+      fault(at_, "expected the end of the file, but more follows: it is damaged, or not one array");
   }
 
   /// No more than this can still come out of the file: deflate packs at most 1032 bytes into one.

@@ -19,12 +19,15 @@ namespace {
 
 using Arch = HOURGLASS_ARCH;
 
+// clang-format off: simd.h comes first
+#include "tensor/kernels/simd.h"
+
 #include "tensor/kernels/elementwise.inl"
 #include "tensor/kernels/gemm.inl"
 #include "tensor/kernels/peak.inl"
 #include "tensor/kernels/reduce.inl"
-#include "tensor/kernels/simd.h"
 #include "tensor/kernels/update.inl"
+// clang-format on
 
 }  // namespace
 
