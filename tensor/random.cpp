@@ -90,8 +90,8 @@ T log_of(T u) {
   return static_cast<T>(exponent) * T(std::numbers::ln2) + 2 * s * series;
 }
 
-// (sin x, cos x) for |x| <= pi / 4: sin x = x (1 - x^2 / 2·3 (1 - x^2 / 4·5 (...))), cos x = 1 - x^2 / 1·2 (1 - x^2 /
-// 3·4 (...)).
+// (sin x, cos x) for |x| <= pi / 4, by sin x = x (1 - x^2 / (2 * 3) (1 - x^2 / (4 * 5) (...))) and
+// cos x = 1 - x^2 / (1 * 2) (1 - x^2 / (3 * 4) (...)).
 template <class T>
 std::pair<T, T> sin_cos(T x) {
   constexpr int terms = sizeof(T) == 4 ? 5 : 9;

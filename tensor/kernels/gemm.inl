@@ -1,30 +1,31 @@
-// The matrix product, after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", and BLIS (Van
-// Zee and van de Geijn 2015).
+// The matrix product, after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", and BLIS
+// (Van Zee and van de Geijn 2015).
 //
-// C is computed in *tiles* that stay in registers: for each step of depth, a few rows of A times up to three registers of
-// B. Around the tile, each loop keeps one operand in a cache while the next one passes by:
+// C is computed in *tiles* that stay in registers: for each step of depth, a few rows of A times up to three registers
+// of B. Around the tile, each loop keeps one operand in a cache while the next one passes by:
 //   a *panel* of B, as wide as a tile and one block of depth deep, stays in the first-level cache while all tiles of
-//   a *block* of A, up to kBlockRows high and as deep, go down it; that stays in the second-level cache while all panels
-//   go past.
+//   a *block* of A, up to kBlockRows high and as deep, go down it; that stays in the second-level cache while all
+//   panels go past.
 // A panel is packed, so that the tile reads it front to back, unless the tile can do so where B stands; likewise A.
 //
-// The operands of multiply() are objects that can pack any part of themselves. That one is a matrix in memory is known to
-// Strided alone; another may be the windows of an image, which then never exist as a matrix.
+// The operands of multiply() are objects that can pack any part of themselves. That one is a matrix in memory is known
+// to Strided alone; another may be the windows of an image, which then never exist as a matrix.
 
 namespace gemm {
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
-// Where part `index` begins when `total` things are cut into `parts` parts whose sizes differ by one at most: three tiles
-// of 7, 7 and 6 rows keep the multipliers busier than 8, 8 and 4.
+// Where part `index` begins when `total` things are cut into `parts` parts whose sizes differ by one at most: three
+// tiles of 7, 7 and 6 rows keep the multipliers busier than 8, 8 and 4.
 constexpr std::int64_t part_begin(std::int64_t total, std::int64_t parts, std::int64_t index) {
   return total * index / parts;
 }
 
-// A tile is up to this many registers wide. With a row of B in registers and one number of A spread over another, sets with
-// 16 registers have 12 left for sums, those with 32 more than 24. Wide rather than high, because a row of B is loaded once
-// per register, and because C may be narrow: on one core, 8 x 3 reaches 0.99 of peak, 8 x 2 0.98, 8 x 1 0.8.
+// A tile is up to this many registers wide. With a row of B in registers and one number of A spread over another, sets
+// with 16 registers have 12 left for sums, those with 32 more than 24. Wide rather than high, because a row of B is
+// loaded once per register, and because C may be narrow: with AVX-512, tiles of 8 x 3 reach 0.99 of peak, 8 x 2
+// 0.98 and 8 x 1 0.8.
 constexpr int kMaxVectors = 3, kMaxRows = 8;
 constexpr bool kManyRegisters = std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch>;
 constexpr int tile_rows(std::int64_t vectors) {
@@ -46,7 +47,8 @@ struct Lanes {
   }
 };
 
-// One step of a transposition: in each 2 x 2 arrangement of blocks of Block lanes, the two off the diagonal change places.
+// One step of a transposition: in each 2 x 2 arrangement of blocks of Block lanes, the two off the diagonal change
+// places.
 template <int Block, class T, std::size_t... Lane>
 [[gnu::always_inline]] inline void swap_blocks(Batch<T>& upper, Batch<T>& lower, std::index_sequence<Lane...>) {
   constexpr int size = static_cast<int>(Batch<T>::size);
@@ -64,8 +66,8 @@ template <class T, int Block = static_cast<int>(Batch<T>::size) / 2>
   if constexpr (Block > 1) transpose<T, Block / 2>(square);
 }
 
-// panel[k * step + lane] = source(lane, k) where depth runs along memory. `lanes` is a multiple of a register's, and depth
-// at least that; the last square may overlap the one before it.
+// panel[k * step + lane] = source(lane, k) where depth runs along memory. `lanes` is a multiple of a register's, and
+// depth at least that; the last square may overlap the one before it.
 template <class T>
 void pack_along_depth(const Lanes<T>& source, std::int64_t lanes, std::int64_t depth, T* panel, std::int64_t step) {
   constexpr std::int64_t size = Batch<T>::size;
@@ -145,8 +147,8 @@ struct Target {
   }
 };
 
-// The rows of B that a tile reads. Its registers stand side by side, but the last one is placed on its own: in C it ends
-// with the last column, so it may overlap the one before it. Both then hold the same sums where they do.
+// The rows of B that a tile reads. Its registers stand side by side, but the last one is placed on its own: in C it
+// ends with the last column, so it may overlap the one before it. Both then hold the same sums where they do.
 template <class T>
 struct Panel {
   const T* data;
@@ -154,8 +156,8 @@ struct Panel {
   std::int64_t last, last_in_c;
 };
 
-// a b + c, rounded once where the set has such an instruction. xsimd up to 8.1 has none for AVX-512 and multiplies, then
-// adds, at half the speed.
+// a b + c, rounded once where the set has such an instruction. xsimd up to 8.1 has none for AVX-512 and multiplies,
+// then adds, at half the speed.
 template <class T>
 Batch<T> multiply_add(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
 #if defined(__AVX512F__)
@@ -166,8 +168,8 @@ Batch<T> multiply_add(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
 #endif
 }
 
-// f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they would
-// have to live in memory (1.4 times slower at a depth of 20).
+// f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
+// would have to live in memory (1.4 times slower at a depth of 20).
 template <int Count, class F>
 [[gnu::always_inline]] inline void unrolled(const F& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
@@ -207,7 +209,9 @@ void tile(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>
       sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + in_c(v)) + sum[i][v];
     });
   if (c.bias)
-    for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = sum[i][v] + Batch<T>::load_unaligned(c.bias + in_c(v)); });
+    for_each([&](int i, int v) HOURGLASS_INLINE {
+      sum[i][v] = sum[i][v] + Batch<T>::load_unaligned(c.bias + in_c(v));
+    });
   for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + in_c(v)); });
 }
 #undef HOURGLASS_INLINE
@@ -255,8 +259,8 @@ std::int64_t workspace(const GemmSize& size) {
   return gemm_depth_block(size.depth) * (width + rows);
 }
 
-// Packs the tiles of rows [row, row + rows), one behind the other. By strips of depth, because where A is transposed its
-// numbers lie in rows of memory that tiles share: 1.2 times faster at A = 256 x 8960.
+// Packs the tiles of rows [row, row + rows), one behind the other. By strips of depth, because where A is transposed
+// its numbers lie in rows of memory that tiles share: 1.2 times faster at A = 256 x 8960.
 template <class T, class Operand>
 void pack_block(const Operand& a, std::int64_t row, std::int64_t rows, std::int64_t all_rows, std::int64_t k,
                 std::int64_t depth, std::int64_t height, T* block) {
@@ -265,8 +269,9 @@ void pack_block(const Operand& a, std::int64_t row, std::int64_t rows, std::int6
   for (std::int64_t at = 0; at < depth; at += strip)
     for (std::int64_t t = 0; t < tiles; ++t) {
       const std::int64_t i = row + part_begin(rows, tiles, t);
-      // All of the height if there are as many, though the last ones may belong to the next tile: a constant is copied fast.
-      a.pack(i, smaller(height, all_rows - i), k + at, smaller(strip, depth - at), block + (t * depth + at) * height, height);
+      // A whole height where there is one, though the last rows may be the next tile's: a constant is copied fast.
+      const std::int64_t count = smaller(height, all_rows - i);
+      a.pack(i, count, k + at, smaller(strip, depth - at), block + (t * depth + at) * height, height);
     }
 }
 
@@ -344,7 +349,8 @@ void multiply(const GemmSize& size, const OperandA& a, const OperandB& b, const 
 
 // Two matrices in memory.
 template <class T>
-void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c, T* workspace) {
+void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,
+             T* workspace) {
   multiply(size, Strided<T>{{a.data, a.row_step, a.column_step}}, Strided<T>{{b.data, b.column_step, b.row_step}}, c,
            workspace);
 }

@@ -19,7 +19,8 @@ namespace {
 
 using Arch = HOURGLASS_ARCH;
 
-// clang-format off: simd.h comes first
+// The order matters: simd.h is the vocabulary of the others.
+// clang-format off
 #include "tensor/kernels/simd.h"
 
 #include "tensor/kernels/elementwise.inl"
