@@ -276,7 +276,8 @@ std::vector<Row> make_table() {
    {uniform({2, 8, 2}, -2, 2)}, {}, {.shapes = {{1, 3}, {0, 5}}}},
   {"unfold with gaps", [](const Vars& v) { return unfold(v[0], -1, 2, 3); },
    {uniform({2, 9}, -2, 2)}, {}, {.shapes = {{2}, {0, 5}}}},
-  {"fold", [](const Vars& v) { return fold(v[0], {rows(v[0]), 2 * v[0].size(1) + v[0].size(2) - 1}, 1, v[0].size(2), 2); },
+  {"fold", [](const Vars& v) { const std::int64_t n = v[0].size(1), size = v[0].size(2);
+                               return fold(v[0], {rows(v[0]), 2 * n + size - 1}, 1, size, 2); },
    {uniform({2, 3, 3}, -2, 2)}},
   {"index_select", [](const Vars& v) { return index_select(v[0], 1, v[1].value()); },
    {uniform({2, 4, 3}, -2, 2), integers({6}, 0, 4)}},

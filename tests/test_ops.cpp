@@ -13,6 +13,7 @@
 #include "autograd/ops.h"
 #include "op_checks.h"
 #include "tensor/kernels/kernels.h"
+#include "tensor/storage.h"
 
 using namespace hourglass;
 using namespace hourglass::test;

@@ -70,15 +70,19 @@ std::vector<Row> loss_rows() {
   const std::pair<std::string, ClassLoss> class_losses[] = {{"cross_entropy ", nn::cross_entropy},
                                                             {"nll_loss ", nn::nll_loss}};
   std::vector<Row> rows;
-  for (const auto& [how, reduction] : reductions) {
+  for (const auto& [how, reduction] : reductions) {  // captured by new names: clang 14 cannot capture these
     for (const auto& [name, loss] : losses)
-      rows.push_back({name + how, [loss, reduction](const Vars& v) { return loss(v[0], v[1], reduction); }, {}});
+      rows.push_back({name + how,
+                      [loss = loss, reduction = reduction](const Vars& v) { return loss(v[0], v[1], reduction); },
+                      {}});
     for (const auto& [name, loss] : class_losses)
       rows.push_back(
-          {name + how, [loss, reduction](const Vars& v) { return loss(v[0], v[1].value(), reduction); }, {}});
+          {name + how,
+           [loss = loss, reduction = reduction](const Vars& v) { return loss(v[0], v[1].value(), reduction); },
+           {}});
     for (const bool log_target : {false, true})
       rows.push_back({"kl_div " + how + (log_target ? ", log target" : ""),
-                      [reduction, log_target](const Vars& v) {
+                      [reduction = reduction, log_target](const Vars& v) {
                         return nn::kl_div(v[0], v[1], {.reduction = reduction, .log_target = log_target});
                       },
                       {}});

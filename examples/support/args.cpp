@@ -85,7 +85,7 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
       ->check(non_empty());
   flag("--quiet", args_.quiet, "print nothing but the final figure");
   for (const auto& [name, path] : {std::pair{"data_dir", &args_.data.folder}, std::pair{"out", &args_.out}})
-    settings_.push_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
+    settings_.emplace_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
 }
 
 Program::~Program() = default;
@@ -95,7 +95,7 @@ void Program::flag(const std::string& name, std::int64_t& value, const std::stri
       ->type_name("N")
       ->capture_default_str()
       ->check(number_in<std::int64_t>("an integer", range));
-  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+  settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
 void Program::flag(const std::string& name, double& value, const std::string& help, Range range) {
@@ -103,16 +103,16 @@ void Program::flag(const std::string& name, double& value, const std::string& he
       ->type_name("X")
       ->default_str(number(value))
       ->check(number_in<double>("a number", range));
-  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+  settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
 void Program::flag(const std::string& name, bool& value, const std::string& help) {
   app_->add_flag(name, value, help);
-  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+  settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
 void Program::flag(const std::string& name, std::string& value, const std::string& help,
-                   std::vector<std::string> choices) {
+                   const std::vector<std::string>& choices) {
   CLI::Option* const option = app_->add_option(name, value, help)->type_name("NAME")->capture_default_str();
   if (!choices.empty()) {
     std::string list;
@@ -125,7 +125,7 @@ void Program::flag(const std::string& name, std::string& value, const std::strin
         },
         ""));
   }
-  settings_.push_back([name, &value] { return std::pair{plain(name), Value(value)}; });
+  settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
 void Program::flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help, Range range) {
@@ -134,7 +134,7 @@ void Program::flag(const std::string& name, std::vector<std::int64_t>& values, c
       ->delimiter(',')
       ->default_str(join_comma(values))
       ->check(number_in<std::int64_t>("integers, each", range));
-  settings_.push_back([name, &values] { return std::pair{plain(name), Value(join_comma(values))}; });
+  settings_.emplace_back([name, &values] { return std::pair{plain(name), Value(join_comma(values))}; });
 }
 
 int Program::run(int argc, const char* const* argv, const std::function<void(const Args&)>& body) {

@@ -12,7 +12,7 @@
 
 #include "examples/support/datasets.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
 }
 
@@ -71,7 +71,7 @@ class Program {
   void flag(const std::string& name, bool& value, const std::string& help);
   /// Any text, or one of the choices.
   void flag(const std::string& name, std::string& value, const std::string& help,
-            std::vector<std::string> choices = {});
+            const std::vector<std::string>& choices = {});
   /// Comma-separated: --widths 512,256,128.
   void flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help,
             Range range = {.min = 1});

@@ -43,7 +43,7 @@ std::optional<fs::path> environment(const char* name) {
 std::vector<fs::path> usual_places() {
   std::vector<fs::path> places;
   if (const auto data = environment("HOURGLASS_DATA")) places.push_back(*data);
-  places.push_back("/usr/share/datasets");
+  places.emplace_back("/usr/share/datasets");
   if (const auto cache = environment("XDG_CACHE_HOME")) places.push_back(*cache / "hourglass");
   else if (const auto home = environment("HOME")) places.push_back(*home / ".cache/hourglass");
   return places;

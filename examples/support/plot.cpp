@@ -96,11 +96,12 @@ class Axis {
   void find_powers() {
     const double stride = std::max(1.0, std::ceil((high_ - low_) / 7));
     const bool few = high_ - low_ < 2.5;
-    for (double k = std::floor(low_); k <= high_; k += stride)
+    for (double k = std::floor(low_); k <= high_; k += stride) {
       for (const double digit : few ? std::vector{1.0, 2.0, 5.0} : std::vector{1.0}) {
         const double tick = digit * std::pow(10, k);
         if (std::log10(tick) >= low_ && std::log10(tick) <= high_) ticks_.push_back(tick);
       }
+    }
   }
 
   bool log_;

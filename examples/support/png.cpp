@@ -71,10 +71,12 @@ int widest(const std::vector<std::string>& labels, int scale) {
 
 /// Fills the square of a pixel with a colour, or its first channel where the picture is grey.
 void fill_square(Image& picture, int left, int top, int side, const std::array<std::uint8_t, 3>& colour) {
-  for (int y = top; y < top + side; ++y)
-    for (int x = left; x < left + side; ++x)
-      std::copy_n(colour.begin(), picture.channels,
-                  picture.pixels.begin() + (std::ptrdiff_t{y} * picture.width + x) * picture.channels);
+  for (int y = top; y < top + side; ++y) {
+    for (int x = left; x < left + side; ++x) {
+      const std::ptrdiff_t at = (std::ptrdiff_t{y} * picture.width + x) * picture.channels;
+      std::copy_n(colour.begin(), picture.channels, picture.pixels.begin() + at);
+    }
+  }
 }
 
 }  // namespace

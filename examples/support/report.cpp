@@ -89,12 +89,13 @@ std::string headline_section(const Figure& figure) {
 std::string figures_section(const std::vector<Figure>& figures) {
   if (figures.empty()) return "";
   std::string html =
-      "<h2>Figures</h2>\n<div class=\"scroll\"><table>\n<tr><th>figure<th class=\"right\">value<th>unit<th>to "
-      "beat<th></tr>\n";
-  for (const Figure& figure : figures)
+      "<h2>Figures</h2>\n<div class=\"scroll\"><table>\n"
+      "<tr><th>figure<th class=\"right\">value<th>unit<th>to beat<th></tr>\n";
+  for (const Figure& figure : figures) {
     html += "<tr><td><code>" + escape(figure.name) + "</code><td class=\"right\">" + number(figure.value) + "<td>" +
             escape(figure.options.unit) + "<td>" + (figure.options.reference ? escape(to_beat(figure)) : "") + "<td>" +
             verdict(figure) + "</tr>\n";
+  }
   return html + "</table></div>\n";
 }
 

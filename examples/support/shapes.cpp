@@ -14,7 +14,7 @@
 namespace hourglass::examples {
 namespace {
 
-constexpr int kSide = 28;
+constexpr std::int64_t kSide = 28;
 
 struct Point {
   float x = 0, y = 0;  // y points down, as rows do
@@ -94,8 +94,8 @@ constexpr int kFactorCount = static_cast<int>(kFactors.size());
 void approach(std::array<float, kSide * kSide>& nearest, Point a, Point b) {
   const float dx = b.x - a.x, dy = b.y - a.y;
   const float scale = 1 / std::max(dx * dx + dy * dy, 1e-12f);
-  for (int row = 0; row < kSide; ++row) {
-    for (int column = 0; column < kSide; ++column) {
+  for (std::int64_t row = 0; row < kSide; ++row) {
+    for (std::int64_t column = 0; column < kSide; ++column) {
       const float px = static_cast<float>(column) - a.x, py = static_cast<float>(row) - a.y;
       const float along = std::clamp((px * dx + py * dy) * scale, 0.0f, 1.0f);
       const float ex = px - along * dx, ey = py - along * dy;
@@ -116,8 +116,7 @@ void draw(const Drawing& drawing, const float* factors, float* pixels) {
   nearest.fill(1e9f);
   for (const std::vector<Point>& stroke : drawing)
     for (std::size_t i = 1; i < stroke.size(); ++i) approach(nearest, place(stroke[i - 1]), place(stroke[i]));
-  // A pixel is as bright as the pen covers it: the edge is one pixel wide, so that moving a shape changes the image
-  // smoothly.
+  // A pixel is as bright as the pen covers it. The edge is one pixel wide: a shape that moves changes smoothly.
   for (std::size_t i = 0; i < nearest.size(); ++i)
     pixels[i] = factors[5] * std::clamp(thickness / 2 + 0.5f - std::sqrt(nearest[i]), 0.0f, 1.0f);
 }
