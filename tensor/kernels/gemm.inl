@@ -159,7 +159,7 @@ struct Panel {
 // a b + c, rounded once where the set has such an instruction. xsimd up to 8.1 has none for AVX-512 and multiplies,
 // then adds, at half the speed.
 template <class T>
-Batch<T> multiply_add(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
+[[gnu::always_inline]] inline Batch<T> multiply_add(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
 #if defined(__AVX512F__)
   if constexpr (std::is_same_v<T, float>) return Batch<T>(_mm512_fmadd_ps(a, b, c));
   else return Batch<T>(_mm512_fmadd_pd(a, b, c));
@@ -170,13 +170,15 @@ Batch<T> multiply_add(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
 
 // f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
 // would have to live in memory (1.4 times slower at a depth of 20).
+// The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
+// in a tile costs two thirds of its speed: tests/kernel_objects.cmake sees that there is none.
+#define HOURGLASS_INLINE __attribute__((always_inline))
 template <int Count, class F>
-[[gnu::always_inline]] inline void unrolled(const F& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
+HOURGLASS_INLINE inline void unrolled(const F& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) HOURGLASS_INLINE {
     (f(std::integral_constant<int, I>()), ...);
   }(std::make_integer_sequence<int, Count>());
 }
-#define HOURGLASS_INLINE __attribute__((always_inline))
 
 // Rows x (Vectors registers) of C.
 template <class T, int Rows, int Vectors>
