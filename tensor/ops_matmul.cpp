@@ -1,4 +1,4 @@
-// Matrix products: shapes, broadcasting and the split over threads. The arithmetic is in kernels/gemm.inl.
+// Matrix products: shapes, broadcasting and the split over threads. The arithmetic is in kernels/gemm.cpp.
 #include <algorithm>
 #include <array>
 

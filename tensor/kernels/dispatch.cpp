@@ -9,30 +9,38 @@
 namespace hourglass {
 
 #if defined(HOURGLASS_HAVE_SSE2)
-const Kernels* kernels_sse2();
+namespace sse2 {
+extern const Kernels kernels;
+}
 #endif
 #if defined(HOURGLASS_HAVE_AVX2)
-const Kernels* kernels_avx2();
+namespace avx2 {
+extern const Kernels kernels;
+}
 #endif
 #if defined(HOURGLASS_HAVE_AVX512BW)
-const Kernels* kernels_avx512bw();
+namespace avx512bw {
+extern const Kernels kernels;
+}
 #endif
 #if defined(HOURGLASS_HAVE_NEON64)
-const Kernels* kernels_neon64();
+namespace neon64 {
+extern const Kernels kernels;
+}
 #endif
 
 namespace {
 
 struct Set {
   std::string_view name;
-  const Kernels* (*table)();
+  const Kernels* table;
   bool (*runs_here)();
 };
 
 // Best first.
 constexpr Set sets[] = {
 #if defined(HOURGLASS_HAVE_AVX512BW)
-    {"avx512bw", kernels_avx512bw,
+    {"avx512bw", &avx512bw::kernels,
      [] {
        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
@@ -40,19 +48,19 @@ constexpr Set sets[] = {
      }},
 #endif
 #if defined(HOURGLASS_HAVE_AVX2)
-    {"avx2", kernels_avx2, [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }},
+    {"avx2", &avx2::kernels, [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }},
 #endif
 #if defined(HOURGLASS_HAVE_SSE2)
-    {"sse2", kernels_sse2, [] { return true; }},
+    {"sse2", &sse2::kernels, [] { return true; }},
 #endif
 #if defined(HOURGLASS_HAVE_NEON64)
-    {"neon64", kernels_neon64, [] { return true; }},
+    {"neon64", &neon64::kernels, [] { return true; }},
 #endif
 };
 
 const Kernels* best() {
   for (const Set& set : sets)
-    if (set.runs_here()) return set.table();
+    if (set.runs_here()) return set.table;
   fail("kernels", "none was compiled that this CPU can run");
 }
 
@@ -71,7 +79,7 @@ std::atomic<const Kernels*> in_use{nullptr};
 
 const Kernels* kernels_named(std::string_view name) {
   for (const Set& set : sets)
-    if (set.name == name && set.runs_here()) return set.table();
+    if (set.name == name && set.runs_here()) return set.table;
   return nullptr;
 }
 

@@ -1,46 +1,46 @@
-// All the xsimd code there is. Compiled once per instruction set, with -DHOURGLASS_SET=avx2, say, -DHOURGLASS_ARCH as
-// xsimd calls it, and the compiler flags it needs; all but the table is private to the compilation, so sets cannot mix.
+// The table of one instruction set.
 #include "tensor/kernels/kernels.h"
 
-#include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <limits>
-#include <type_traits>
-#include <utility>
 
-#include <xsimd/xsimd.hpp>
-
-#include "tensor/dtype.h"
+#include "tensor/kernels/simd.h"
 
 namespace hourglass {
 namespace {
 
-using Arch = HOURGLASS_ARCH;
+// As many multiply-adds as the processor can do: what the benchmarks hold the kernels against.
+// Independent chains, more than any FMA unit has stages, that fit in the registers. Returns how many operations it did.
+template <class T>
+double multiply_adds(std::int64_t steps) {
+  constexpr int count = sizeof(Batch<T>) == 64 ? 24 : 12;
+  Batch<T> chains[count];
+  for (int i = 0; i < count; ++i) chains[i] = Batch<T>(static_cast<T>(i));
+  const Batch<T> factor(static_cast<T>(0.999999)), term(static_cast<T>(1e-7));
+  for (std::int64_t step = 0; step < steps; ++step) {
+#pragma GCC unroll 24
+    for (int i = 0; i < count; ++i) chains[i] = multiply_add<T>(chains[i], factor, term);
+  }
+  alignas(64) static thread_local T kept[Batch<T>::size];  // a result somebody might look at
+  for (int i = 1; i < count; ++i) chains[0] += chains[i];
+  chains[0].store_aligned(kept);
+  return static_cast<double>(steps) * count * static_cast<double>(Batch<T>::size) * 2 + (kept[0] == T(0) ? 1 : 0);
+}
 
-// The order matters: simd.h is the vocabulary of the others.
-// clang-format off
-#include "tensor/kernels/simd.h"
-
-#include "tensor/kernels/elementwise.inl"
-#include "tensor/kernels/gemm.inl"
-#include "tensor/kernels/peak.inl"
-#include "tensor/kernels/reduce.inl"
-#include "tensor/kernels/update.inl"
-// clang-format on
+#define HOURGLASS_NAME_OF(set) #set
+#define HOURGLASS_NAME(set) HOURGLASS_NAME_OF(set)
 
 }  // namespace
 
-// kernels_avx2(), say, for -DHOURGLASS_SET=avx2.
-#define HOURGLASS_TABLE_OF(set)                                                              \
-  const Kernels* kernels_##set();                                                            \
-  const Kernels* kernels_##set() {                                                           \
-    static constexpr Kernels table{#set,         elementwise_kernels, reduce_kernels,        \
-                                   gemm_kernels, update_kernels,      multiply_adds<float>}; \
-    return &table;                                                                           \
-  }
-#define HOURGLASS_EXPAND(macro, argument) macro(argument)
-HOURGLASS_EXPAND(HOURGLASS_TABLE_OF, HOURGLASS_SET)
+namespace HOURGLASS_SET {
+extern const ElementwiseKernels elementwise_kernels;
+extern const ReduceKernels reduce_kernels;
+extern const GemmKernels gemm_kernels;
+extern const UpdateKernels update_kernels;
+
+extern const Kernels kernels;
+constinit const Kernels kernels{
+    HOURGLASS_NAME(HOURGLASS_SET), elementwise_kernels, reduce_kernels, gemm_kernels, update_kernels,
+    multiply_adds<float>};
+}  // namespace HOURGLASS_SET
 
 }  // namespace hourglass

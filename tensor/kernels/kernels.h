@@ -1,5 +1,5 @@
-// What one instruction set provides: a table of function pointers. Each set compiles kernels.cpp once, with its own
-// compiler flags, and the first op picks the best table this CPU can run (dispatch.cpp). No xsimd here.
+// What one instruction set provides: tables of function pointers. Each set compiles the files of this folder once, with
+// its own compiler flags, and the first op picks the best tables this CPU can run (dispatch.cpp). No xsimd here.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -13,10 +13,10 @@ namespace hourglass {
 
 struct Kernels {
   const char* name;  // the instruction set: "sse2", "avx2", ...
-  ElementwiseKernels elementwise;
-  ReduceKernels reduce;
-  GemmKernels gemm;
-  UpdateKernels update;
+  const ElementwiseKernels& elementwise;
+  const ReduceKernels& reduce;
+  const GemmKernels& gemm;
+  const UpdateKernels& update;
   double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
 };
 

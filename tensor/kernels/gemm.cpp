@@ -10,6 +10,18 @@
 //
 // The operands of multiply() are objects that can pack any part of themselves. That one is a matrix in memory is known
 // to Strided alone; another may be the windows of an image, which then never exist as a matrix.
+#include "tensor/kernels/gemm.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "tensor/kernels/simd.h"
+
+namespace hourglass {
+namespace {
 
 namespace gemm {
 
@@ -156,18 +168,6 @@ struct Panel {
   std::int64_t last, last_in_c;
 };
 
-// a b + c, rounded once where the set has such an instruction. xsimd up to 8.1 has none for AVX-512 and multiplies,
-// then adds, at half the speed.
-template <class T>
-[[gnu::always_inline]] inline Batch<T> multiply_add(const Batch<T>& a, const Batch<T>& b, const Batch<T>& c) {
-#if defined(__AVX512F__)
-  if constexpr (std::is_same_v<T, float>) return Batch<T>(_mm512_fmadd_ps(a, b, c));
-  else return Batch<T>(_mm512_fmadd_pd(a, b, c));
-#else
-  return xsimd::fma(a, b, c);
-#endif
-}
-
 // f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
 // would have to live in memory (1.4 times slower at a depth of 20).
 // The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
@@ -175,9 +175,8 @@ template <class T>
 #define HOURGLASS_INLINE __attribute__((always_inline))
 template <int Count, class F>
 HOURGLASS_INLINE inline void unrolled(const F& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) HOURGLASS_INLINE {
-    (f(std::integral_constant<int, I>()), ...);
-  }(std::make_integer_sequence<int, Count>());
+  [&]<int... I>(std::integer_sequence<int, I...>) HOURGLASS_INLINE { (f(std::integral_constant<int, I>()), ...); }
+  (std::make_integer_sequence<int, Count>());
 }
 
 // Rows x (Vectors registers) of C.
@@ -211,9 +210,8 @@ void tile(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>
       sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + in_c(v)) + sum[i][v];
     });
   if (c.bias)
-    for_each([&](int i, int v) HOURGLASS_INLINE {
-      sum[i][v] = sum[i][v] + Batch<T>::load_unaligned(c.bias + in_c(v));
-    });
+    for_each([&](int i, int v)
+                 HOURGLASS_INLINE { sum[i][v] = sum[i][v] + Batch<T>::load_unaligned(c.bias + in_c(v)); });
   for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + in_c(v)); });
 }
 #undef HOURGLASS_INLINE
@@ -231,7 +229,8 @@ TileFunction<T> tile_of(std::int64_t rows, std::int64_t vectors) {
     return Table{{{tile<T, I + 1, 1>...},
                   {tile<T, (I < tile_rows(2) ? I + 1 : 1), 2>...},
                   {tile<T, (I < tile_rows(3) ? I + 1 : 1), 3>...}}};
-  }(std::make_integer_sequence<int, kMaxRows>());
+  }
+  (std::make_integer_sequence<int, kMaxRows>());
   return table.entries[vectors - 1][rows - 1];
 }
 
@@ -362,4 +361,11 @@ constexpr GemmKernelsOf<T> kernels_of{Batch<T>::size, workspace<T>, product<T>};
 
 }  // namespace gemm
 
-constexpr GemmKernels gemm_kernels{gemm::kernels_of<float>, gemm::kernels_of<double>};
+}  // namespace
+
+namespace HOURGLASS_SET {
+extern const GemmKernels gemm_kernels;
+constinit const GemmKernels gemm_kernels{gemm::kernels_of<float>, gemm::kernels_of<double>};
+}  // namespace HOURGLASS_SET
+
+}  // namespace hourglass

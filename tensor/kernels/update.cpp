@@ -1,28 +1,40 @@
-// One SIMD loop per paragraph of update.def. Included by kernels.cpp, once per instruction set.
+// One SIMD loop per paragraph of update.def.
+#include "tensor/kernels/update.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "tensor/kernels/simd.h"
+
+namespace hourglass {
+namespace {
 
 // (a, b) becomes a, b. Declaring the names once as chars counts them.
 #define HOURGLASS_LIST(...) __VA_ARGS__
-#define UPDATE(Name, written_names, constant_names, ...)                                             \
-  struct Name##Formula {                                                                             \
-    struct Written {                                                                                 \
-      char HOURGLASS_LIST written_names;                                                             \
-    };                                                                                               \
-    struct Constants {                                                                               \
-      char HOURGLASS_LIST constant_names;                                                            \
-    };                                                                                               \
-    template <class V>                                                                               \
-    static void apply(std::array<V, sizeof(Written)>& written, V g,                                  \
-                      const std::array<V, sizeof(Constants)>& constants) {                           \
-      auto& [HOURGLASS_LIST written_names] = written;                                                \
-      const auto& [HOURGLASS_LIST constant_names] = constants;                                       \
-      __VA_ARGS__;                                                                                   \
-    }                                                                                                \
+#define UPDATE(Name, written_names, constant_names, ...)                   \
+  struct Name##Formula {                                                   \
+    struct Written {                                                       \
+      char HOURGLASS_LIST written_names;                                   \
+    };                                                                     \
+    struct Constants {                                                     \
+      char HOURGLASS_LIST constant_names;                                  \
+    };                                                                     \
+    template <class V>                                                     \
+    static void apply(std::array<V, sizeof(Written)>& written, V g,        \
+                      const std::array<V, sizeof(Constants)>& constants) { \
+      auto& [HOURGLASS_LIST written_names] = written;                      \
+      const auto& [HOURGLASS_LIST constant_names] = constants;             \
+      __VA_ARGS__;                                                         \
+    }                                                                      \
   };
 #include "tensor/kernels/update.def"
 
 template <class Formula, class T, std::size_t... W, std::size_t... C>
-void update_loop(const double* numbers, T* const* written, const T* gradient, std::int64_t n,
-                 std::index_sequence<W...>, std::index_sequence<C...>) {
+void update_loop(const double* numbers, T* const* written, const T* gradient, std::int64_t n, std::index_sequence<W...>,
+                 std::index_sequence<C...>) {
   using V = Batch<T>;
   constexpr auto width = static_cast<std::int64_t>(V::size);
   const std::array<V, sizeof...(C)> constants{V(static_cast<T>(numbers[C]))...};
@@ -64,4 +76,11 @@ constexpr std::array<UpdateKernel<T>, static_cast<std::size_t>(Update::count)> u
 }
 #undef HOURGLASS_LIST
 
-constexpr UpdateKernels update_kernels{update_kernels_of<float>(), update_kernels_of<double>()};
+}  // namespace
+
+namespace HOURGLASS_SET {
+extern const UpdateKernels update_kernels;
+constinit const UpdateKernels update_kernels{update_kernels_of<float>(), update_kernels_of<double>()};
+}  // namespace HOURGLASS_SET
+
+}  // namespace hourglass

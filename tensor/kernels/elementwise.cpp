@@ -1,4 +1,15 @@
-// One SIMD loop per line of elementwise.def. Included by kernels.cpp, once per instruction set.
+// One SIMD loop per line of elementwise.def.
+#include "tensor/kernels/elementwise.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "tensor/kernels/simd.h"
+
+namespace hourglass {
+namespace {
 
 // A formula becomes a type whose apply() works on registers and on single numbers alike.
 #define HOURGLASS_FORMULA(kind, name, parameters, formula)                                  \
@@ -126,7 +137,7 @@ template <class T>
 constexpr ElementwiseKernelsOf<T> elementwise_kernels_of() {
   constexpr bool real = std::is_floating_point_v<T>;
   ElementwiseKernelsOf<T> table{};
-#define HOURGLASS_REAL(list, Kind, kind, name, count)                              \
+#define HOURGLASS_REAL(list, Kind, kind, name, count) \
   if constexpr (real) table.list.entries[static_cast<std::size_t>(Kind::name)] = map<kind##_##name, T, count>;
 #define HOURGLASS_ANY(list, Kind, kind, name, count) \
   table.list.entries[static_cast<std::size_t>(Kind::name)] = map<kind##_##name, T, count>;
@@ -144,6 +155,13 @@ constexpr ElementwiseKernelsOf<T> elementwise_kernels_of() {
   return table;
 }
 
-constexpr ElementwiseKernels elementwise_kernels{
+}  // namespace
+
+namespace HOURGLASS_SET {
+extern const ElementwiseKernels elementwise_kernels;
+constinit const ElementwiseKernels elementwise_kernels{
     elementwise_kernels_of<float>(), elementwise_kernels_of<double>(), elementwise_kernels_of<std::int64_t>(),
     elementwise_kernels_of<std::uint8_t>()};
+}  // namespace HOURGLASS_SET
+
+}  // namespace hourglass

@@ -1,4 +1,16 @@
-// Two loops per line of reduce.def, and softmax. Included by kernels.cpp, once per instruction set.
+// Two loops per line of reduce.def, and softmax.
+#include "tensor/kernels/reduce.h"
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "tensor/kernels/simd.h"
+
+namespace hourglass {
+namespace {
 
 // A line becomes a type. take() works on registers, combine() on registers and on single numbers alike.
 #define REDUCE(name, first, taken, combined)                                                               \
@@ -268,7 +280,11 @@ constexpr ReduceKernelsOf<In, Acc> reduce_kernels_of() {
   return table;
 }
 
-constexpr ReduceKernels reduce_kernels{
+}  // namespace
+
+namespace HOURGLASS_SET {
+extern const ReduceKernels reduce_kernels;
+constinit const ReduceKernels reduce_kernels{
     .f32 = reduce_kernels_of<float, float>(),
     .f64 = reduce_kernels_of<double, double>(),
     .i64 = reduce_kernels_of<std::int64_t, std::int64_t>(),
@@ -277,3 +293,6 @@ constexpr ReduceKernels reduce_kernels{
     .softmax_f32 = {softmax_rows<float>, log_softmax_rows<float>},
     .softmax_f64 = {softmax_rows<double>, log_softmax_rows<double>},
 };
+}  // namespace HOURGLASS_SET
+
+}  // namespace hourglass
