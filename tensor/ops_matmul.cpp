@@ -52,10 +52,10 @@ void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, cons
 // ---- one product, on all threads
 // -------------------------------------------------------------------------------------
 
-// How a product is cut up, from its size alone. The bits of the result depend on no choice here (see gemm_depth_block).
+// How a product is cut up, from its size alone.
 struct Split {
-  std::int64_t rows = 1, columns = 1;  // parts of C along each axis
-  bool depth = false;                  // or else every block of depth on its own, added up afterwards
+  std::int64_t rows = 1, columns = 1;  // parts of C along each axis, which change no bit of it (see gemm_depth_block)
+  bool depth = false;                  // or else kMaxParts parts of the sums, which are added up afterwards
 };
 
 // The cheapest split by the time its largest part takes for each step of depth, counted in multiply-adds.
@@ -82,32 +82,32 @@ Split best_split(const GemmSize& size, const MatrixView<T>& b, std::int64_t lane
       best = {rows, columns, false};
     }
   }
-  // Storing, and later adding, the sums of a block takes as long as a sixteenth of computing them.
-  const std::int64_t blocks = ceil_div(size.depth, gemm_depth_block(size.depth));
-  if (blocks >= parts && 1.06 * cost(size.rows, registers) / static_cast<double>(parts) < lowest) best = {1, 1, true};
+  // A deep product of a small C, as a weight's gradient over a large batch is: storing the sums of a part, and later
+  // adding them, costs about as much as 16 steps of depth.
+  const double part = static_cast<double>(size.depth) / kMaxParts;
+  if (part >= 256 && (1 + 16 / part) * cost(size.rows, registers) / static_cast<double>(parts) < lowest)
+    best = {1, 1, true};
   return best;
 }
 
 template <class T>
 void product_by_depth(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c) {
-  const std::int64_t depth = gemm_depth_block(size.depth), blocks = ceil_div(size.depth, depth);
   const std::int64_t elements = size.rows * size.columns;
-  const Storage storage(static_cast<std::size_t>(blocks * elements) * sizeof(T));
+  const Storage storage(static_cast<std::size_t>(kMaxParts * elements) * sizeof(T));
   T* const sums = reinterpret_cast<T*>(storage.data());
-  parallel_for(blocks, ceil_div(blocks, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t block = begin; block < end; ++block) {
-      const std::int64_t k = block * depth;
-      product_alone<T>({size.rows, size.columns, std::min(depth, size.depth - k)},
-                       {a.data + k * a.column_step, a.row_step, a.column_step},
-                       {b.data + k * b.row_step, b.row_step, b.column_step}, {sums + block * elements, size.columns});
+  parallel_for(kMaxParts, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t part = begin; part < end; ++part) {
+      const std::int64_t k = size.depth * part / kMaxParts, k_end = size.depth * (part + 1) / kMaxParts;
+      product_alone<T>({size.rows, size.columns, k_end - k}, {a.data + k * a.column_step, a.row_step, a.column_step},
+                       {b.data + k * b.row_step, b.row_step, b.column_step}, {sums + part * elements, size.columns});
     }
   });
   parallel_for(size.rows, ceil_div(size.rows, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       T* to = c.data + i * c.row_step;
-      for (std::int64_t block = 0; block < blocks; ++block) {
-        const T* from = sums + block * elements + i * size.columns;
-        const bool add = block > 0 || c.accumulate;
+      for (std::int64_t part = 0; part < kMaxParts; ++part) {
+        const T* from = sums + part * elements + i * size.columns;
+        const bool add = part > 0 || c.accumulate;
         for (std::int64_t j = 0; j < size.columns; ++j) to[j] = add ? to[j] + from[j] : from[j];
       }
       if (const T* bias = c.epilogue.bias)

@@ -35,7 +35,8 @@ struct GemmOutput {
 /// Depth is worked off in blocks of this length (the last may be shorter): at most 256, nearly equal, and a multiple of
 /// 16 for the sake of packing. Element (i, j) of C is ((0 + s0) + s1) + ..., one s per block, each a chain of
 /// multiply-adds in order of depth that starts at 0. So its bits depend on row i of A, column j of B and their length
-/// alone: not on the size of the matrices, nor on how the work is split.
+/// alone: not on the size of the matrices, nor on where C is cut. (What computes a small C of great depth cuts depth as
+/// well, by sizes alone: see ops_matmul.cpp.)
 constexpr std::int64_t gemm_depth_block(std::int64_t depth) {
   constexpr std::int64_t longest = 256, unit = 16;
   const std::int64_t blocks = (depth + longest - 1) / longest;
