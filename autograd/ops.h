@@ -162,6 +162,16 @@ Var stack(std::initializer_list<Var> parts, std::int64_t axis = 0);
 std::vector<Var> split(const Var& x, std::int64_t size, std::int64_t axis);
 std::vector<Var> split(const Var& x, const std::vector<std::int64_t>& sizes, std::int64_t axis);
 Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value = 0);
+// On images [..., height, width]: sums with the weights of taps, and the adjoint has them transposed; largest numbers,
+// and the adjoint puts them back where they stood.
+Var resample(const Var& x, const ImageTaps& taps);
+struct PooledVar {
+  Var values;
+  Tensor indices;
+};
+PooledVar max_over_taps(const Var& x, const ImageTaps& taps);
+Var max_unpool1d(const Var& x, const Tensor& indices, const MaxUnpool1dOptions& options);
+Var max_unpool2d(const Var& x, const Tensor& indices, const MaxUnpool2dOptions& options);
 
 // ---- bilinear: faces of one trilinear form, each other's rules ------------------------------- ops_bilinear.cpp
 
@@ -169,6 +179,19 @@ Var matmul(const Var& a, const Var& b);
 /// x [..., in] times weight [out, in] transposed, plus bias [out].
 Var linear(const Var& x, const Var& weight);
 Var linear(const Var& x, const Var& weight, const Var& bias);
+// Convolution: x [batch, in, height, width], weight [out, in / groups, height, width], bias [out].
+Var conv1d(const Var& x, const Var& weight, const Conv1dOptions& options = {});
+Var conv1d(const Var& x, const Var& weight, const Var& bias, const Conv1dOptions& options = {});
+Var conv2d(const Var& x, const Var& weight, const Conv2dOptions& options = {});
+Var conv2d(const Var& x, const Var& weight, const Var& bias, const Conv2dOptions& options = {});
+// Its gradient by x: weight [in, out / groups, height, width], bias [out].
+Var conv_transpose1d(const Var& x, const Var& weight, const ConvTranspose1dOptions& options = {});
+Var conv_transpose1d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose1dOptions& options = {});
+Var conv_transpose2d(const Var& x, const Var& weight, const ConvTranspose2dOptions& options = {});
+Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose2dOptions& options = {});
+// Its gradient by weight, g being that by its result.
+Var conv1d_weight(const Var& x, const Var& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
+Var conv2d_weight(const Var& x, const Var& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
 
 // ---- composite and reducing ------------------------------------------------------------------ ops_composite.cpp
 
@@ -190,5 +213,18 @@ struct SortedVar {
 };
 SortedVar sort(const Var& x, std::int64_t axis = -1, bool descending = false);
 SortedVar top_k(const Var& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
+PooledVar max_pool1d_with_indices(const Var& x, const MaxPool1dOptions& options);
+PooledVar max_pool2d_with_indices(const Var& x, const MaxPool2dOptions& options);
+Var max_pool1d(const Var& x, const MaxPool1dOptions& options);
+Var max_pool2d(const Var& x, const MaxPool2dOptions& options);
+Var avg_pool1d(const Var& x, const AvgPool1dOptions& options);
+Var avg_pool2d(const Var& x, const AvgPool2dOptions& options);
+PooledVar adaptive_max_pool1d_with_indices(const Var& x, PerAxis<1> output_size);
+PooledVar adaptive_max_pool2d_with_indices(const Var& x, PerAxis<2> output_size);
+Var adaptive_max_pool1d(const Var& x, PerAxis<1> output_size);
+Var adaptive_max_pool2d(const Var& x, PerAxis<2> output_size);
+Var adaptive_avg_pool1d(const Var& x, PerAxis<1> output_size);
+Var adaptive_avg_pool2d(const Var& x, PerAxis<2> output_size);
+Var interpolate(const Var& x, const InterpolateOptions& options);
 
 }  // namespace hourglass

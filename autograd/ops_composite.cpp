@@ -117,4 +117,42 @@ SortedVar top_k(const Var& x, std::int64_t k, std::int64_t axis, bool largest) {
   return {gather(x, axis, indices), indices};
 }
 
+// ---- pooling and interpolation: which numbers each output sees, and resample or max_over_taps
+
+PooledVar max_pool1d_with_indices(const Var& x, const MaxPool1dOptions& options) {
+  return max_over_taps(x, taps_of("max_pool1d", x.value(), options));
+}
+PooledVar max_pool2d_with_indices(const Var& x, const MaxPool2dOptions& options) {
+  return max_over_taps(x, taps_of("max_pool2d", x.value(), options));
+}
+Var max_pool1d(const Var& x, const MaxPool1dOptions& options) { return max_pool1d_with_indices(x, options).values; }
+Var max_pool2d(const Var& x, const MaxPool2dOptions& options) { return max_pool2d_with_indices(x, options).values; }
+Var avg_pool1d(const Var& x, const AvgPool1dOptions& options) {
+  return resample(x, taps_of("avg_pool1d", x.value(), options));
+}
+Var avg_pool2d(const Var& x, const AvgPool2dOptions& options) {
+  return resample(x, taps_of("avg_pool2d", x.value(), options));
+}
+PooledVar adaptive_max_pool1d_with_indices(const Var& x, PerAxis<1> output_size) {
+  return max_over_taps(x, adaptive_taps("adaptive_max_pool1d", x.value(), output_size));
+}
+PooledVar adaptive_max_pool2d_with_indices(const Var& x, PerAxis<2> output_size) {
+  return max_over_taps(x, adaptive_taps("adaptive_max_pool2d", x.value(), output_size));
+}
+Var adaptive_max_pool1d(const Var& x, PerAxis<1> output_size) {
+  return adaptive_max_pool1d_with_indices(x, output_size).values;
+}
+Var adaptive_max_pool2d(const Var& x, PerAxis<2> output_size) {
+  return adaptive_max_pool2d_with_indices(x, output_size).values;
+}
+Var adaptive_avg_pool1d(const Var& x, PerAxis<1> output_size) {
+  return resample(x, adaptive_taps("adaptive_avg_pool1d", x.value(), output_size));
+}
+Var adaptive_avg_pool2d(const Var& x, PerAxis<2> output_size) {
+  return resample(x, adaptive_taps("adaptive_avg_pool2d", x.value(), output_size));
+}
+Var interpolate(const Var& x, const InterpolateOptions& options) {
+  return resample(x, taps_of("interpolate", x.value(), options));
+}
+
 }  // namespace hourglass

@@ -185,4 +185,48 @@ Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value) {
                 }));
 }
 
+// ---- images
+
+// A sparse matrix along each axis: the adjoint has their transposes.
+Var resample(const Var& x, const ImageTaps& taps) {
+  return record("resample", resample(x.value(), taps),
+                wrt(x, [taps](const Var& g) { return resample(g, taps.transposed()); }));
+}
+
+namespace {
+// The last `axes` axes as one, all before them as one.
+Shape planes_of(const Shape& shape, int axes) {
+  Shape planes{1, 1};
+  for (int axis = 0; axis < shape.size(); ++axis) planes[axis < shape.size() - axes ? 0 : 1] *= shape[axis];
+  return planes;
+}
+// x's numbers added into planes of zeros, where `indices` says.
+Var add_to_planes(const Var& x, const Tensor& indices, const Shape& shape, int axes) {
+  const Shape from = planes_of(x.shape(), axes);
+  const Var empty = constant(zeros(planes_of(shape, axes), x.dtype()));
+  return reshape(scatter_add(empty, 1, reshape(indices, from), reshape(x, from)), shape);
+}
+}  // namespace
+
+// The largest number is picked, and the gradient goes back to where it was.
+PooledVar max_over_taps(const Var& x, const ImageTaps& taps) {
+  Pooled y = max_over_taps(x.value(), taps);
+  const Tensor indices = y.indices;
+  return {record("max_over_taps", std::move(y.values),
+                 wrt(x, [indices, from = x.shape(),
+                         axes = taps.axes()](const Var& g) { return add_to_planes(g, indices, from, axes); })),
+          indices};
+}
+template <int N>
+static Var max_unpool(std::string_view op, const Var& x, const Tensor& indices, const MaxUnpoolOptions<N>& options) {
+  const Unpooling to = unpooling_of<N>(op, x.value(), indices, options);
+  return add_to_planes(to.stays ? where(*to.stays, x, 0) : x, indices, to.shape, N);
+}
+Var max_unpool1d(const Var& x, const Tensor& indices, const MaxUnpool1dOptions& options) {
+  return max_unpool<1>("max_unpool1d", x, indices, options);
+}
+Var max_unpool2d(const Var& x, const Tensor& indices, const MaxUnpool2dOptions& options) {
+  return max_unpool<2>("max_unpool2d", x, indices, options);
+}
+
 }  // namespace hourglass

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tensor/tensor.h"
+#include "tensor/windows.h"
 
 namespace hourglass {
 
@@ -199,6 +200,80 @@ Sorted top_k(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool large
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x [..., in] times weight [out, in] transposed, plus bias [out] if it is given: one pass.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias = nullptr);
+
+// ---- convolution -------------------------------------------------------------------------------------- ops_conv.cpp
+// The cross-correlation that deep learning calls convolution, as in PyTorch. x is [batch, in, height, width], weight
+// [out, in / groups, height, width], bias [out]; 1-d has no height, and the batch axis may be missing. With the form
+// T(x, w, g) = sum of g[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding], each function is what T has to
+// multiply one of its operands with: conv gives g's factor, conv_transpose x's, and conv_weight w's.
+
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dOptions& options = {});
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options = {});
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});
+/// The gradient of conv by its image, also called deconvolution: every number of x adds a multiple of the kernel to the
+/// result. weight is [in, out / groups, height, width], which is that of the convolution that goes the other way.
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const ConvTranspose1dOptions& options = {});
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose1dOptions& options = {});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const ConvTranspose2dOptions& options = {});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose2dOptions& options = {});
+/// The gradient of conv(x, weight) by its weight, g being the gradient by its result.
+Tensor conv1d_weight(const Tensor& x, const Tensor& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
+Tensor conv2d_weight(const Tensor& x, const Tensor& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
+
+/// What kSame stands for: the padding that both sides of an axis have, and what pad() is to add first (empty if
+/// nothing).
+template <int N>
+struct SamePadding {
+  PerAxis<N> both;
+  std::vector<Padding> after;
+};
+template <int N>
+SamePadding<N> same_padding(std::string_view op, const Shape& weight, const ConvOptions<N>& options);
+
+// ---- pooling and interpolation ------------------------------------------------------------------------ ops_pool.cpp
+// Of images [..., height, width] and series [..., length].
+
+/// The last two axes (or the last) each multiplied by a sparse matrix: y[..., i, j] is the sum over h and w of
+/// rows[i, h] columns[j, w] x[..., h, w]. Average pooling and interpolation are this with matrices of their own.
+Tensor resample(const Tensor& x, const ImageTaps& taps);
+/// The largest number under the taps of each output (their weights do not matter), and where in its image it stands:
+/// h width + w. Of equals it is the first; a NaN is larger than every number, and the last NaN is taken.
+struct Pooled {
+  Tensor values, indices;
+};
+Pooled max_over_taps(const Tensor& x, const ImageTaps& taps);
+
+Pooled max_pool1d_with_indices(const Tensor& x, const MaxPool1dOptions& options);
+Pooled max_pool2d_with_indices(const Tensor& x, const MaxPool2dOptions& options);
+Tensor max_pool1d(const Tensor& x, const MaxPool1dOptions& options);
+Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
+Tensor avg_pool1d(const Tensor& x, const AvgPool1dOptions& options);
+Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options);
+// So many windows of nearly equal size; -1 keeps an extent.
+Pooled adaptive_max_pool1d_with_indices(const Tensor& x, PerAxis<1> output_size);
+Pooled adaptive_max_pool2d_with_indices(const Tensor& x, PerAxis<2> output_size);
+Tensor adaptive_max_pool1d(const Tensor& x, PerAxis<1> output_size);
+Tensor adaptive_max_pool2d(const Tensor& x, PerAxis<2> output_size);
+Tensor adaptive_avg_pool1d(const Tensor& x, PerAxis<1> output_size);
+Tensor adaptive_avg_pool2d(const Tensor& x, PerAxis<2> output_size);
+/// The numbers of x back where max_pool found them, and zeros elsewhere. Where several come to one place, the last
+/// stays.
+Tensor max_unpool1d(const Tensor& x, const Tensor& indices, const MaxUnpool1dOptions& options);
+Tensor max_unpool2d(const Tensor& x, const Tensor& indices, const MaxUnpool2dOptions& options);
+/// What max_unpool does in other ops' words: into `planes` rows of `size` zeros it scatters the numbers that stay (all
+/// of them unless there is a mask), and gives the rows `shape`.
+struct Unpooling {
+  Shape shape;
+  std::int64_t planes, size;
+  std::optional<Tensor> stays;
+};
+template <int N>
+Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indices, const MaxUnpoolOptions<N>& options);
+/// Another size for a batch of images [batch, channels, height, width] or series [batch, channels, length].
+Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
 // ---- printing ------------------------------------------------------------------------------------------- print.cpp
 

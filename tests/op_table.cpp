@@ -350,6 +350,191 @@ std::vector<Row> make_table() {
   {"linear of a batch, with bias", [](const Vars& v) { return linear(v[0], v[1], v[2]); },
    {uniform({2, 3, 4}, -2, 2), uniform({5, 4}, -1, 1), uniform({5}, -1, 1)}},
 
+  // ---- convolution: extents are chosen to fit at any scale
+  {"conv2d", [](const Vars& v) { return conv2d(v[0], v[1]); },
+   {uniform({2, 2, 5, 4}, -2, 2), uniform({3, 2, 3, 2}, -1, 1)}, {}, {.order = 3, .shapes = {{1, 1, 1, 1}}}},
+  {"conv2d with bias, stride and padding",
+   [](const Vars& v) { return conv2d(v[0], v[1], v[2], {.stride = {2, 3}, .padding = {1, 2}}); },
+   {uniform({2, 2, 5, 4}, -2, 2), uniform({3, 2, 3, 2}, -1, 1), uniform({3}, -1, 1)}},
+  {"conv2d in groups, dilated", [](const Vars& v) { return conv2d(v[0], v[1], {.dilation = {2, 1}, .groups = 2}); },
+   {uniform({2, 4, 5, 3}, -2, 2), uniform({6, 2, 2, 2}, -1, 1)}},
+  {"conv2d of every channel alone",
+   [](const Vars& v) { return conv2d(v[0], v[1], {.stride = 2, .padding = 1, .groups = v[0].size(1)}); },
+   {uniform({2, 3, 4, 4}, -2, 2), uniform({6, 1, 3, 3}, -1, 1)}},
+  {"conv2d of one image, with bias", [](const Vars& v) { return conv2d(v[0], v[1], v[2], {.padding = 1}); },
+   {uniform({2, 5, 4}, -2, 2), uniform({3, 2, 3, 2}, -1, 1), uniform({3}, -1, 1)}},
+  {"conv2d that keeps the extents", [](const Vars& v) { return conv2d(v[0], v[1], {.padding = kSame}); },
+   {uniform({2, 2, 5, 4}, -2, 2), uniform({3, 2, 2, 3}, -1, 1)}},
+  {"conv2d of the whole image, with bias", [](const Vars& v) { return conv2d(v[0], v[1], v[2]); },
+   {uniform({2, 3, 3, 2}, -2, 2), uniform({4, 3, 3, 2}, -1, 1), uniform({4}, -1, 1)}},
+  {"conv2d of single pixels", [](const Vars& v) { return conv2d(v[0], v[1]); },
+   {uniform({2, 3, 3, 4}, -2, 2), uniform({2, 3, 1, 1}, -1, 1)}},
+  {"conv2d of patches",
+   [](const Vars& v) { return conv2d(v[0], v[1], {.stride = {v[1].size(2), v[1].size(3)}}); },
+   {uniform({2, 2, 5, 6}, -2, 2), uniform({3, 2, 2, 3}, -1, 1)}},
+  {"conv1d", [](const Vars& v) { return conv1d(v[0], v[1]); },
+   {uniform({2, 2, 7}, -2, 2), uniform({3, 2, 3}, -1, 1)}, {}, {.shapes = {{1, 1, 1}}}},
+  {"conv1d with all options",
+   [](const Vars& v) {
+     return conv1d(v[0], v[1], v[2], {.stride = 2, .padding = 3, .dilation = 2, .groups = 2});
+   },
+   {uniform({2, 4, 7}, -2, 2), uniform({6, 2, 3}, -1, 1), uniform({6}, -1, 1)}},
+  {"conv_transpose2d", [](const Vars& v) { return conv_transpose2d(v[0], v[1]); },
+   {uniform({2, 2, 3, 4}, -2, 2), uniform({2, 3, 3, 2}, -1, 1)}, {}, {.order = 3, .shapes = {{1, 1, 1, 1}}}},
+  {"conv_transpose2d with bias, stride and padding",
+   [](const Vars& v) {
+     return conv_transpose2d(v[0], v[1], v[2], {.stride = {2, 3}, .padding = {1, 0}, .output_padding = {1, 2}});
+   },
+   {uniform({2, 2, 3, 2}, -2, 2), uniform({2, 3, 3, 2}, -1, 1), uniform({3}, -1, 1)}},
+  {"conv_transpose2d in groups, dilated",
+   [](const Vars& v) {
+     return conv_transpose2d(v[0], v[1],
+                             {.stride = {2, 1}, .padding = 1, .output_padding = {1, 2}, .groups = 2, .dilation = {1, 3}});
+   },
+   {uniform({2, 4, 3, 3}, -2, 2), uniform({4, 3, 2, 2}, -1, 1)}},
+  {"conv_transpose2d of one image, with bias",
+   [](const Vars& v) { return conv_transpose2d(v[0], v[1], v[2], {.stride = 2}); },
+   {uniform({2, 3, 4}, -2, 2), uniform({2, 3, 3, 2}, -1, 1), uniform({3}, -1, 1)}},
+  {"conv_transpose2d of a pixel, with bias", [](const Vars& v) { return conv_transpose2d(v[0], v[1], v[2]); },
+   {uniform({2, 3, 1, 1}, -2, 2), uniform({3, 2, 3, 2}, -1, 1), uniform({2}, -1, 1)}},
+  {"conv_transpose2d to patches",
+   [](const Vars& v) { return conv_transpose2d(v[0], v[1], {.stride = {v[1].size(2), v[1].size(3)}}); },
+   {uniform({2, 2, 3, 2}, -2, 2), uniform({2, 3, 2, 3}, -1, 1)}},
+  {"conv_transpose1d", [](const Vars& v) { return conv_transpose1d(v[0], v[1]); },
+   {uniform({2, 2, 5}, -2, 2), uniform({2, 3, 3}, -1, 1)}},
+  {"conv_transpose1d with all options",
+   [](const Vars& v) {
+     return conv_transpose1d(v[0], v[1], v[2],
+                             {.stride = 2, .padding = 1, .output_padding = 2, .groups = 2, .dilation = 3});
+   },
+   {uniform({2, 4, 5}, -2, 2), uniform({4, 3, 2}, -1, 1), uniform({6}, -1, 1)}},
+  {"conv1d_weight", [](const Vars& v) { return conv1d_weight(v[0], v[1], v[0].size(2) - v[1].size(2) + 1); },
+   {uniform({2, 2, 5}, -2, 2), uniform({2, 3, 3}, -1, 1)}},
+  {"conv2d_weight",
+   [](const Vars& v) {
+     const auto kernel = [&](int axis) { return v[0].size(axis) + 2 - 2 * (v[1].size(axis) - 1); };
+     return conv2d_weight(v[0], v[1], {kernel(2), kernel(3) - 1}, {.stride = 2, .padding = 1, .groups = 2});
+   },
+   {uniform({2, 2, 5, 4}, -2, 2), uniform({2, 4, 2, 2}, -1, 1)}},
+
+  // ---- pooling and interpolation
+  {"resample",
+   [](const Vars& v) {
+     return resample(v[0], taps_of("resample", v[0].value(), AvgPool2dOptions{.kernel = {3, 2}, .stride = 1}));
+   },
+   {uniform({2, 5, 4}, -2, 2)}, {}, {.shapes = {{3, 2}, {0, 3, 2}}}},
+  {"max_over_taps",
+   [](const Vars& v) {
+     return max_over_taps(v[0], taps_of("max_over_taps", v[0].value(), MaxPool1dOptions{.kernel = 2})).values;
+   },
+   {uniform({3, 5}, -2, 2)}, {}, {.shapes = {{2}, {0, 2}}}},
+  {"max_pool2d", [](const Vars& v) { return max_pool2d(v[0], {.kernel = 2}); },
+   {uniform({2, 2, 5, 4}, -2, 2)}, {}, {.shapes = {{2, 2}, {0, 2, 4}, {0, 2, 3, 3}}}},
+  {"max_pool2d that overlaps",
+   [](const Vars& v) {
+     return max_pool2d(v[0],
+                       {.kernel = {3, 2}, .stride = {2, 1}, .padding = 1, .dilation = {1, 2}, .ceil_mode = true});
+   },
+   {uniform({2, 2, 6, 4}, -2, 2)}},
+  {"max_pool2d_with_indices",
+   [](const Vars& v) {
+     const PooledVar y = max_pool2d_with_indices(v[0], {.kernel = {2, 3}, .stride = 2});
+     return y.values * constant(to(y.indices, y.values.dtype()) / v[0].numel());
+   },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+  {"max_pool1d", [](const Vars& v) { return max_pool1d(v[0], {.kernel = 3, .stride = 2, .padding = 1}); },
+   {uniform({2, 2, 7}, -2, 2)}},
+  {"max_pool1d_with_indices",
+   [](const Vars& v) {
+     const PooledVar y = max_pool1d_with_indices(v[0], {.kernel = 2});
+     return y.values * constant(to(y.indices, y.values.dtype()) / v[0].numel());
+   },
+   {uniform({2, 2, 7}, -2, 2)}},
+  {"max_unpool2d",
+   [](const Vars& v) {
+     const PooledVar y = max_pool2d_with_indices(v[0], {.kernel = 2, .stride = 2});
+     return max_unpool2d(square(y.values), y.indices, {.kernel = 2, .output_size = {v[0].size(2), v[0].size(3)}});
+   },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+  {"max_unpool1d",
+   [](const Vars& v) {
+     const PooledVar y = max_pool1d_with_indices(v[0], {.kernel = 3});
+     return max_unpool1d(square(y.values), y.indices, {.kernel = 3});
+   },
+   {uniform({2, 2, 6}, -2, 2)}},
+  {"avg_pool2d", [](const Vars& v) { return avg_pool2d(v[0], {.kernel = 2}); },
+   {uniform({2, 2, 5, 4}, -2, 2)}, {}, {.shapes = {{2, 2}, {0, 2, 4}}}},
+  {"avg_pool2d that overlaps",
+   [](const Vars& v) {
+     return avg_pool2d(v[0], {.kernel = {3, 2}, .stride = {2, 3}, .padding = 1, .ceil_mode = true});
+   },
+   {uniform({2, 2, 6, 4}, -2, 2)}},
+  {"avg_pool2d that counts the image alone",
+   [](const Vars& v) {
+     return avg_pool2d(v[0], {.kernel = 3, .stride = 2, .padding = 1, .ceil_mode = true, .count_include_pad = false});
+   },
+   {uniform({2, 2, 6, 5}, -2, 2)}},
+  {"avg_pool2d with a divisor",
+   [](const Vars& v) { return avg_pool2d(v[0], {.kernel = {2, 3}, .divisor_override = 4}); },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+  {"avg_pool1d", [](const Vars& v) { return avg_pool1d(v[0], {.kernel = 3, .stride = 2, .padding = 1}); },
+   {uniform({2, 2, 7}, -2, 2)}},
+  {"adaptive_avg_pool2d", [](const Vars& v) { return adaptive_avg_pool2d(v[0], {3, 2}); },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+  {"adaptive_avg_pool1d", [](const Vars& v) { return adaptive_avg_pool1d(v[0], 3); }, {uniform({2, 2, 7}, -2, 2)}},
+  {"adaptive_max_pool2d", [](const Vars& v) { return adaptive_max_pool2d(v[0], {3, -1}); },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+  {"adaptive_max_pool1d", [](const Vars& v) { return adaptive_max_pool1d(v[0], 3); }, {uniform({2, 2, 7}, -2, 2)}},
+  {"adaptive_max_pool2d_with_indices",
+   [](const Vars& v) {
+     const PooledVar y = adaptive_max_pool2d_with_indices(v[0], {2, 3});
+     return y.values * constant(to(y.indices, y.values.dtype()) / v[0].numel());
+   },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+  {"adaptive_max_pool1d_with_indices",
+   [](const Vars& v) {
+     const PooledVar y = adaptive_max_pool1d_with_indices(v[0], 3);
+     return y.values * constant(to(y.indices, y.values.dtype()) / v[0].numel());
+   },
+   {uniform({2, 2, 7}, -2, 2)}},
+  {"interpolate", [](const Vars& v) { return interpolate(v[0], {.scale_factor = {2}}); },
+   {uniform({2, 2, 3, 4}, -2, 2)}, {}, {.shapes = {{1, 1, 1, 1}, {0, 1, 2, 2}, {1, 2, 3}}}},
+  {"interpolate to a size, nearest",
+   [](const Vars& v) { return interpolate(v[0], {.size = {v[0].size(2) + 4, v[0].size(3) - 1}}); },
+   {uniform({2, 2, 3, 4}, -2, 2)}},
+  {"interpolate by nearest_exact",
+   [](const Vars& v) {
+     return interpolate(v[0], {.size = {v[0].size(2) + 4, v[0].size(3) - 1}, .mode = InterpolateMode::nearest_exact});
+   },
+   {uniform({2, 2, 3, 4}, -2, 2)}},
+  {"interpolate by bilinear",
+   [](const Vars& v) {
+     return interpolate(v[0], {.scale_factor = {2.5, 0.6}, .mode = InterpolateMode::bilinear});
+   },
+   {uniform({2, 2, 3, 5}, -2, 2)}},
+  {"interpolate by bilinear, corners aligned",
+   [](const Vars& v) {
+     return interpolate(v[0], {.size = {v[0].size(2) + 4, v[0].size(3) - 1}, .mode = InterpolateMode::bilinear,
+                               .align_corners = true});
+   },
+   {uniform({2, 2, 3, 5}, -2, 2)}},
+  {"interpolate by bicubic",
+   [](const Vars& v) {
+     return interpolate(v[0], {.size = {v[0].size(2) + 4, v[0].size(3) - 1}, .mode = InterpolateMode::bicubic});
+   },
+   {uniform({2, 2, 3, 5}, -2, 2)}},
+  {"interpolate by bicubic, corners aligned",
+   [](const Vars& v) {
+     return interpolate(v[0], {.scale_factor = {2}, .mode = InterpolateMode::bicubic, .align_corners = true});
+   },
+   {uniform({2, 2, 3, 5}, -2, 2)}},
+  {"interpolate by linear",
+   [](const Vars& v) { return interpolate(v[0], {.scale_factor = {2}, .mode = InterpolateMode::linear}); },
+   {uniform({2, 2, 5}, -2, 2)}},
+  {"interpolate by area",
+   [](const Vars& v) { return interpolate(v[0], {.size = {3}, .mode = InterpolateMode::area}); },
+   {uniform({2, 2, 5, 4}, -2, 2)}},
+
   // ---- composite and reducing
   {"mean", [](const Vars& v) { return mean(v[0]); }, {uniform({3, 4}, -2, 2)}, {}, {.shapes = {{}, {1}, {1, 1}}}},
   {"mean over axis 1, kept", [](const Vars& v) { return mean(v[0], {1}, true); },

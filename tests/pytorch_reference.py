@@ -331,6 +331,116 @@ case("linear with bias", F.linear, u(3, 4), u(2, 4), u(2))
 case("linear of a vector, with bias", F.linear, u(4), u(2, 4), u(2))
 case("linear of a batch, with bias", F.linear, u(2, 3, 4), u(2, 4), u(2))
 
+# ---- convolution
+case("conv2d", F.conv2d, u(2, 2, 4, 3), u(2, 2, 3, 2))
+case("conv2d with bias, stride and padding", lambda x, w, b: F.conv2d(x, w, b, stride=(2, 3), padding=(1, 2)),
+     u(2, 2, 5, 4), u(2, 2, 3, 2), u(2))
+case("conv2d with bias, stride and padding", lambda x, w, b: F.conv2d(x, w, b, stride=(2, 3), padding=(1, 2)),
+     u(1, 1, 2, 1), u(1, 1, 4, 5), u(1))
+case("conv2d in groups, dilated", lambda x, w: F.conv2d(x, w, dilation=(2, 1), groups=2), u(2, 4, 4, 3), u(4, 2, 2, 2))
+case("conv2d of every channel alone", lambda x, w: F.conv2d(x, w, stride=2, padding=1, groups=x.shape[1]),
+     u(2, 3, 4, 4), u(6, 1, 3, 3))
+case("conv2d of one image, with bias", lambda x, w, b: F.conv2d(x, w, b, padding=1), u(2, 4, 3), u(2, 2, 3, 2), u(2))
+case("conv2d that keeps the extents", lambda x, w: F.conv2d(x, w, padding="same"), u(2, 2, 4, 3), u(2, 2, 2, 3))
+case("conv2d that keeps the extents", lambda x, w: F.conv2d(x, w, padding="same"), u(1, 1, 2, 3), u(1, 1, 4, 2))
+case("conv2d of the whole image, with bias", F.conv2d, u(2, 3, 3, 2), u(2, 3, 3, 2), u(2))
+case("conv2d of single pixels", F.conv2d, u(2, 3, 2, 3), u(2, 3, 1, 1))
+case("conv2d of patches", lambda x, w: F.conv2d(x, w, stride=w.shape[2:]), u(2, 2, 5, 6), u(2, 2, 2, 3))
+case("conv1d", F.conv1d, u(2, 2, 6), u(3, 2, 3))
+case("conv1d with all options", lambda x, w, b: F.conv1d(x, w, b, stride=2, padding=3, dilation=2, groups=2),
+     u(2, 4, 7), u(4, 2, 3), u(4))
+case("conv_transpose2d", F.conv_transpose2d, u(2, 2, 2, 3), u(2, 2, 3, 2))
+case("conv_transpose2d with bias, stride and padding",
+     lambda x, w, b: F.conv_transpose2d(x, w, b, stride=(2, 3), padding=(1, 0), output_padding=(1, 2)),
+     u(2, 2, 3, 2), u(2, 2, 3, 2), u(2))
+case("conv_transpose2d with bias, stride and padding",
+     lambda x, w, b: F.conv_transpose2d(x, w, b, stride=(2, 3), padding=(1, 0), output_padding=(1, 2)),
+     u(1, 2, 2, 2), u(2, 1, 1, 1), u(1))
+case("conv_transpose2d in groups, dilated",
+     lambda x, w: F.conv_transpose2d(x, w, stride=(2, 1), padding=1, output_padding=(1, 2), groups=2, dilation=(1, 3)),
+     u(2, 4, 2, 3), u(4, 2, 2, 2))
+case("conv_transpose2d of one image, with bias", lambda x, w, b: F.conv_transpose2d(x, w, b, stride=2),
+     u(2, 2, 3), u(2, 2, 3, 2), u(2))
+case("conv_transpose2d of a pixel, with bias", F.conv_transpose2d, u(2, 3, 1, 1), u(3, 2, 3, 2), u(2))
+case("conv_transpose2d to patches", lambda x, w: F.conv_transpose2d(x, w, stride=w.shape[2:]),
+     u(2, 2, 3, 2), u(2, 2, 2, 3))
+case("conv_transpose1d", F.conv_transpose1d, u(2, 2, 4), u(2, 3, 3))
+case("conv_transpose1d with all options",
+     lambda x, w, b: F.conv_transpose1d(x, w, b, stride=2, padding=1, output_padding=2, groups=2, dilation=3),
+     u(2, 4, 4), u(4, 2, 2), u(4))
+
+
+def conv_weight(x, g, kernel, conv, **options):
+    """The gradient of conv(x, w) by w, for any w."""
+    w = torch.zeros(g.shape[1], x.shape[1] // options.get("groups", 1), *kernel, dtype=x.dtype, requires_grad=True)
+    return torch.autograd.grad(conv(x, w, **options), w, g, create_graph=True)[0]
+
+
+case("conv1d_weight", lambda x, g: conv_weight(x, g, [x.shape[2] - g.shape[2] + 1], F.conv1d), u(2, 2, 5), u(2, 3, 3))
+case("conv2d_weight", lambda x, g: conv_weight(x, g, [5, 3], F.conv2d, stride=2, padding=1, groups=2),
+     u(2, 2, 5, 4), u(2, 4, 2, 2))
+
+# ---- pooling and interpolation
+
+
+def with_indices(pooled, x):
+    values, indices = pooled
+    return values * (indices.double() / x.numel())
+
+
+def unpool(x, kernel, pool, unpooling, size=None):
+    values, indices = pool(x, kernel, return_indices=True)
+    return unpooling(values**2, indices, kernel, output_size=size)
+
+
+TIED = t([[[1.0, 3.0, 3.0, 2.0], [3.0, -1.0, -1.0, -1.0], [0.5, NAN, 0.5, -2.0], [-INF, -INF, NAN, -INF],
+           [-INF, -INF, -INF, -INF]]]).unsqueeze(0)
+case("resample", lambda x: F.avg_pool2d(x, (3, 2), 1), u(2, 4, 3))
+case("max_over_taps", lambda x: F.max_pool1d(x, 2), u(2, 5))
+case("max_pool2d", lambda x: F.max_pool2d(x, 2), u(2, 2, 5, 4))
+case("max_pool2d", lambda x: F.max_pool2d(x, 2), TIED)
+case("max_pool2d that overlaps",
+     lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1, (1, 2), ceil_mode=True), u(2, 2, 6, 4))
+case("max_pool2d that overlaps", lambda x: F.max_pool2d(x, (3, 2), (2, 1), 1, (1, 2), ceil_mode=True), TIED)
+case("max_pool2d_with_indices",
+     lambda x: with_indices(F.max_pool2d(x, (2, 3), 2, return_indices=True), x), u(2, 2, 5, 4))
+case("max_pool1d", lambda x: F.max_pool1d(x, 3, 2, 1), u(2, 2, 7))
+case("max_pool1d_with_indices", lambda x: with_indices(F.max_pool1d(x, 2, return_indices=True), x), u(2, 2, 7))
+case("max_unpool2d", lambda x: unpool(x, 2, F.max_pool2d, F.max_unpool2d, x.shape[2:]), u(2, 2, 5, 4))
+case("max_unpool1d", lambda x: unpool(x, 3, F.max_pool1d, F.max_unpool1d), u(2, 2, 6))
+case("avg_pool2d", lambda x: F.avg_pool2d(x, 2), u(2, 2, 5, 4))
+case("avg_pool2d that overlaps", lambda x: F.avg_pool2d(x, (3, 2), (2, 3), 1, ceil_mode=True), u(2, 2, 6, 4))
+case("avg_pool2d that counts the image alone",
+     lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=False), u(2, 2, 6, 5))
+case("avg_pool2d with a divisor", lambda x: F.avg_pool2d(x, (2, 3), divisor_override=4), u(2, 2, 5, 4))
+case("avg_pool1d", lambda x: F.avg_pool1d(x, 3, 2, 1), u(2, 2, 7))
+case("adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, (3, 2)), u(2, 2, 5, 4))
+case("adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, (3, 2)), u(1, 1, 2, 1))
+case("adaptive_avg_pool1d", lambda x: F.adaptive_avg_pool1d(x, 3), u(2, 2, 7))
+case("adaptive_max_pool2d", lambda x: F.adaptive_max_pool2d(x, (3, None)), u(2, 2, 5, 4))
+case("adaptive_max_pool1d", lambda x: F.adaptive_max_pool1d(x, 3), u(2, 2, 7))
+case("adaptive_max_pool2d_with_indices",
+     lambda x: with_indices(F.adaptive_max_pool2d(x, (2, 3), return_indices=True), x), u(2, 2, 5, 4))
+case("adaptive_max_pool1d_with_indices",
+     lambda x: with_indices(F.adaptive_max_pool1d(x, 3, return_indices=True), x), u(2, 2, 7))
+
+
+def resized(x, mode, **options):
+    return F.interpolate(x, (x.shape[2] + 4, x.shape[3] - 1), mode=mode, **options)
+
+
+case("interpolate", lambda x: F.interpolate(x, scale_factor=2), u(2, 2, 3, 4))
+case("interpolate", lambda x: F.interpolate(x, scale_factor=2), u(1, 2, 3))
+case("interpolate to a size, nearest", lambda x: resized(x, "nearest"), u(2, 2, 3, 4))
+case("interpolate by nearest_exact", lambda x: resized(x, "nearest-exact"), u(2, 2, 3, 4))
+case("interpolate by bilinear", lambda x: F.interpolate(x, scale_factor=(2.5, 0.6), mode="bilinear"), u(2, 2, 3, 5))
+case("interpolate by bilinear, corners aligned", lambda x: resized(x, "bilinear", align_corners=True), u(2, 2, 3, 5))
+case("interpolate by bicubic", lambda x: resized(x, "bicubic"), u(2, 2, 3, 5))
+case("interpolate by bicubic, corners aligned",
+     lambda x: F.interpolate(x, scale_factor=2, mode="bicubic", align_corners=True), u(1, 2, 3, 4))
+case("interpolate by linear", lambda x: F.interpolate(x, scale_factor=2, mode="linear"), u(2, 2, 5))
+case("interpolate by area", lambda x: F.interpolate(x, 3, mode="area"), u(2, 2, 5, 4))
+
 # ---- composite and reducing
 TIES = t([[1.0, 3.0, 3.0, 2.0], [-1.0, -1.0, -1.0, -1.0], [0.5, 0.0, 0.5, -2.0]])
 case("mean", torch.mean, u(3, 4))

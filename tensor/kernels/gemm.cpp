@@ -134,6 +134,22 @@ struct Strided {
   }
 };
 
+// The windows of an image as an operand, never written out as a matrix.
+template <class T>
+struct Scattered {
+  const T* data;
+  const std::int64_t* lane_place;
+  const std::int64_t* depth_place;
+
+  void pack(std::int64_t first_lane, std::int64_t lanes, std::int64_t first_k, std::int64_t depth, T* panel,
+            std::int64_t step) const {
+    for (std::int64_t k = 0; k < depth; ++k) {
+      const T* const from = data + depth_place[first_k + k];
+      for (std::int64_t lane = 0; lane < lanes; ++lane) panel[k * step + lane] = from[lane_place[first_lane + lane]];
+    }
+  }
+};
+
 // An operand's numbers if they exist in memory, or else null.
 template <class T>
 const Lanes<T>* in_memory(const Strided<T>& operand) {
@@ -360,7 +376,19 @@ void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& 
 }
 
 template <class T>
-constexpr GemmKernelsOf<T> kernels_of{Batch<T>::size, workspace<T>, product<T>};
+void matrix_times_windows(const GemmSize& size, const MatrixView<T>& a, const WindowsView<T>& b, const GemmOutput<T>& c,
+                          T* workspace) {
+  multiply(size, Strided<T>{{a.data, a.row_step, a.column_step}}, Scattered<T>{b.data, b.column, b.row}, c, workspace);
+}
+template <class T>
+void windows_times_matrix(const GemmSize& size, const WindowsView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,
+                          T* workspace) {
+  multiply(size, Scattered<T>{a.data, a.row, a.column}, Strided<T>{{b.data, b.column_step, b.row_step}}, c, workspace);
+}
+
+template <class T>
+constexpr GemmKernelsOf<T> kernels_of{Batch<T>::size, workspace<T>, product<T>, matrix_times_windows<T>,
+                                      windows_times_matrix<T>};
 
 }  // namespace gemm
 

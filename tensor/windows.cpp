@@ -1,0 +1,228 @@
+// What each kind of pooling and interpolation looks at, as taps along each axis.
+#include "tensor/windows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ostream>
+
+namespace hourglass {
+namespace {
+
+// One spatial axis of a pooling.
+struct Pooling {
+  std::int64_t extent, kernel, stride, padding, dilation;
+  bool ceil_mode;
+};
+
+std::int64_t outputs_of(std::string_view op, const Tensor& x, const Pooling& a) {
+  check(a.kernel >= 1 && a.stride >= 1 && a.dilation >= 1, op,
+        "kernel, stride and dilation are at least 1, got kernel ", a.kernel, ", stride ", a.stride, ", dilation ",
+        a.dilation);
+  check(a.padding >= 0 && a.padding <= a.kernel / 2, op, "padding is at least 0 and at most half of the kernel, got ",
+        a.padding, " with kernel ", a.kernel);
+  const std::int64_t span = a.dilation * (a.kernel - 1) + 1, room = a.extent + 2 * a.padding - span;
+  check(room >= 0, op, "the window does not fit into the image: x is ", describe(x), ", a window spans ", span,
+        ", the image with its padding ", a.extent + 2 * a.padding);
+  std::int64_t outputs = (a.ceil_mode ? room + a.stride - 1 : room) / a.stride + 1;
+  if (a.ceil_mode && (outputs - 1) * a.stride >= a.extent + a.padding) --outputs;
+  return outputs;
+}
+
+// along(axis) for each of the last N axes, counted from the first of them.
+template <int N, class Along>
+ImageTaps each_axis(std::string_view op, const Tensor& x, const Along& along) {
+  check(x.dim() >= N, op, "needs ", N == 1 ? "[..., length]" : "[..., height, width]", ", got ", describe(x));
+  if constexpr (N == 1) return {std::nullopt, along(0)};
+  else return {along(0), along(1)};
+}
+
+// The inputs from first to end, all with one weight.
+void add_window(Taps& taps, std::int64_t first, std::int64_t end, double weight) {
+  for (std::int64_t i = first; i < end; ++i) taps.add(i, weight);
+  taps.end_output();
+}
+
+Taps adaptive(std::string_view op, const Tensor& x, std::int64_t extent, std::int64_t outputs) {
+  if (outputs == -1) outputs = extent;
+  check(outputs >= 0, op, "an output size is at least 0, or -1 to keep the extent; got ", outputs);
+  check(extent >= 1 || outputs == 0, op, "x is empty: ", describe(x));
+  Taps taps{extent};
+  for (std::int64_t i = 0; i < outputs; ++i) {
+    const std::int64_t first = i * extent / outputs, end = ((i + 1) * extent + outputs - 1) / outputs;
+    add_window(taps, first, end, 1 / static_cast<double>(end - first));
+  }
+  return taps;
+}
+
+// Weights of the four neighbours of a point that lies t after the second (Keys 1981, equation 15 with a = -3/4).
+std::array<double, 4> cubic_weights(double t) {
+  constexpr double a = -0.75;
+  const auto near = [](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
+  const auto far = [](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+  return {far(t + 1), near(t), near(1 - t), far(2 - t)};
+}
+
+// How far apart, in inputs, the `outputs` lie: by the sizes, unless a factor was given.
+Taps interpolation(std::int64_t extent, std::int64_t outputs, double factor, InterpolateMode mode, bool align_corners) {
+  const auto inputs = static_cast<double>(extent);
+  const double scale = factor > 0 ? 1 / factor : inputs / static_cast<double>(outputs);
+  const double aligned = outputs > 1 ? (inputs - 1) / static_cast<double>(outputs - 1) : 0;
+  const std::int64_t last = extent - 1;
+  Taps taps{extent};
+  for (std::int64_t i = 0; i < outputs; ++i) {
+    const auto at = static_cast<double>(i);
+    const double middle = align_corners ? at * aligned : (at + 0.5) * scale - 0.5;
+    switch (mode) {
+      case InterpolateMode::nearest:
+        // Whole numbers, where they can be had, know no rounding.
+        taps.add(std::min(factor > 0 ? static_cast<std::int64_t>(at * scale) : i * extent / outputs, last), 1);
+        break;
+      case InterpolateMode::nearest_exact:
+        taps.add(
+            std::min(factor > 0 ? static_cast<std::int64_t>((at + 0.5) * scale) : (2 * i + 1) * extent / (2 * outputs),
+                     last),
+            1);
+        break;
+      case InterpolateMode::bicubic: {
+        const double before = std::floor(middle);
+        const std::array<double, 4> weights = cubic_weights(middle - before);
+        for (int k = 0; k < 4; ++k)
+          taps.add(std::clamp<std::int64_t>(static_cast<std::int64_t>(before) + k - 1, 0, last),
+                   weights[static_cast<std::size_t>(k)]);
+        break;
+      }
+      default: {
+        const double from = std::max(middle, 0.0);
+        const std::int64_t before = std::min(static_cast<std::int64_t>(from), last);
+        const double part = std::min(from - static_cast<double>(before), 1.0);
+        taps.add(before, before < last ? 1 - part : 1);
+        if (before < last) taps.add(before + 1, part);
+      }
+    }
+    taps.end_output();
+  }
+  return taps;
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, InterpolateMode mode) {
+  constexpr std::string_view names[] = {"nearest", "nearest_exact", "linear", "bilinear", "bicubic", "area"};
+  return out << names[static_cast<int>(mode)];
+}
+
+Taps Taps::transposed() const {
+  Taps result{outputs()};
+  std::vector<std::int64_t> count(static_cast<std::size_t>(extent) + 1);
+  for (const std::int64_t i : index) ++count[static_cast<std::size_t>(i) + 1];
+  for (std::size_t i = 1; i < count.size(); ++i) count[i] += count[i - 1];
+  result.begin = count;
+  result.index.resize(index.size());
+  result.weight.resize(weight.size());
+  for (std::int64_t i = 0; i < outputs(); ++i)
+    for (auto t = static_cast<std::size_t>(begin[static_cast<std::size_t>(i)]);
+         t < static_cast<std::size_t>(begin[static_cast<std::size_t>(i) + 1]); ++t) {
+      const auto to = static_cast<std::size_t>(count[static_cast<std::size_t>(index[t])]++);
+      result.index[to] = i;
+      result.weight[to] = weight[t];
+    }
+  return result;
+}
+
+ImageTaps ImageTaps::transposed() const {
+  return {rows ? std::optional(rows->transposed()) : std::nullopt, columns.transposed()};
+}
+
+template <int N>
+ImageTaps taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options) {
+  return each_axis<N>(op, x, [&](int axis) {
+    const Pooling a{x.size(axis - N),
+                    options.kernel[axis],
+                    options.stride[axis] == 0 ? options.kernel[axis] : options.stride[axis],
+                    options.padding[axis],
+                    options.dilation[axis],
+                    options.ceil_mode};
+    Taps taps{a.extent};
+    const std::int64_t outputs = outputs_of(op, x, a);
+    for (std::int64_t i = 0; i < outputs; ++i) {
+      for (std::int64_t k = 0; k < a.kernel; ++k)
+        if (const std::int64_t at = i * a.stride - a.padding + k * a.dilation; at >= 0 && at < a.extent)
+          taps.add(at, 1);
+      check(taps.index.size() > static_cast<std::size_t>(taps.begin.back()), op,
+            "a window holds nothing but padding: x is ", describe(x), ", kernel ", a.kernel, ", dilation ", a.dilation,
+            ", padding ", a.padding);
+      taps.end_output();
+    }
+    return taps;
+  });
+}
+template ImageTaps taps_of(std::string_view, const Tensor&, const MaxPoolOptions<1>&);
+template ImageTaps taps_of(std::string_view, const Tensor&, const MaxPoolOptions<2>&);
+
+template <int N>
+ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options) {
+  check(options.divisor_override >= 0, op, "divisor_override is positive, or 0 for none; got ",
+        options.divisor_override);
+  return each_axis<N>(op, x, [&](int axis) {
+    const Pooling a{x.size(axis - N),
+                    options.kernel[axis],
+                    options.stride[axis] == 0 ? options.kernel[axis] : options.stride[axis],
+                    options.padding[axis],
+                    1,
+                    options.ceil_mode};
+    Taps taps{a.extent};
+    const std::int64_t outputs = outputs_of(op, x, a);
+    for (std::int64_t i = 0; i < outputs; ++i) {
+      // A window may reach over the padding at the end, too; what is beyond that is never counted.
+      const std::int64_t begin = i * a.stride - a.padding, end = std::min(begin + a.kernel, a.extent + a.padding);
+      const std::int64_t first = std::max<std::int64_t>(begin, 0), last = std::min(end, a.extent);
+      const std::int64_t count = options.count_include_pad ? end - begin : last - first;
+      double weight = 1 / static_cast<double>(count);
+      if (options.divisor_override > 0)  // once for all axes
+        weight = axis == 0 ? 1 / static_cast<double>(options.divisor_override) : 1;
+      add_window(taps, first, last, weight);
+    }
+    return taps;
+  });
+}
+template ImageTaps taps_of(std::string_view, const Tensor&, const AvgPoolOptions<1>&);
+template ImageTaps taps_of(std::string_view, const Tensor&, const AvgPoolOptions<2>&);
+
+template <int N>
+ImageTaps adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size) {
+  return each_axis<N>(op, x, [&](int axis) { return adaptive(op, x, x.size(axis - N), output_size[axis]); });
+}
+template ImageTaps adaptive_taps(std::string_view, const Tensor&, const PerAxis<1>&);
+template ImageTaps adaptive_taps(std::string_view, const Tensor&, const PerAxis<2>&);
+
+ImageTaps taps_of(std::string_view op, const Tensor& x, const InterpolateOptions& options) {
+  using enum InterpolateMode;
+  check(x.dim() == 3 || x.dim() == 4, op, "x is [batch, channels, length] or [batch, channels, height, width], got ",
+        describe(x));
+  const int axes = x.dim() - 2;
+  const InterpolateMode mode = options.mode;
+  check(mode != linear || axes == 1, op, "mode linear is for series (bilinear for images), x is ", describe(x));
+  check((mode != bilinear && mode != bicubic) || axes == 2, op, "mode ", mode, " is for images, x is ", describe(x));
+  check(!options.align_corners || mode == linear || mode == bilinear || mode == bicubic, op,
+        "align_corners means nothing with mode ", mode);
+  check(options.size.empty() != options.scale_factor.empty(), op, "give one of size and scale_factor");
+  const std::size_t given = std::max(options.size.size(), options.scale_factor.size());
+  check(given == 1 || given == static_cast<std::size_t>(axes), op, "got ", given, " numbers for ", axes, " axes: x is ",
+        describe(x));
+  const auto along = [&](int axis) {
+    const std::size_t which = given == 1 ? 0 : static_cast<std::size_t>(axis);
+    const std::int64_t extent = x.size(axis - axes);
+    const double factor = options.scale_factor.empty() ? 0 : options.scale_factor[which];
+    const std::int64_t outputs = options.scale_factor.empty()
+                                     ? options.size[which]
+                                     : static_cast<std::int64_t>(std::floor(static_cast<double>(extent) * factor));
+    check(extent >= 1 && outputs >= 1, op, "extents are at least 1: x is ", describe(x), ", the result would have ",
+          outputs);
+    return mode == area ? adaptive(op, x, extent, outputs)
+                        : interpolation(extent, outputs, factor, mode, options.align_corners);
+  };
+  if (axes == 1) return {std::nullopt, along(0)};
+  return {along(0), along(1)};
+}
+
+}  // namespace hourglass
