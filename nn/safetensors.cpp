@@ -11,10 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
+#include "nn/file.h"
 #include "tensor/ops.h"
 
 namespace hourglass::nn {
@@ -38,57 +37,6 @@ Dtype dtype_named(const std::string& name) {
   check(name == "BOOL", "dtype", "'", name, "' is not supported; F32, F64, I64, U8 and BOOL are");
   return Dtype::u8;
 }
-
-// ---- writing
-
-// A file under a temporary name, which is gone unless it was committed.
-class NewFile {
- public:
-  explicit NewFile(const std::filesystem::path& path)
-      : path_(path), temporary_(path.string() + "." + std::to_string(::getpid()) + ".tmp") {
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    check_system(descriptor_ >= 0, "cannot create");
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    if (!committed_) ::unlink(temporary_.c_str());
-  }
-
-  void write(const void* data, std::size_t bytes) {
-    const char* at = static_cast<const char*>(data);
-    while (bytes > 0) {
-      const ::ssize_t written = ::write(descriptor_, at, bytes);
-      if (written < 0 && errno == EINTR) continue;
-      check_system(written > 0, "cannot write to");
-      at += written;
-      bytes -= static_cast<std::size_t>(written);
-    }
-  }
-  void commit() {
-    check_system(::fsync(descriptor_) == 0, "cannot flush");
-    check_system(::close(std::exchange(descriptor_, -1)) == 0, "cannot close");
-    check_system(::rename(temporary_.c_str(), path_.c_str()) == 0, "cannot rename");
-    committed_ = true;
-    // The new name has to reach the disk as well. Where folders cannot be flushed, it gets there when it gets there.
-    const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
-    if (const int directory = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC); directory >= 0) {
-      ::fsync(directory);
-      ::close(directory);
-    }
-  }
-
- private:
-  void check_system(bool ok, const char* what) const {
-    check(ok, "save_safetensors", what, " ", temporary_.string(), ": ", std::strerror(errno));
-  }
-  std::filesystem::path path_, temporary_;
-  int descriptor_ = -1;
-  bool committed_ = false;
-};
-
-// ---- reading
 
 // Parses the header. JSON allows a key to come twice and leaves open which one counts; here that is an error.
 Json parse(const std::string& text) {
@@ -266,15 +214,17 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
 
-  NewFile file(path);
-  const std::uint64_t header_bytes = text.size();
-  file.write(&header_bytes, 8);
-  file.write(text.data(), text.size());
-  for (const std::size_t i : order) {
-    const Tensor x = contiguous(tensors[i].second);
-    dispatch(x.dtype(), [&]<class T>() { file.write(x.data<T>(), static_cast<std::size_t>(x.numel()) * sizeof(T)); });
-  }
-  file.commit();
+  in_context("save_safetensors", [&] {
+    NewFile file(path);
+    const std::uint64_t header_bytes = text.size();
+    file.write(&header_bytes, 8);
+    file.write(text);
+    for (const std::size_t i : order) {
+      const Tensor x = contiguous(tensors[i].second);
+      dispatch(x.dtype(), [&]<class T>() { file.write(x.data<T>(), static_cast<std::size_t>(x.numel()) * sizeof(T)); });
+    }
+    file.commit();
+  });
 }
 
 Safetensors load_safetensors(const std::filesystem::path& path) {

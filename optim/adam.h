@@ -14,22 +14,23 @@ struct AdamOptions {
   double eps = 1e-8;
   /// Adds weight_decay * p to the gradient.
   double weight_decay = 0;
+  /// Divides by the largest v so far (Reddi et al. 2018, "On the convergence of Adam and beyond", algorithm 2).
+  bool amsgrad = false;
+  /// Goes up rather than down.
+  bool maximize = false;
 };
 
 /// m ← β₁m + (1-β₁)g;  v ← β₂v + (1-β₂)g²;  p ← p - lr m̂ / (√v̂ + eps), where m̂ = m / (1-β₁ᵗ) and v̂ = v / (1-β₂ᵗ)
 /// make up for starting at 0 (Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
-class Adam : public Optimizer {
+class Adam : public OptimizerWith<AdamOptions> {
  public:
-  explicit Adam(std::vector<Parameter> parameters, AdamOptions options = {})
-      : Adam("adam", std::move(parameters), options, /*decoupled=*/false) {}
-
- protected:
-  Adam(std::string_view name, std::vector<Parameter> parameters, AdamOptions options, bool decoupled);
+  explicit Adam(std::vector<Parameter> parameters, AdamOptions options = {}) : OptimizerWith("adam") {
+    add_param_group(std::move(parameters), options);
+  }
 
  private:
-  void update(std::span<const UpdateItem> items) const override;
-  AdamOptions options_;
-  bool decoupled_;
+  std::vector<Memory> memory(const AdamOptions& o) const override;
+  void update(const AdamOptions& o, std::int64_t t, std::span<const UpdateItem> items) const override;
 };
 
 }  // namespace hourglass::optim

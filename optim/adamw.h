@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "optim/adam.h"
+#include "optim/optimizer.h"
 
 namespace hourglass::optim {
 
@@ -13,14 +13,21 @@ struct AdamWOptions {
   double eps = 1e-8;
   /// Shrinks p by lr * weight_decay * p.
   double weight_decay = 1e-2;
+  bool amsgrad = false;
+  bool maximize = false;
 };
 
 /// Adam, but weights shrink at a rate of their own, which their gradients' size does not scale away
 /// (Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2).
-class AdamW : public Adam {
+class AdamW : public OptimizerWith<AdamWOptions> {
  public:
-  explicit AdamW(std::vector<Parameter> parameters, AdamWOptions o = {})
-      : Adam("adamw", std::move(parameters), {o.lr, o.betas, o.eps, o.weight_decay}, /*decoupled=*/true) {}
+  explicit AdamW(std::vector<Parameter> parameters, AdamWOptions options = {}) : OptimizerWith("adamw") {
+    add_param_group(std::move(parameters), options);
+  }
+
+ private:
+  std::vector<Memory> memory(const AdamWOptions& o) const override;
+  void update(const AdamWOptions& o, std::int64_t t, std::span<const UpdateItem> items) const override;
 };
 
 }  // namespace hourglass::optim

@@ -1,19 +1,67 @@
-// Learning rates over time: functions of the epoch (or step), counted from 0, and of nothing else, so that a training
-// run that goes on after a break needs no schedule restored.
+// Numbers that change over time: learning rates, and whatever else is annealed (β, λ, a temperature). Functions of the
+// epoch (or step), counted from 0, and of nothing else, so that a training run that goes on after a break needs no
+// schedule restored.
 //
 //   const optim::CosineAnnealingLR schedule{.lr = 1e-3, .T_max = epochs};
 //   for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
 //     adam.set_lr(schedule(epoch));
+//
+// Names and meanings are PyTorch's; lr is what PyTorch's schedulers find in the optimizer. The one schedule that looks
+// at what happens, ReduceLROnPlateau, is in monitor.h.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 namespace hourglass::optim {
+
+/// Any of these, or a lambda: [](std::int64_t epoch) { return 1e-3 / (1 + 0.1 * epoch); }.
+using Schedule = std::function<double(std::int64_t)>;
 
 /// lr gamma^⌊epoch / step_size⌋: down a stair.
 struct StepLR {
   double lr;
   std::int64_t step_size;
   double gamma = 0.1;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// lr gamma^(the number of milestones reached): down a stair with steps of any length.
+struct MultiStepLR {
+  double lr;
+  std::vector<std::int64_t> milestones;
+  double gamma = 0.1;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// lr gamma^epoch
+struct ExponentialLR {
+  double lr, gamma;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// lr (1 - min(epoch, total_iters) / total_iters)^power: down to 0.
+struct PolynomialLR {
+  double lr;
+  std::int64_t total_iters = 5;
+  double power = 1;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// lr factor before total_iters, lr from then on.
+struct ConstantLR {
+  double lr;
+  double factor = 1.0 / 3;
+  std::int64_t total_iters = 5;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// From lr start_factor to lr end_factor in a straight line of total_iters epochs, and level from then on: a warm-up.
+struct LinearLR {
+  double lr;
+  double start_factor = 1.0 / 3;
+  double end_factor = 1;
+  std::int64_t total_iters = 5;
   double operator()(std::int64_t epoch) const;
 };
 
@@ -25,6 +73,67 @@ struct CosineAnnealingLR {
   std::int64_t T_max;
   double eta_min = 0;
   double operator()(std::int64_t epoch) const;
+};
+
+/// From lr down to eta_min along half a cosine, again and again: first in T_0 epochs, then each time in T_mult times as
+/// many (the same paper, equation 5).
+struct CosineAnnealingWarmRestarts {
+  double lr;
+  std::int64_t T_0;
+  std::int64_t T_mult = 1;
+  double eta_min = 0;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// Up from max_lr / div_factor to max_lr in the first pct_start of total_steps, then down to
+/// max_lr / div_factor / final_div_factor; in three phases, as far down as up, and then the rest. One cycle of large
+/// rates is all the training (Smith & Topin 2018, "Super-convergence: very fast training of neural networks using large
+/// learning rates"). Called each step rather than each epoch; past total_steps is an error.
+struct OneCycleLR {
+  double max_lr;
+  std::int64_t total_steps;
+  double pct_start = 0.3;
+  bool linear = false;  ///< straight lines instead of half cosines: PyTorch's anneal_strategy = "linear"
+  double div_factor = 25;
+  double final_div_factor = 1e4;
+  bool three_phase = false;
+  double base_momentum = 0.85;
+  double max_momentum = 0.95;
+  double operator()(std::int64_t step) const;
+  /// What goes with it: down from max_momentum to base_momentum while the rate goes up, and back.
+  double momentum(std::int64_t step) const;
+};
+
+/// Each schedule for a while: the first until milestones[0], then the second, which counts from 0 there, and so on. A
+/// warm-up and what comes after it:
+///   SequentialLR{{LinearLR{.lr = 0.1, .total_iters = 5}, CosineAnnealingLR{.lr = 0.1, .T_max = 95}}, {5}}
+struct SequentialLR {
+  std::vector<Schedule> schedules;
+  std::vector<std::int64_t> milestones;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// All at once: lr times the product of what each makes of 1, so give them .lr = 1.
+struct ChainedScheduler {
+  double lr;
+  std::vector<Schedule> factors;
+  double operator()(std::int64_t epoch) const;
+};
+
+enum class Curve { linear, cosine, exponential };
+
+/// From one value to another, for numbers that are no learning rates: the weight β of a KL term that is warmed up, a
+/// temperature that cools down (exponentially: both ends positive). At `from` until `start`, at `to` after `steps`
+/// more. With a period it starts anew after each so many, as in cyclical annealing (Fu et al. 2019, "Cyclical annealing
+/// schedule: a simple approach to mitigating KL vanishing").
+///   const optim::Anneal beta{.from = 0, .to = 1, .steps = 10};
+struct Anneal {
+  double from, to;
+  std::int64_t steps;
+  Curve curve = Curve::linear;
+  std::int64_t start = 0;
+  std::int64_t period = 0;
+  double operator()(std::int64_t step) const;
 };
 
 }  // namespace hourglass::optim

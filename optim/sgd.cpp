@@ -2,23 +2,20 @@
 
 namespace hourglass::optim {
 
-SGD::SGD(std::vector<Parameter> parameters, SGDOptions options)
-    : Optimizer("sgd", std::move(parameters), options.lr,
-                options.momentum == 0 ? std::vector<std::string>{} : std::vector<std::string>{"momentum_buffer"}),
-      options_(options) {
-  check(options.momentum >= 0, "sgd", "momentum must not be negative, got ", options.momentum);
-  check(options.weight_decay >= 0, "sgd", "weight_decay must not be negative, got ", options.weight_decay);
-  check(!options.nesterov || (options.momentum > 0 && options.dampening == 0), "sgd",
-        "nesterov needs a momentum and no dampening");
+std::vector<Optimizer::Memory> SGD::memory(const SGDOptions& o) const {
+  check_not_negative(name(), "momentum", o.momentum);
+  check_not_negative(name(), "weight_decay", o.weight_decay);
+  check(!o.nesterov || (o.momentum > 0 && o.dampening == 0), name(), "nesterov needs a momentum and no dampening");
+  if (o.momentum == 0) return {};
+  return {{"momentum_buffer"}};
 }
 
-void SGD::update(std::span<const UpdateItem> items) const {
-  const SGDOptions& o = options_;
-  if (o.momentum == 0) return hourglass::update(SgdUpdate{.lr = lr(), .weight_decay = o.weight_decay}, items);
-  hourglass::update(SgdMomentumUpdate{.lr = lr(),
+void SGD::update(const SGDOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
+  if (o.momentum == 0) return hourglass::update(SgdUpdate{.lr = o.lr, .weight_decay = o.weight_decay}, items);
+  hourglass::update(SgdMomentumUpdate{.lr = o.lr,
                                       .weight_decay = o.weight_decay,
                                       .momentum = o.momentum,
-                                      .gain = steps() == 1 ? 1 : 1 - o.dampening,
+                                      .gain = (t == 1) ? 1 : 1 - o.dampening,
                                       .along_g = o.nesterov ? 1.0 : 0.0,
                                       .along_u = o.nesterov ? o.momentum : 1},
                     items);

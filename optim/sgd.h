@@ -1,5 +1,6 @@
 // Stochastic gradient descent.
 #pragma once
+#include <utility>
 #include <vector>
 
 #include "optim/optimizer.h"
@@ -16,18 +17,22 @@ struct SGDOptions {
   double weight_decay = 0;
   /// Look ahead: move along the velocity that the next step would have.
   bool nesterov = false;
+  /// Goes up rather than down.
+  bool maximize = false;
 };
 
 /// u ← momentum u + (1 - dampening) g;  p ← p - lr u, or with nesterov p ← p - lr (g + momentum u). Without momentum u
 /// is g. (Robbins & Monro 1951; Polyak 1964; Nesterov's form as in Sutskever et al. 2013, "On the importance of
 /// initialization and momentum in deep learning".)
-class SGD : public Optimizer {
+class SGD : public OptimizerWith<SGDOptions> {
  public:
-  explicit SGD(std::vector<Parameter> parameters, SGDOptions options = {});
+  explicit SGD(std::vector<Parameter> parameters, SGDOptions options = {}) : OptimizerWith("sgd") {
+    add_param_group(std::move(parameters), options);
+  }
 
  private:
-  void update(std::span<const UpdateItem> items) const override;
-  SGDOptions options_;
+  std::vector<Memory> memory(const SGDOptions& o) const override;
+  void update(const SGDOptions& o, std::int64_t t, std::span<const UpdateItem> items) const override;
 };
 
 }  // namespace hourglass::optim

@@ -1,4 +1,7 @@
 // Optimizers, schedules and clipping. Expected values are PyTorch 1.13's.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -6,12 +9,24 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "autograd/grad.h"
 #include "autograd/ops.h"
+#include "optim/adadelta.h"
+#include "optim/adagrad.h"
 #include "optim/adam.h"
+#include "optim/adamax.h"
 #include "optim/adamw.h"
+#include "optim/asgd.h"
 #include "optim/clip.h"
+#include "optim/ema.h"
+#include "optim/lion.h"
+#include "optim/monitor.h"
+#include "optim/nadam.h"
+#include "optim/radam.h"
+#include "optim/rmsprop.h"
+#include "optim/rprop.h"
 #include "optim/schedule.h"
 #include "optim/sgd.h"
 #include "tensor/kernels/kernels.h"
@@ -24,6 +39,7 @@ using namespace hourglass;
 
 namespace {
 
+using Json = nlohmann::json;
 using Parameters = std::vector<Parameter>;
 using MakeOptimizer = std::function<std::unique_ptr<optim::Optimizer>(Parameters)>;
 
@@ -32,53 +48,70 @@ MakeOptimizer make(Options options) {
   return [options](Parameters parameters) { return std::make_unique<O>(std::move(parameters), options); };
 }
 
-// An optimizer and where it is after 50 steps from (0.5, -1.25, 2) and (0.125, -0.75).
+// What pytorch_optim_reference.py has written: where optimizers are after 50 steps, and how it got there.
+const Json& reference() {
+  static const Json json =
+      Json::parse(std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/data/pytorch_optim.json"));
+  return json;
+}
+
 struct Trajectory {
-  const char* name;
+  const char* name;  // in the reference
   MakeOptimizer make;
-  // With the gradient p³ - p/2 + noise, where noise = ((7 step + 5 k) mod 13 - 6) / 8, k counts from 0 and from 4.
-  std::vector<double> f64;
-  // With the gradient noise + k/8 - 1/4, which does not depend on p: what is rounded is not amplified.
-  std::vector<double> f32;
 };
 
 const std::vector<Trajectory> kTrajectories{
-    {"SGD",
-     make<optim::SGD>(optim::SGDOptions{.lr = 0.05}),
-     {0.6353942183927085, -0.7080184267362141, 0.7416244368989948, 0.35720407391841, -0.7214623897293615},
-     {1.0875000953674316, -0.9124997854232788, 2.0062501430511475, -0.5312499403953552, -1.6562498807907104}},
-    {"SGD, weight decay",
-     make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .weight_decay = 0.1}),
-     {0.5639308836624745, -0.6460376758393814, 0.6815522438037881, 0.2828831479695774, -0.6544889166365521},
-     {0.9040999412536621, -0.6721936464309692, 1.5644373893737793, -0.4911435842514038, -1.393655776977539}},
-    {"SGD, momentum",
-     make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .momentum = 0.9}),
-     {0.6816378445925724, 0.713008385268814, 0.6310096187348796, 0.6455187490064395, -0.6732159008732307},
-     {5.6793107986450195, 1.4398785829544067, 1.9551103115081787, -4.937424659729004, -7.967154026031494}},
+    {"SGD", make<optim::SGD>(optim::SGDOptions{.lr = 0.05})},
+    {"SGD, weight decay", make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .weight_decay = 0.1})},
+    {"SGD, momentum", make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .momentum = 0.9})},
     {"SGD, dampening",
-     make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .momentum = 0.9, .dampening = 0.3, .weight_decay = 0.01}),
-     {0.6919963922104082, 0.576031903840504, 0.7753300625125025, 0.636092398881679, -0.6525313234778697},
-     {3.8934032917022705, 0.6314650774002075, 1.7314685583114624, -3.222551107406616, -5.519740581512451}},
+     make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .momentum = 0.9, .dampening = 0.3, .weight_decay = 0.01})},
     {"SGD, Nesterov",
-     make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true}),
-     {0.6123697143640413, -0.5990257327409787, -0.6436985190521836, 0.580112156725623, -0.6807193663343122},
-     {5.255408763885498, 1.551400899887085, 1.5889334678649902, -4.749789714813232, -7.497642993927002}},
-    {"Adam",
-     make<optim::Adam>(optim::AdamOptions{.lr = 0.05}),
-     {0.704561292070372, -0.6633843805071837, 0.7256618261855384, 0.7208188090742862, -0.7130166527497965},
-     {1.7620373964309692, -0.6681044697761536, 1.987221121788025, -0.9449551701545715, -2.247239112854004}},
+     make<optim::SGD>(optim::SGDOptions{.lr = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true})},
+    {"SGD, maximize",
+     make<optim::SGD>(optim::SGDOptions{.lr = 0.001, .momentum = 0.5, .weight_decay = 0.5, .maximize = true})},
+    {"Adam", make<optim::Adam>(optim::AdamOptions{.lr = 0.05})},
     {"Adam, all options",
-     make<optim::Adam>(optim::AdamOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1}),
-     {0.5992981510136683, -0.707917020413586, 1.2175018142766714, 0.3029630606793599, -0.6291694430429271},
-     {0.8831707835197449, -0.836734414100647, 1.6570591926574707, -0.30547404289245605, -1.2228474617004395}},
-    {"AdamW",
-     make<optim::AdamW>(optim::AdamWOptions{.lr = 0.05}),
-     {0.7014284205867956, -0.6580110245870683, 0.7126578135391265, 0.7155775665813754, -0.7095481354180712},
-     {1.7334210872650146, -0.6432763934135437, 1.9381788969039917, -0.9366369843482971, -2.2114007472991943}},
+     make<optim::Adam>(optim::AdamOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1})},
+    {"Adam, amsgrad",
+     make<optim::Adam>(optim::AdamOptions{.lr = 0.02, .betas = {0.9, 0.8}, .weight_decay = 0.1, .amsgrad = true})},
+    {"Adam, maximize", make<optim::Adam>(optim::AdamOptions{.lr = 0.001, .maximize = true})},
+    {"AdamW", make<optim::AdamW>(optim::AdamWOptions{.lr = 0.05})},
     {"AdamW, all options",
-     make<optim::AdamW>(optim::AdamWOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.2}),
-     {0.6049016624738709, -0.6746384984303523, 1.0285059356700836, 0.2996902853752006, -0.6309069609556478},
-     {0.8521156311035156, -0.8032485246658325, 1.6391918659210205, -0.29950273036956787, -1.1594771146774292}},
+     make<optim::AdamW>(optim::AdamWOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.2})},
+    {"AdamW, amsgrad", make<optim::AdamW>(optim::AdamWOptions{.lr = 0.02, .betas = {0.9, 0.8}, .amsgrad = true})},
+    {"NAdam", make<optim::NAdam>(optim::NAdamOptions{.lr = 0.05})},
+    {"NAdam, all options",
+     make<optim::NAdam>(optim::NAdamOptions{
+         .lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1, .momentum_decay = 0.1})},
+    {"RAdam", make<optim::RAdam>(optim::RAdamOptions{.lr = 0.05})},
+    {"RAdam, all options",
+     make<optim::RAdam>(optim::RAdamOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1})},
+    {"Adamax", make<optim::Adamax>(optim::AdamaxOptions{.lr = 0.05})},
+    {"Adamax, all options",
+     make<optim::Adamax>(optim::AdamaxOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1})},
+    {"RMSprop", make<optim::RMSprop>(optim::RMSpropOptions{.lr = 0.01})},
+    {"RMSprop, weight decay",
+     make<optim::RMSprop>(optim::RMSpropOptions{.lr = 0.01, .alpha = 0.9, .eps = 1e-3, .weight_decay = 0.1})},
+    {"RMSprop, momentum", make<optim::RMSprop>(optim::RMSpropOptions{.lr = 0.01, .alpha = 0.9, .momentum = 0.7})},
+    {"RMSprop, centered",
+     make<optim::RMSprop>(optim::RMSpropOptions{.lr = 0.01, .alpha = 0.9, .eps = 1e-2, .centered = true})},
+    {"RMSprop, all options",
+     make<optim::RMSprop>(optim::RMSpropOptions{
+         .lr = 0.005, .alpha = 0.9, .eps = 1e-2, .weight_decay = 0.1, .momentum = 0.5, .centered = true})},
+    {"Adagrad", make<optim::Adagrad>(optim::AdagradOptions{.lr = 0.1})},
+    {"Adagrad, all options",
+     make<optim::Adagrad>(optim::AdagradOptions{
+         .lr = 0.2, .lr_decay = 0.1, .weight_decay = 0.1, .initial_accumulator_value = 0.3, .eps = 1e-3})},
+    {"Adadelta", make<optim::Adadelta>(optim::AdadeltaOptions{})},
+    {"Adadelta, all options",
+     make<optim::Adadelta>(optim::AdadeltaOptions{.lr = 5, .rho = 0.8, .eps = 1e-4, .weight_decay = 0.1})},
+    {"ASGD", make<optim::ASGD>(optim::ASGDOptions{.lr = 0.05})},
+    {"ASGD, all options",
+     make<optim::ASGD>(optim::ASGDOptions{.lr = 0.05, .lambd = 0.1, .alpha = 0.6, .t0 = 20, .weight_decay = 0.1})},
+    {"Rprop", make<optim::Rprop>(optim::RpropOptions{})},
+    {"Rprop, all options",
+     make<optim::Rprop>(optim::RpropOptions{.lr = 0.05, .etas = {0.4, 1.3}, .step_sizes = {1e-3, 0.1}})},
 };
 
 Tensor noise(int step, std::int64_t first, std::int64_t count) {
@@ -117,6 +150,15 @@ std::vector<double> values(const Parameters& parameters) {
   return all;
 }
 
+// ASGD's averages are what it is for.
+std::vector<double> with_averages(const Parameters& parameters, const optim::Optimizer& optimizer) {
+  std::vector<double> all = values(parameters);
+  for (const auto& [name, x] : optimizer.state_dict())
+    if (name.ends_with(".ax"))
+      for (const double one : to(x, Dtype::f64).to_vector<double>()) all.push_back(one);
+  return all;
+}
+
 void check_relative(const std::vector<double>& got, const std::vector<double>& expected, double tolerance) {
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
@@ -130,6 +172,7 @@ void check_relative(const std::vector<double>& got, const std::vector<double>& e
 }  // namespace
 
 TEST_CASE("50 steps of every optimizer end where PyTorch's end, in f64 and in f32, on every instruction set") {
+  CHECK(reference()["trajectories"].size() == kTrajectories.size());
   for (const char* set : {"sse2", "avx2", "avx512bw", "neon64"}) {
     const Kernels* const table = kernels_named(set);
     if (table == nullptr) continue;
@@ -143,11 +186,63 @@ TEST_CASE("50 steps of every optimizer end where PyTorch's end, in f64 and in f3
         exact_optimizer->step(gradients_f64(exact, step));
         single_optimizer->step(gradients_f32(single, step));
       }
-      check_relative(values(exact), trajectory.f64, 1e-12);
-      check_relative(values(single), trajectory.f32, 1e-6);
+      const Json& end = reference()["trajectories"][trajectory.name];
+      check_relative(with_averages(exact, *exact_optimizer), end["f64"], 1e-12);
+      check_relative(with_averages(single, *single_optimizer), end["f32"], 1e-6);
     }
   }
   use_kernels(nullptr);
+}
+
+TEST_CASE("Lion moves every number by lr against the sign of its momentum") {
+  // 50 steps of the paper's program, number by number.
+  const optim::LionOptions o{.lr = 0.01, .betas = {0.8, 0.95}, .weight_decay = 0.1};
+  const Parameters parameters = two_parameters(Dtype::f64);
+  optim::Lion lion(parameters, o);
+  std::vector<double> p = values(parameters), m(p.size(), 0);
+  for (int step = 1; step <= 50; ++step) {
+    const std::vector<Var> gradients = gradients_f64(parameters, step);
+    lion.step(gradients);
+    std::vector<double> g = gradients[0].value().to_vector<double>();
+    for (const double one : gradients[1].value().to_vector<double>()) g.push_back(one);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double u = o.betas.first * m[i] + (1 - o.betas.first) * g[i];
+      p[i] -= o.lr * ((u > 0 ? 1 : u < 0 ? -1 : 0) + o.weight_decay * p[i]);
+      m[i] = o.betas.second * m[i] + (1 - o.betas.second) * g[i];
+    }
+  }
+  check_relative(values(parameters), p, 1e-12);
+}
+
+TEST_CASE("groups have options, learning rates and step counts of their own") {
+  const Parameters whole = two_parameters(Dtype::f64);
+  const Parameters first = two_parameters(Dtype::f64), second = two_parameters(Dtype::f64);
+  optim::Adam grouped({whole[0]}, {.lr = 0.05}), alone({first[0]}, {.lr = 0.05});
+  optim::Adam late({second[1]}, {.lr = 0.02, .betas = {0.8, 0.95}, .weight_decay = 0.1});
+  for (int step = 1; step <= 20; ++step) {
+    if (step == 4) grouped.add_param_group({whole[1]}, {.lr = 0.02, .betas = {0.8, 0.95}, .weight_decay = 0.1});
+    if (step == 9) {
+      grouped.set_lr(1, 0.03);
+      late.set_lr(0.03);
+    }
+    const std::vector<Var> gradients = gradients_f64(whole, step);
+    grouped.step(step < 4 ? std::vector<Var>{gradients[0]} : gradients);
+    alone.step({gradients[0]});
+    if (step >= 4) late.step({gradients[1]});
+  }
+  CHECK(equal(whole[0].value(), first[0].value()));
+  CHECK(equal(whole[1].value(), second[1].value()));
+  CHECK(grouped.num_groups() == 2);
+  CHECK(grouped.parameters().size() == 2);
+  CHECK(grouped.lr() == 0.05);
+  CHECK(grouped.lr(1) == 0.03);
+  CHECK(grouped.options(1).weight_decay == 0.1);
+  CHECK(equal(grouped.state_dict()[0].second, Tensor::from<std::int64_t>({20, 17})));
+  CHECK(equal(grouped.state_dict()[1].second, Tensor::from<double>({0.05, 0.03})));
+  CHECK(error_of([&] { grouped.lr(2); }) == "adam: there is no group 2, only 2");
+  CHECK(error_of([&] { grouped.add_param_group({whole[0]}, {}); }) == "adam: parameter a is given twice");
+  CHECK(error_of([&] { grouped.add_param_group({}, {}); }) == "adam: there are no parameters to optimize");
+  CHECK(grouped.num_groups() == 2);
 }
 
 TEST_CASE("optimizers give equal bits on 1, 2 and 4 threads") {
@@ -252,24 +347,27 @@ TEST_CASE("an optimizer's state is named after its parameters, and must fit") {
   optim::Adam adam({w});
   adam.step({constant(ones({2, 3}))});
   optim::StateDict state = adam.state_dict();
-  REQUIRE(state.size() == 3);
+  REQUIRE(state.size() == 4);
   CHECK(state[0].first == "step");
   CHECK(state[0].second.item() == 1);
-  CHECK(state[1].first == "encoder.weight.exp_avg");
-  CHECK(state[2].first == "encoder.weight.exp_avg_sq");
+  CHECK(state[1].first == "lr");
+  CHECK(state[2].first == "encoder.weight.exp_avg");
+  CHECK(state[3].first == "encoder.weight.exp_avg_sq");
 
-  state[2].second = zeros({3, 2});
+  state[3].second = zeros({3, 2});
   CHECK(error_of([&] { adam.load_state_dict(state); }) ==
         "adam: load_state_dict: encoder.weight.exp_avg_sq is f32[2, 3] here and f32[3, 2] there");
   CHECK(error_of([&] {
-          adam.load_state_dict({state[0], state[1]});
+          adam.load_state_dict({state[0], state[1], state[2]});
         }) == "adam: load_state_dict: encoder.weight.exp_avg_sq is missing");
   state = adam.state_dict();
   state.emplace_back("decoder.weight.exp_avg", zeros({1}));
-  CHECK(error_of([&] { adam.load_state_dict(state); }) == "adam: load_state_dict: 4 names, but only 3 are known");
-  state[0].second = scalar(-1, Dtype::i64);
-  CHECK(error_of([&] { adam.load_state_dict(state); }) ==
-        "adam: load_state_dict: step must be one i64 of at least 0, got i64[]");
+  CHECK(error_of([&] { adam.load_state_dict(state); }) == "adam: load_state_dict: 5 names, but only 4 are known");
+  state = adam.state_dict();
+  state[0].second = Tensor::from<std::int64_t>({-1});
+  CHECK(error_of([&] { adam.load_state_dict(state); }) == "adam: load_state_dict: step must be at least 0, got -1");
+  state[0].second = scalar(1, Dtype::i64);
+  CHECK(error_of([&] { adam.load_state_dict(state); }) == "adam: load_state_dict: step is i64[1] here and i64[] there");
   CHECK(adam.steps() == 1);
 }
 
@@ -353,22 +451,162 @@ TEST_CASE("clipping by value keeps every number within bounds") {
   CHECK(clipped[0].value().to_vector<double>() == std::vector<double>{-1, 0.5, 1});
 }
 
-TEST_CASE("schedules are PyTorch's") {
-  const optim::StepLR stair{.lr = 0.5, .step_size = 3};
-  const optim::CosineAnnealingLR cosine{.lr = 0.5, .T_max = 5, .eta_min = 0.01};
-  std::vector<double> down, round;
-  for (int epoch = 0; epoch < 8; ++epoch) {
-    down.push_back(stair(epoch));
-    round.push_back(cosine(epoch));
+TEST_CASE("schedules are PyTorch's, and so is where training gets to with them") {
+  using namespace optim;
+  const OneCycleLR cycle{.max_lr = 0.2, .total_steps = 50},
+      straight{.max_lr = 0.2,
+               .total_steps = 50,
+               .pct_start = 0.4,
+               .linear = true,
+               .div_factor = 10,
+               .final_div_factor = 100},
+      three{.max_lr = 0.2, .total_steps = 50, .three_phase = true};
+  const std::vector<std::pair<std::string, Schedule>> schedules{
+      {"StepLR", StepLR{.lr = 0.05, .step_size = 7, .gamma = 0.5}},
+      {"MultiStepLR", MultiStepLR{.lr = 0.05, .milestones = {5, 12, 12, 30}, .gamma = 0.3}},
+      {"ExponentialLR", ExponentialLR{.lr = 0.05, .gamma = 0.9}},
+      {"PolynomialLR", PolynomialLR{.lr = 0.05, .total_iters = 30, .power = 2}},
+      {"ConstantLR", ConstantLR{.lr = 0.05, .factor = 0.25, .total_iters = 8}},
+      {"LinearLR", LinearLR{.lr = 0.05, .start_factor = 0.1, .end_factor = 0.8, .total_iters = 20}},
+      {"CosineAnnealingLR", CosineAnnealingLR{.lr = 0.05, .T_max = 13, .eta_min = 0.01}},
+      {"CosineAnnealingWarmRestarts", CosineAnnealingWarmRestarts{.lr = 0.05, .T_0 = 5, .T_mult = 2, .eta_min = 0.001}},
+      {"CosineAnnealingWarmRestarts, equal", CosineAnnealingWarmRestarts{.lr = 0.05, .T_0 = 6}},
+      {"OneCycleLR", cycle},
+      {"OneCycleLR, linear", straight},
+      {"OneCycleLR, three phases", three},
+      {"SequentialLR", SequentialLR{{LinearLR{.lr = 0.05, .start_factor = 0.1, .total_iters = 5},
+                                     CosineAnnealingLR{.lr = 0.05, .T_max = 45}},
+                                    {5}}},
+      {"ChainedScheduler",
+       ChainedScheduler{0.05,
+                        {ConstantLR{.lr = 1, .factor = 0.1, .total_iters = 4}, ExponentialLR{.lr = 1, .gamma = 0.95}}}},
+  };
+  CHECK(reference()["schedules"].size() == schedules.size());
+  for (const auto& [name, schedule] : schedules) {
+    CAPTURE(name);
+    const Parameters parameters = two_parameters(Dtype::f64);
+    SGD sgd(parameters, {.lr = 1, .momentum = 0.9});
+    std::vector<double> rates;
+    for (int step = 1; step <= 50; ++step) {
+      rates.push_back(schedule(step - 1));
+      sgd.set_lr(rates.back());
+      sgd.step(gradients_f64(parameters, step));
+    }
+    check_relative(rates, reference()["schedules"][name]["rates"], 1e-11);
+    check_relative(values(parameters), reference()["schedules"][name]["end"], 1e-10);
   }
-  check_relative(down, {0.5, 0.5, 0.5, 0.05, 0.05, 0.05, 0.005, 0.005}, 1e-14);
-  check_relative(round,
-                 {0.5, 0.45320916362186214, 0.33070916362186215, 0.1792908363781379, 0.0567908363781379, 0.01,
-                  0.05679083637813787, 0.17929083637813795},
-                 1e-13);
-  const Parameter w("w", zeros({1}, Dtype::f64));
-  optim::SGD sgd({w});
-  sgd.set_lr(stair(4));
-  sgd.step({constant(ones({1}, Dtype::f64))});
-  CHECK(w.value().item() == doctest::Approx(-0.05).epsilon(1e-14));
+  for (const auto& [name, one] :
+       {std::pair{"OneCycleLR", cycle}, {"OneCycleLR, linear", straight}, {"OneCycleLR, three phases", three}}) {
+    std::vector<double> momenta;
+    for (int step = 0; step < 50; ++step) momenta.push_back(one.momentum(step));
+    check_relative(momenta, reference()["schedules"][name]["momenta"], 1e-12);
+  }
+}
+
+TEST_CASE("schedules say what they cannot be asked") {
+  CHECK(error_of([] { optim::StepLR{.lr = 1, .step_size = 0}(1); }) == "step_lr: step_size must be positive, got 0");
+  CHECK(error_of([] { optim::ExponentialLR{.lr = 1, .gamma = 0.5}(-1); }) == "exponential_lr: there is no time -1");
+  CHECK(error_of([] { optim::OneCycleLR{.max_lr = 1, .total_steps = 5}(5); }) ==
+        "one_cycle_lr: step 5 of a cycle of 5 steps");
+  CHECK(error_of([] {
+          optim::SequentialLR{{optim::ExponentialLR{1, 1}}, {3}}(0);
+        }) == "sequential_lr: 1 schedules need 0 milestones, got 1");
+}
+
+TEST_CASE("what is annealed goes from one value to the other, and anew after each period") {
+  const optim::Anneal beta{.from = 0, .to = 4, .steps = 4, .start = 2};
+  std::vector<double> ramp;
+  for (int step = 0; step < 8; ++step) ramp.push_back(beta(step));
+  CHECK(ramp == std::vector<double>{0, 0, 0, 1, 2, 3, 4, 4});
+  const optim::Anneal cyclical{.from = 0, .to = 1, .steps = 2, .period = 4};
+  CHECK(cyclical(1) == 0.5);
+  CHECK(cyclical(3) == 1);
+  CHECK(cyclical(4) == 0);
+  CHECK(cyclical(5) == 0.5);
+  const optim::Anneal temperature{.from = 1, .to = 0.25, .steps = 2, .curve = optim::Curve::exponential};
+  CHECK(temperature(1) == doctest::Approx(0.5));
+  const optim::Anneal smooth{.from = 1, .to = 3, .steps = 4, .curve = optim::Curve::cosine};
+  CHECK(smooth(1) == doctest::Approx(3 - (1 + std::sqrt(0.5))));
+  CHECK(error_of([] { optim::Anneal{.from = 0, .to = 1, .steps = 2, .curve = optim::Curve::exponential}(1); }) ==
+        "anneal: an exponential needs positive ends, got 0 and 1");
+}
+
+// ---- what looks at how training goes
+
+TEST_CASE("the learning rate falls on a plateau when PyTorch's does, also after a break") {
+  const std::vector<std::pair<std::string, optim::ReduceLROnPlateauOptions>> all{
+      {"relative", {.patience = 3}},
+      {"absolute",
+       {.factor = 0.5, .patience = 2, .threshold = 0.02, .relative = false, .cooldown = 3, .min_lr = 0.004}},
+      {"max", {.mode = optim::Mode::max, .factor = 0.3, .patience = 4}},
+  };
+  CHECK(reference()["plateaus"].size() == all.size());
+  for (const auto& [name, options] : all) {
+    CAPTURE(name);
+    const Json& expected = reference()["plateaus"][name];
+    std::vector<double> rates;
+    optim::ReduceLROnPlateau plateau(0.05, options);
+    for (const double loss : expected["losses"]) {
+      rates.push_back(plateau.step(loss));
+      const optim::StateDict state = plateau.state_dict();
+      plateau = optim::ReduceLROnPlateau(1, options);
+      plateau.load_state_dict(state);
+    }
+    check_relative(rates, expected["rates"], 1e-12);
+  }
+}
+
+TEST_CASE("early stopping waits, stops, and has the best weights") {
+  const Parameter w("w", zeros({1}));
+  optim::EarlyStopping stopping({.patience = 2, .min_delta = 0.1});
+  const std::vector<double> losses{3, 2, 1.95, std::numeric_limits<double>::quiet_NaN(), 1};
+  std::vector<bool> stops;
+  for (const double loss : losses) {
+    stops.push_back(stopping.step(loss, {{"w", w.value()}}));
+    w.mutable_value() = w.value() + 1;
+    const optim::StateDict state = stopping.state_dict();  // a break in between changes nothing
+    stopping = optim::EarlyStopping({.patience = 2, .min_delta = 0.1});
+    stopping.load_state_dict(state);
+  }
+  CHECK(stops == std::vector<bool>{false, false, false, true, false});
+  CHECK(stopping.best_epoch() == 5);
+  CHECK(stopping.best_value() == 1);
+  CHECK(stopping.best()[0].first == "w");
+  CHECK(stopping.best()[0].second.item() == 4);
+  optim::EarlyStopping accuracy({.patience = 1, .mode = optim::Mode::max});
+  CHECK_FALSE(accuracy.step(0.5, {}));
+  CHECK_FALSE(accuracy.step(0.6, {}));
+  CHECK(accuracy.step(0.55, {}));
+  CHECK(error_of([&] { stopping.load_state_dict({}); }) == "early_stopping: load_state_dict: value is missing");
+}
+
+TEST_CASE("the average of weights follows them, and steps in for them while it is asked to") {
+  const Parameter w("w", Tensor::from<double>({1, -1}));
+  optim::Ema ema({w}, {.decay = 0.75});
+  double expected = 1;
+  for (int step = 0; step < 5; ++step) {
+    w.set_value(w.value() + 1);
+    ema.update();
+    expected = 0.75 * expected + 0.25 * w.value().to_vector<double>()[0];
+  }
+  CHECK(ema.averages()[0].to_vector<double>()[0] == doctest::Approx(expected).epsilon(1e-14));
+  const Tensor trained = w.value();
+  {
+    const auto averaged = ema.apply();
+    CHECK(equal(w.value(), ema.averages()[0]));
+  }
+  CHECK(equal(w.value(), trained));
+
+  optim::Ema warm({w}, {.decay = 0.99, .warmup = true});
+  w.set_value(w.value() + 11);
+  warm.update();  // (1 + 1) / (10 + 1) is kept
+  CHECK(equal(to(warm.averages()[0] - trained, Dtype::f32), full({2}, 9)));
+
+  const Parameter again("w", zeros({2}, Dtype::f64));
+  optim::Ema second({again}, {.decay = 0.75});
+  second.load_state_dict(ema.state_dict());
+  CHECK(equal(second.averages()[0], ema.averages()[0]));
+  CHECK(error_of([&] {
+          second.load_state_dict({{"step", scalar(1, Dtype::i64)}});
+        }) == "ema: load_state_dict: w is missing");
 }

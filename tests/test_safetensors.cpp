@@ -139,12 +139,12 @@ TEST_CASE("a file is replaced as a whole, and a failed save leaves the old one a
   CHECK(starts_with(error_of([&] {
                       nn::save_safetensors(folder.path() / "no" / "where", {{"x", ones({2})}});
                     }),
-                    "save_safetensors: cannot create " + (folder.path() / "no" / "where").string()));
+                    "save_safetensors: " + (folder.path() / "no" / "where").string() + ": cannot be created: "));
   fs::create_directory(folder.path() / "taken");
   CHECK(starts_with(error_of([&] {
                       nn::save_safetensors(folder.path() / "taken", {{"x", ones({2})}});
                     }),
-                    "save_safetensors: cannot rename "));
+                    "save_safetensors: " + (folder.path() / "taken").string() + ": cannot be put in place: "));
   CHECK(read_file(path) == before);
   CHECK(folder.files() == 2);
 }

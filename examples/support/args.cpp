@@ -5,6 +5,7 @@
 #include <cmath>
 #include <exception>
 #include <iostream>
+#include <string_view>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -50,6 +51,20 @@ std::string join_comma(const std::vector<std::int64_t>& values) {
   return text;
 }
 
+/// As a shell would have to be told it.
+std::string command_line(int argc, const char* const* argv) {
+  std::string line;
+  for (int i = 0; i < argc; ++i) {
+    const std::string word = argv[i];
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    const bool plain = !word.empty() && word.find_first_not_of(kPlain) == std::string::npos;
+    std::string quoted;
+    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += (i > 0 ? " " : "") + (plain ? word : "'" + quoted + "'");
+  }
+  return line;
+}
+
 /// The name under which a flag is reported: --batch-size becomes batch_size.
 std::string plain(std::string name) {
   name.erase(0, name.find_first_not_of('-'));
@@ -83,6 +98,8 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
       ->type_name("DIR")
       ->capture_default_str()
       ->check(non_empty());
+  flag("--resume", args_.resume, "go on where the run in --out stopped, if there is one");
+  flag("--save-every", args_.save_every, "seconds between checkpoints in --out", {.min = 0});
   flag("--quiet", args_.quiet, "print nothing but the final figure");
   for (const auto& [name, path] : {std::pair{"data_dir", &args_.data.folder}, std::pair{"out", &args_.out}})
     settings_.emplace_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
@@ -143,6 +160,7 @@ int Program::run(int argc, const char* const* argv, const std::function<void(con
     app_->parse(argc, argv);
     for (const auto& setting : settings_) args_.config.push_back(setting());
     args_.seed = static_cast<std::uint64_t>(seed_);
+    args_.command = command_line(argc, argv);
     set_num_threads(static_cast<int>(args_.threads));
     body(args_);
     std::cout.flush();
@@ -153,6 +171,9 @@ int Program::run(int argc, const char* const* argv, const std::function<void(con
   } catch (const CLI::ParseError& error) {
     complain(error.what() + std::string(" (see --help)"));
     return 2;
+  } catch (const Interrupted& interrupted) {
+    complain(interrupted.what());
+    return 128 + interrupted.signal();
   } catch (const Error& error) {
     complain(error.what());
     return 2;

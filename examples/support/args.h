@@ -1,6 +1,7 @@
 // The command line that every example shares, and the frame that turns errors into one line and an exit code.
 #pragma once
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -42,7 +43,22 @@ struct Args {
   std::int64_t threads = 1;  ///< in force already when the body runs
   std::filesystem::path out;
   bool quiet = false;
+  bool resume = false;                                ///< go on from the checkpoint in --out, if there is one
+  double save_every = 30;                             ///< seconds between checkpoints
+  std::string command{};                              ///< what was typed, for telling how to go on
   std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
+};
+
+/// Training was interrupted (Ctrl-C), and saved; the message says how to go on.
+class Interrupted : public std::exception {
+ public:
+  Interrupted(int signal, std::string message) : signal_(signal), message_(std::move(message)) {}
+  const char* what() const noexcept override { return message_.c_str(); }
+  int signal() const { return signal_; }
+
+ private:
+  int signal_;
+  std::string message_;
 };
 
 /// Numbers a flag accepts, both ends included.
@@ -77,8 +93,8 @@ class Program {
             Range range = {.min = 1});
 
   /// Parses, sets the number of threads, calls body. The exit code of the program: 0, also after --help; 2 with one
-  /// line on stderr for whatever the user can mend (flags, data, files: any hourglass::Error); 1 for any other
-  /// exception.
+  /// line on stderr for whatever the user can mend (flags, data, files: any hourglass::Error); 130 when interrupted by
+  /// Ctrl-C (128 + the signal); 1 for any other exception.
   int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
 
  private:

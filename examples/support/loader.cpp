@@ -58,12 +58,18 @@ Loader::Loader(Tensor images, Tensor labels, LoaderOptions options)
 
 std::int64_t Loader::rows() const { return images_.size(0); }
 std::int64_t Loader::batches() const { return batches_in(rows(), options_); }
-Epoch Loader::epoch(std::int64_t number) const { return Epoch(images_, labels_, options_, number); }
+Epoch Loader::epoch(std::int64_t number, std::int64_t first_batch) const {
+  check(first_batch >= 0, "loader", "there is no batch ", first_batch);
+  return Epoch(images_, labels_, options_, number, first_batch);
+}
 
-Epoch::Epoch(Tensor images, Tensor labels, const LoaderOptions& options, std::int64_t number)
-    : images_(std::move(images)), labels_(std::move(labels)), options_(options), number_(number), worker_([this] {
-        produce();
-      }) {}
+Epoch::Epoch(Tensor images, Tensor labels, const LoaderOptions& options, std::int64_t number, std::int64_t first_batch)
+    : images_(std::move(images)),
+      labels_(std::move(labels)),
+      options_(options),
+      number_(number),
+      first_batch_(first_batch),
+      worker_([this] { produce(); }) {}
 
 Epoch::~Epoch() {
   {
@@ -98,7 +104,7 @@ void Epoch::produce() {
     const Tensor rows = order();
     const std::span<const std::int64_t> all = rows.span<std::int64_t>();
     const std::int64_t batches = batches_in(rows.numel(), options_);
-    for (std::int64_t i = 0; i < batches; ++i) {
+    for (std::int64_t i = first_batch_; i < batches; ++i) {
       {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return ready_.size() < kAhead || stop_; });

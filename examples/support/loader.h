@@ -51,7 +51,7 @@ class Epoch {
     Epoch* epoch_;
   };
 
-  Epoch(Tensor images, Tensor labels, const LoaderOptions& options, std::int64_t number);
+  Epoch(Tensor images, Tensor labels, const LoaderOptions& options, std::int64_t number, std::int64_t first_batch);
   Epoch(const Epoch&) = delete;
   Epoch& operator=(const Epoch&) = delete;
   ~Epoch();
@@ -70,7 +70,7 @@ class Epoch {
 
   const Tensor images_, labels_;  // this epoch's own: the Loader may be gone before it
   const LoaderOptions options_;
-  const std::int64_t number_;
+  const std::int64_t number_, first_batch_;
 
   std::optional<Batch> current_;  // the consumer's alone; everything below is shared, under mutex_
   std::mutex mutex_;
@@ -92,7 +92,8 @@ class Loader {
   std::int64_t rows() const;
   /// Batches an epoch.
   std::int64_t batches() const;
-  Epoch epoch(std::int64_t number) const;
+  /// All its batches, or what is left of them from some batch on.
+  Epoch epoch(std::int64_t number, std::int64_t first_batch = 0) const;
 
  private:
   Tensor images_, labels_;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
+#include <utility>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -57,6 +58,18 @@ void Progress::step(const Metrics& metrics, std::int64_t images) {
   if (!quiet_) show();
 }
 
+void Progress::resume(std::int64_t epoch, std::int64_t step, Metrics sums, std::int64_t images) {
+  epoch_ = epoch;
+  step_ = step;
+  sums_ = std::move(sums);
+  images_ = images;
+  begun_ = done();
+}
+
+double Progress::done() const {
+  return static_cast<double>((epoch_ - 1) * steps_ + step_) / static_cast<double>(epochs_ * steps_);
+}
+
 Metrics Progress::means() const {
   Metrics means = sums_;
   for (auto& [name, value] : means) value /= static_cast<double>(images_);
@@ -70,10 +83,9 @@ void Progress::show() {
   if (now - shown_at_ < (bar_ ? kBarEvery : kPlainEvery)) return;
   shown_at_ = now;
 
-  const double done = static_cast<double>((epoch_ - 1) * steps_ + step_) / static_cast<double>(epochs_ * steps_);
   const std::string step = std::to_string(step_) + "/" + std::to_string(steps_);
   const std::string rest = to_text(means()) + "  " + duration(epoch_seconds()) + "  ETA " +
-                           duration(now * std::max(1 - done, 0.0) / std::max(done, 1e-9));
+                           duration(now * std::max(1 - done(), 0.0) / std::max(done() - begun_, 1e-9));
   if (!bar_) {
     std::cout << position() << "  step " << step << rest << std::endl;
     return;

@@ -1,9 +1,15 @@
 #include "examples/support/run.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <csignal>
 #include <iostream>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -48,6 +54,35 @@ Json summary_of(const Record& record, const Figure* headline) {
   return json;
 }
 
+// Signals that are noted; a handler may do no more than this.
+constexpr std::array kWatched{SIGINT, SIGTERM};
+volatile std::sig_atomic_t noted_signal = 0;
+extern "C" void note_signal(int signal) {
+  noted_signal = signal;
+  std::signal(signal, SIG_DFL);
+}
+
+/// Flags that decide what is computed: those that a run must share with the one it goes on with.
+Json deciding(const std::vector<std::pair<std::string, Value>>& config) {
+  Json json = to_json(config);
+  for (const char* free : {"epochs", "threads", "out", "data_dir", "resume", "save_every", "quiet"}) json.erase(free);
+  return json;
+}
+
+Json to_json(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, value] : metrics) json[name] = value;
+  return json;
+}
+/// NaN was written as null.
+double real(const Json& json) { return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>(); }
+Metrics metrics_in(const Json& json) {
+  Metrics metrics;
+  for (const auto& [name, value] : json.items())
+    if (name != "epoch" && name != "seconds") metrics.emplace_back(name, real(value));
+  return metrics;
+}
+
 /// Names of files and of JSON keys: nothing that could leave the folder or surprise a shell.
 void check_name(const std::string& name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -68,14 +103,24 @@ std::optional<bool> Figure::holds() const {
   return std::nullopt;
 }
 
+SignalWatch::SignalWatch() {
+  noted_signal = 0;
+  for (const int signal : kWatched) std::signal(signal, note_signal);
+}
+SignalWatch::~SignalWatch() {
+  for (const int signal : kWatched) std::signal(signal, SIG_DFL);
+}
+int SignalWatch::noted() { return noted_signal; }
+
 Run::Run(const Args& args) {
   record_.args = args;
   make_folder(args.out);
+  nn::remove_unfinished(args.out);
   for (const char* stale : {"summary.json", "report.html"}) {
     std::error_code absent;
     std::filesystem::remove(path(stale), absent);
   }
-  metrics_.open(path("metrics.jsonl"), std::ios::trunc);
+  metrics_.open(path("metrics.jsonl"), args.resume ? std::ios::app : std::ios::trunc);
   check(metrics_.is_open(), path("metrics.jsonl").string(), "cannot be written");
 }
 
@@ -89,16 +134,99 @@ Run::Run(const Args& args, const ImageData& data) : Run(args) {
               << data.test_images.size(0) << " to test on" << std::endl;
 }
 
+void Run::keep_best(const std::string& metric, Better better) { best_ = {metric, better, {}, {}}; }
+
 std::vector<std::int64_t> Run::epochs(std::int64_t steps_per_epoch) {
-  progress_.emplace(record_.args.epochs, steps_per_epoch, record_.args.quiet);
-  std::vector<std::int64_t> numbers(static_cast<std::size_t>(record_.args.epochs));
-  std::iota(numbers.begin(), numbers.end(), 1);
+  const Args& args = record_.args;
+  progress_.emplace(args.epochs, steps_per_epoch, args.quiet);
+  check(!args.resume || !checkpoint_.empty(), "resume", "this program keeps nothing that it could go on with");
+  if (args.resume) restore();
+  if (!checkpoint_.empty()) watch_.emplace();
+  since_saved_ = Stopwatch();
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t epoch = progress_->epoch(); epoch <= args.epochs; ++epoch) numbers.push_back(epoch);
   return numbers;
+}
+
+Epoch Run::batches(const Loader& loader, std::int64_t epoch) {
+  return loader.epoch(epoch, std::exchange(first_batch_, 0));
+}
+
+void Run::restore() {
+  const std::filesystem::path file = path("last.safetensors");
+  if (!std::filesystem::exists(file)) {
+    if (!record_.args.quiet) std::cout << "resume: there is no " << file.string() << ": beginning" << std::endl;
+    return;
+  }
+  const nn::Metadata metadata = checkpoint_.load(file);
+  Json state;
+  try {
+    const Json before = Json::parse(metadata.at("config")), now = deciding(record_.args.config);
+    for (const auto& [flag, value] : now.items())
+      check(before.contains(flag) && before[flag] == value, file.string(), "the run it is of had ", flag, " = ",
+            before.value(flag, Json()).dump(), ", this one has ", value.dump());
+    state = Json::parse(metadata.at("run"));
+    for (const Json& line : state.at("lines")) {
+      lines_.push_back(dump(line, -1));
+      record_.epochs.push_back({line.at("epoch").get<std::int64_t>(), metrics_in(line)});
+    }
+    first_batch_ = state.at("step").get<std::int64_t>();
+    progress_->resume(state.at("epoch").get<std::int64_t>(), first_batch_, metrics_in(state.at("sums")),
+                      state.at("images").get<std::int64_t>());
+    seconds_before_ = real(state.at("seconds"));
+    if (best_ && !state.at("best").is_null()) best_->value = real(state.at("best"));
+  } catch (const std::out_of_range&) {
+    fail(file.string(), "this is no checkpoint of an example");
+  } catch (const Json::exception& error) {
+    fail(file.string(), "this is no checkpoint of an example: ", error.what());
+  }
+  // Epochs that were logged, but not saved, will come again.
+  std::string text;
+  for (const std::string& line : lines_) text += line + "\n";
+  metrics_.close();
+  write_file(path("metrics.jsonl"), text);
+  metrics_.open(path("metrics.jsonl"), std::ios::app);
+  if (!record_.args.quiet)
+    std::cout << "resume: going on after step " << first_batch_ << " of epoch " << progress_->epoch() << std::endl;
+}
+
+void Run::save() {
+  Json lines = Json::array();
+  for (const std::string& line : lines_) lines.push_back(Json::parse(line));
+  const Json state{{"epoch", progress_->epoch()},
+                   {"step", progress_->steps()},
+                   {"images", progress_->images()},
+                   {"sums", to_json(progress_->sums())},
+                   {"seconds", seconds_before_ + clock_.seconds()},
+                   {"best", best_ && best_->value ? Json(*best_->value) : Json()},
+                   {"lines", lines}};
+  const nn::Metadata metadata{{"config", dump(deciding(record_.args.config), -1)}, {"run", dump(state, -1)}};
+  // The best before the last: a run that is killed in between makes the best again.
+  if (best_ && !best_->state.empty()) {
+    nn::save_checkpoint(path("best.safetensors"), best_->state, metadata);
+    best_->state.clear();
+  }
+  checkpoint_.save(path("last.safetensors"), metadata);
+  since_saved_ = Stopwatch();
+}
+
+void Run::save_if_due(bool finished) {
+  if (checkpoint_.empty()) return;
+  const int signal = SignalWatch::noted();
+  if (finished || signal != 0 || since_saved_.seconds() >= record_.args.save_every) save();
+  if (finished) watch_.reset();
+  if (finished || signal == 0) return;
+  progress_->clear();
+  const std::string& command = record_.args.command;
+  const bool resumes = record_.args.resume;
+  throw Interrupted(signal, join("interrupted in epoch ", progress_->epoch(), " and saved; to go on: ", command,
+                                 resumes ? "" : " --resume"));
 }
 
 void Run::step(const Metrics& metrics, std::int64_t images) {
   check(progress_.has_value(), "run", "step() before epochs()");
   progress_->step(metrics, images);
+  save_if_due(false);
 }
 
 void Run::log_epoch(const Metrics& metrics) {
@@ -111,11 +239,25 @@ void Run::log_epoch(const Metrics& metrics) {
   line["epoch"] = progress_->epoch();
   line["seconds"] = progress_->epoch_seconds();
   for (const auto& [name, value] : all) line[name] = value;
-  metrics_ << dump(line, -1) << std::endl;
+  lines_.push_back(dump(line, -1));
+  metrics_ << lines_.back() << std::endl;
   check(metrics_.good(), path("metrics.jsonl").string(), "cannot be written; is the disk full?");
 
   record_.epochs.push_back({progress_->epoch(), all});
   progress_->finish_epoch(all);
+  if (best_) note_best(all);
+  save_if_due(progress_->epoch() > record_.args.epochs);
+}
+
+void Run::note_best(const Metrics& metrics) {
+  const auto named =
+      std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == best_->metric; });
+  check(named != metrics.end(), "run", "there is no metric '", best_->metric, "' to judge epochs by");
+  const double value = named->second;
+  const bool first = !best_->value && !std::isnan(value);
+  if (!first && !(best_->better == Better::lower ? value < best_->value : value > best_->value)) return;
+  best_->value = value;
+  best_->state = checkpoint_.state_dict();
 }
 
 void Run::fact(const std::string& name, Value value) {
@@ -150,7 +292,7 @@ void Run::finish(std::string_view headline) {
     check(named != figures.end(), "run", "there is no figure '", headline, "' to end with");
     chosen = &*named;
   }
-  record_.seconds = clock_.seconds();
+  record_.seconds = seconds_before_ + clock_.seconds();
   // The summary comes last: where it is, everything is.
   write_file(path("report.html"), html_report(record_, chosen));
   write_file(path("summary.json"), dump(summary_of(record_, chosen), 2) + "\n");

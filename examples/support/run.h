@@ -10,9 +10,11 @@
 
 #include "examples/support/args.h"
 #include "examples/support/datasets.h"
+#include "examples/support/loader.h"
 #include "examples/support/plot.h"
 #include "examples/support/png.h"
 #include "examples/support/progress.h"
+#include "nn/checkpoint.h"
 
 namespace hourglass::examples {
 
@@ -57,19 +59,33 @@ struct Record {
   double seconds = 0;
 };
 
+/// While one lives, Ctrl-C (and a polite kill) is only noted; a second one ends the program as ever.
+class SignalWatch {
+ public:
+  SignalWatch();
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+  /// The signal that came, or 0.
+  static int noted();
+};
+
 /// Drives a training run and writes to args.out:
 ///   metrics.jsonl  a line an epoch, flushed, so that a run can be watched
 ///   NAME.png/.svg  each picture and plot, as soon as it is made
 ///   summary.json   the figures, flat: "test_mse" beside "reference_test_mse"; the facts; "config"; "seconds"
 ///   report.html    all of it on one page that needs nothing else
+///   last.safetensors, best.safetensors  checkpoints, see keep()
 /// JSON has no NaN and no infinity: they are written as null. Files appear whole or not at all. Summary and report of
 /// an earlier run in the same folder are removed at the start, so that what lies there never belongs to another run.
 ///
 ///     Run run(args, data);
+///     run.keep("model", model);
+///     run.keep("adam", adam);
 ///     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-///       for (const Batch& batch : loader.epoch(epoch)) {
+///       for (const Batch& batch : run.batches(loader, epoch)) {
 ///         ...
-///         run.step({{"mse", loss.item()}}, batch.size());
+///         run.step({{"mse", loss.item()}}, batch.size());  // last: here a run may be saved, and interrupted
 ///       }
 ///       run.log_epoch({{"test_mse", evaluate(model, data.test_images)}});
 ///     }
@@ -82,8 +98,21 @@ class Run {
   /// Says which data are used, and notes it as facts.
   Run(const Args& args, const ImageData& data);
 
-  /// 1, 2, ..., args.epochs, with progress for so many steps in each.
+  /// What must survive an interruption: models, optimizers, random streams, numbers that are used after the last epoch;
+  /// see nn::Checkpoint. Once something is kept, the run is saved every --save-every seconds and after the last epoch,
+  /// --resume goes on to the same bits, and Ctrl-C saves before it ends the program.
+  template <class Part>
+  void keep(const std::string& name, Part& part) {
+    checkpoint_.add(name, part);
+  }
+  /// Also saves how the run was after the epoch with the best of one of log_epoch()'s metrics, as best.safetensors.
+  void keep_best(const std::string& metric, Better better = Better::lower);
+
+  /// 1, 2, ..., args.epochs, with progress for so many steps in each. With --resume those that are not done yet, and
+  /// all that is kept is as it was when the run was saved.
   std::vector<std::int64_t> epochs(std::int64_t steps_per_epoch);
+  /// The epoch's batches; in the epoch that was interrupted, those that had not been trained on.
+  Epoch batches(const Loader& loader, std::int64_t epoch);
   /// A training step over so many images is done: shows it, and averages the numbers over the epoch's images.
   void step(const Metrics& metrics, std::int64_t images = 1);
   /// An epoch is done: a line of metrics.jsonl with the averages of step() as train_<name>, then these. Numbers named
@@ -104,10 +133,27 @@ class Run {
   void finish(std::string_view headline = {});
 
  private:
+  struct BestEpoch {
+    std::string metric;
+    Better better;
+    std::optional<double> value;
+    nn::StateDict state;  // empty once it is saved
+  };
+  void restore();
+  void note_best(const Metrics& metrics);
+  void save_if_due(bool finished);
+  void save();
+
   Record record_;
   std::ofstream metrics_;
+  std::vector<std::string> lines_;  // of metrics.jsonl
   std::optional<Progress> progress_;
-  Stopwatch clock_;
+  Stopwatch clock_, since_saved_;
+  double seconds_before_ = 0;  // the run was interrupted
+  nn::Checkpoint checkpoint_;
+  std::optional<BestEpoch> best_;
+  std::int64_t first_batch_ = 0;  // of the epoch that was interrupted
+  std::optional<SignalWatch> watch_;
 };
 
 }  // namespace hourglass::examples

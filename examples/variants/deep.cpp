@@ -107,14 +107,18 @@ int main(int argc, char** argv) {
     std::vector<std::int64_t> widths{pixels};
     widths.insert(widths.end(), hidden.begin(), hidden.end());
     widths.push_back(code);
-    const DeepAutoencoder model(widths, tied, init);
+    DeepAutoencoder model(widths, tied, init);
     optim::Adam adam(model.parameters(), {.lr = args.lr});
     const Loader loader(data.train_images, data.train_labels,
                         {.batch_size = args.batch_size, .seed = static_cast<std::uint64_t>(args.seed)});
 
     double mse = 0;
+    run.keep("model", model);
+    run.keep("adam", adam);
+    run.keep("mse", mse);
+    run.keep_best("test_mse");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      for (const Batch& batch : loader.epoch(epoch)) {
+      for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const Var loss = nn::mse_loss(model(x), x);
         adam.step(grad(loss, model.parameters()));

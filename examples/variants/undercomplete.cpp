@@ -82,14 +82,18 @@ int main(int argc, char** argv) {
     std::vector<std::int64_t> widths{data.train_images.size(1)};
     widths.insert(widths.end(), hidden.begin(), hidden.end());
     widths.push_back(code);
-    const Autoencoder model(widths, init);
+    Autoencoder model(widths, init);
     optim::Adam adam(model.parameters(), {.lr = args.lr});
     const Loader loader(data.train_images, data.train_labels,
                         {.batch_size = args.batch_size, .seed = static_cast<std::uint64_t>(args.seed)});
 
     double mse = 0;
+    run.keep("model", model);
+    run.keep("adam", adam);
+    run.keep("mse", mse);
+    run.keep_best("test_mse");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      for (const Batch& batch : loader.epoch(epoch)) {
+      for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images), logits = model.decode_logits(model.encode(x));
         const Var loss =
             loss_name == "bce" ? nn::binary_cross_entropy_with_logits(logits, x) : nn::mse_loss(sigmoid(logits), x);

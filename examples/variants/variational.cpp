@@ -140,13 +140,21 @@ int main(int argc, char** argv) {
                         {.batch_size = args.batch_size, .seed = static_cast<std::uint64_t>(args.seed)});
 
     Rng init = rng.split("init"), noise = rng.split("noise");
-    const Vae vae(data.train_images.size(1), hidden, code, init);
+    Vae vae(data.train_images.size(1), hidden, code, init);
     optim::Adam adam(vae.parameters(), {.lr = args.lr});
-    const Vae flat(data.train_images.size(1), hidden, 2, init);  // its twin with a code that can be drawn as a map
+    Vae flat(data.train_images.size(1), hidden, 2, init);  // its twin with a code that can be drawn as a map
     optim::Adam flat_adam(flat.parameters(), {.lr = args.lr});
     double reconstruction = 0, divergence = 0;
+    run.keep("vae", vae);
+    run.keep("adam", adam);
+    run.keep("flat", flat);
+    run.keep("flat_adam", flat_adam);
+    run.keep("noise", noise);
+    run.keep("reconstruction", reconstruction);
+    run.keep("divergence", divergence);
+    run.keep_best("test_neg_elbo");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      train_epoch(vae, adam, loader.epoch(epoch), noise, [&](const Terms& terms, std::int64_t images) {
+      train_epoch(vae, adam, run.batches(loader, epoch), noise, [&](const Terms& terms, std::int64_t images) {
         run.step({{"neg_elbo", terms.neg_elbo().item()},
                   {"reconstruction", terms.reconstruction.item()},
                   {"kl", terms.kl.item()}},

@@ -1,0 +1,48 @@
+#include "optim/ema.h"
+
+#include <algorithm>
+
+#include "tensor/ops.h"
+#include "tensor/update.h"
+
+namespace hourglass::optim {
+
+Ema::Ema(std::vector<Parameter> parameters, EmaOptions options)
+    : parameters_(std::move(parameters)), options_(options) {
+  check(options.decay >= 0 && options.decay <= 1, "ema", "decay must lie in [0, 1], got ", options.decay);
+  for (const Parameter& p : parameters_) averages_.push_back(p.value());
+}
+
+void Ema::update() {
+  ++updates_;
+  const auto t = static_cast<double>(updates_);
+  const double decay = options_.warmup ? std::min(options_.decay, (1 + t) / (10 + t)) : options_.decay;
+  std::vector<UpdateItem> items;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) items.push_back({averages_[i], parameters_[i].value(), {}});
+  hourglass::update(AverageUpdate{.gain = 1 - decay}, items);
+}
+
+Ema::Applied::Applied(const Ema& ema) : parameters_(ema.parameters_) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    trained_.push_back(parameters_[i].value());
+    parameters_[i].set_value(ema.averages_[i]);
+  }
+}
+
+Ema::Applied::~Applied() {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].set_value(trained_[i]);
+}
+
+StateDict Ema::state_dict() const {
+  StateDict state{{"step", scalar(updates_, Dtype::i64)}};
+  for (std::size_t i = 0; i < parameters_.size(); ++i) state.emplace_back(parameters_[i].name(), averages_[i]);
+  return state;
+}
+
+void Ema::load_state_dict(const StateDict& state) {
+  const std::vector<Tensor> there = take_like("ema", state, state_dict());
+  updates_ = static_cast<std::int64_t>(there[0].item());
+  averages_.assign(there.begin() + 1, there.end());
+}
+
+}  // namespace hourglass::optim

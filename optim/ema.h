@@ -1,0 +1,59 @@
+// An average of the weights that training went through, which is often better than any of them.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/parameter.h"
+#include "optim/state.h"
+
+namespace hourglass::optim {
+
+struct EmaOptions {
+  /// How much of the average is kept at each update; 0.999 averages over about a thousand steps.
+  double decay = 0.999;
+  /// Keeps min(decay, (1 + t) / (10 + t)) at update t, so that the average is of use long before 1 / (1 - decay) steps.
+  bool warmup = false;
+};
+
+/// average ← decay average + (1 - decay) p, in one pass, beginning from p (Polyak & Juditsky 1992; Tarvainen & Valpola
+/// 2017, "Mean teachers are better role models"). Call update() after each step of the optimizer, and evaluate with the
+/// averages in place:
+///
+///   optim::Ema ema(model.parameters(), {.decay = 0.999});
+///   for (...) { adam.step(...); ema.update(); }
+///   { const auto averaged = ema.apply();  evaluate(model); }      // the trained weights are back at the brace
+class Ema {
+ public:
+  explicit Ema(std::vector<Parameter> parameters, EmaOptions options = {});
+  void update();
+  /// In the order of the parameters.
+  const std::vector<Tensor>& averages() const { return averages_; }
+
+  /// While one lives, the parameters have the averages as their values.
+  class [[nodiscard]] Applied {
+   public:
+    explicit Applied(const Ema& ema);
+    ~Applied();
+    Applied(const Applied&) = delete;
+    Applied& operator=(const Applied&) = delete;
+
+   private:
+    const std::vector<Parameter>& parameters_;
+    std::vector<Tensor> trained_;
+  };
+  Applied apply() const { return Applied(*this); }
+
+  /// "step" and each parameter's average under its name.
+  StateDict state_dict() const;
+  void load_state_dict(const StateDict& state);
+
+ private:
+  std::vector<Parameter> parameters_;
+  std::vector<Tensor> averages_;
+  EmaOptions options_;
+  std::int64_t updates_ = 0;
+};
+
+}  // namespace hourglass::optim

@@ -1,0 +1,45 @@
+#include "optim/nadam.h"
+
+#include <cmath>
+
+namespace hourglass::optim {
+namespace {
+
+double momentum_at(const NAdamOptions& o, std::int64_t t) {
+  return o.betas.first * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * o.momentum_decay));
+}
+
+// The product of all so far, a function of t: nothing to remember. It is soon so small that 1 minus it is 1.
+double momentum_until(const NAdamOptions& o, std::int64_t t) {
+  const double each = std::pow(0.96, o.momentum_decay);
+  double product = 1, decay = 1;
+  for (std::int64_t i = 1; i <= t && product > 1e-20; ++i) product *= o.betas.first * (1 - 0.5 * (decay *= each));
+  return product;
+}
+
+}  // namespace
+
+std::vector<Optimizer::Memory> NAdam::memory(const NAdamOptions& o) const {
+  check_betas(name(), o.betas);
+  check_not_negative(name(), "eps", o.eps);
+  check_not_negative(name(), "weight_decay", o.weight_decay);
+  check_not_negative(name(), "momentum_decay", o.momentum_decay);
+  return {{"exp_avg"}, {"exp_avg_sq"}};
+}
+
+void NAdam::update(const NAdamOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
+  const auto [beta1, beta2] = o.betas;
+  const double mu = momentum_at(o, t), next = momentum_at(o, t + 1), product = momentum_until(o, t);
+  hourglass::update(NadamUpdate{.along_g = o.lr * (1 - mu) / (1 - product),
+                                .along_m = o.lr * next / (1 - product * mu * next),
+                                .beta1 = beta1,
+                                .gain1 = 1 - beta1,
+                                .beta2 = beta2,
+                                .gain2 = 1 - beta2,
+                                .unbias = 1 / std::sqrt(1 - std::pow(beta2, t)),
+                                .eps = o.eps,
+                                .l2 = o.weight_decay},
+                    items);
+}
+
+}  // namespace hourglass::optim
