@@ -3,76 +3,19 @@
 #include <algorithm>
 #include <optional>
 
-#include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/pull.h"
+#include "autograd/tape.h"
 
 namespace hourglass {
 namespace {
-
-// Everything that ys were computed from, youngest first. Ids grow as nodes are made, so a heap that always gives up its
-// youngest node meets each node after all of its users: no marks in the nodes, no hash table, no recursion. Nothing
-// older than every x can lie between y and x: the walk does not go there.
-class Tape {
- public:
-  Tape(std::span<const Var> ys, std::span<const Var> xs) {
-    oldest_ = UINT64_MAX;
-    for (const Var& x : xs) oldest_ = std::min(oldest_, x.node()->id());
-    std::vector<NodePtr> heap;
-    const auto older = [](const NodePtr& a, const NodePtr& b) { return a->id() < b->id(); };
-    const auto push = [&](const NodePtr& node) {
-      if (!node || node->id() < oldest_) return;
-      heap.push_back(node);
-      std::push_heap(heap.begin(), heap.end(), older);
-    };
-    for (const Var& y : ys) push(y.node());
-    while (!heap.empty()) {
-      std::pop_heap(heap.begin(), heap.end(), older);
-      NodePtr node = std::move(heap.back());
-      heap.pop_back();
-      if (!ids_.empty() && ids_.back() == node->id()) continue;  // reached by another way as well
-      check(!node->released() || is_any(xs, node), "grad",
-            "this graph was released by an earlier grad(); pass {.retain_graph = true} there");
-      for (int i = 0; i < node->input_count(); ++i) push(node->input(i));
-      ids_.push_back(node->id());
-      nodes_.push_back(std::move(node));
-    }
-  }
-
-  std::size_t size() const { return nodes_.size(); }
-  NodePtr& operator[](std::size_t i) { return nodes_[i]; }
-  /// Where a node stands, or size(). Inputs mostly stand right behind their user.
-  std::size_t find(const NodePtr& node, std::size_t after = 0) const {
-    if (!node || node->id() < oldest_) return size();
-    if (after + 1 < size() && ids_[after + 1] == node->id()) return after + 1;
-    const auto at =
-        std::lower_bound(ids_.begin() + static_cast<std::ptrdiff_t>(after), ids_.end(), node->id(), std::greater<>());
-    return at != ids_.end() && *at == node->id() ? static_cast<std::size_t>(at - ids_.begin()) : size();
-  }
-
- private:
-  static bool is_any(std::span<const Var> xs, const NodePtr& node) {
-    return std::any_of(xs.begin(), xs.end(), [&](const Var& x) { return x.node() == node; });
-  }
-  std::uint64_t oldest_;
-  std::vector<std::uint64_t> ids_;
-  std::vector<NodePtr> nodes_;
-};
 
 // The gradient by each x, or nothing where ys do not depend on it.
 std::vector<std::optional<Var>> walk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
                                      GradOptions options) {
   std::vector<std::optional<Var>> result(xs.size());
   if (xs.empty()) return result;
-  Tape tape(ys, xs);
-
-  // Only nodes from which some x can be reached need a gradient. Oldest first: inputs are settled before their users.
-  std::vector<char> leads_to_x(tape.size() + 1, 0);
-  for (const Var& x : xs) leads_to_x[tape.find(x.node())] = 1;
-  leads_to_x[tape.size()] = 0;
-  for (std::size_t n = tape.size(); n-- > 0;)
-    for (int i = 0; i < tape[n]->input_count() && !leads_to_x[n]; ++i)
-      leads_to_x[n] = leads_to_x[tape.find(tape[n]->input(i), n)];
-
+  Tape tape(ys, xs, options.partial);
   const Recording second_order(options.create_graph);
   std::vector<std::optional<Var>> gradients(tape.size() + 1);
   const auto add = [&](std::size_t n, Var contribution) {
@@ -81,25 +24,21 @@ std::vector<std::optional<Var>> walk(std::span<const Var> ys, std::span<const Va
   };
   for (std::size_t k = 0; k < ys.size(); ++k)
     if (const std::size_t n = tape.find(ys[k].node()); n < tape.size()) add(n, cotangents[k]);
-  std::vector<char> is_x(tape.size() + 1, 0);
-  for (const Var& x : xs) is_x[tape.find(x.node())] = 1;
 
   // Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
   for (std::size_t n = 0; n < tape.size(); ++n) {
     const NodePtr node = std::move(tape[n]);
-    if (!leads_to_x[n] || !gradients[n]) continue;
-    const Var g = is_x[n] ? *gradients[n] : *std::exchange(gradients[n], std::nullopt);
+    if (!tape.leads_to_x(n) || !gradients[n]) continue;
+    if (tape.is_x(n) && options.partial) continue;
+    const Var g = tape.is_x(n) ? *gradients[n] : *std::exchange(gradients[n], std::nullopt);
     bool pulled = false;
     for (int i = 0; i < node->input_count(); ++i) {
-      const NodePtr& x = node->input(i);
-      const std::size_t input = tape.find(x, n);
-      if (!leads_to_x[input]) continue;
-      Var contribution = node->pull(i, g);
-      // Whatever broadcasting repeated is summed again; here alone, so that no rule needs to think of it.
-      if (contribution.shape() != x->shape()) contribution = sum_to(contribution, x->shape());
-      add(input, std::move(contribution));
+      const std::size_t input = tape.find(node->input(i), n);
+      if (!tape.leads_to_x(input)) continue;
+      add(input, options.batched ? pull_many(*node, i, g) : pull(*node, i, g));
       pulled = true;
     }
+    node->pulled();
     if (pulled && !options.retain_graph && !options.create_graph) node->release();
   }
   for (std::size_t i = 0; i < xs.size(); ++i) {
@@ -114,9 +53,13 @@ template <class Name>
 std::vector<Var> grad_of(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
                          GradOptions options, Name name) {
   check(ys.size() == cotangents.size(), "grad", ys.size(), " values, but ", cotangents.size(), " cotangents");
+  std::int64_t count = 0;  // how many gradients a batch has
+  if (options.batched && !cotangents.empty() && cotangents[0].dim() > 0) count = cotangents[0].size(0);
+  const auto shaped = [&](const Shape& shape) { return options.batched ? in_front(count, shape) : shape; };
   for (std::size_t k = 0; k < ys.size(); ++k)
-    check(cotangents[k].shape() == ys[k].shape() && cotangents[k].dtype() == ys[k].dtype(), "grad", "value ", k, " is ",
-          describe(ys[k]), ", its cotangent ", describe(cotangents[k]));
+    check(cotangents[k].shape() == shaped(ys[k].shape()) && cotangents[k].dtype() == ys[k].dtype(), "grad", "value ", k,
+          " is ", describe(ys[k]), ", its cotangent ", describe(cotangents[k]),
+          options.batched ? "; a batch of them is one axis more, in front, as long for every value" : "");
   for (std::size_t i = 0; i < xs.size(); ++i)
     check(xs[i].needs_gradient(), "grad", name(i), ", ", describe(xs[i]),
           ", is a constant; make it a variable() before computing with it");
@@ -126,7 +69,7 @@ std::vector<Var> grad_of(std::span<const Var> ys, std::span<const Var> cotangent
   for (std::size_t i = 0; i < xs.size(); ++i) {
     check(found[i].has_value() || options.allow_unused, "grad", "the value does not depend on ", name(i), ", ",
           describe(xs[i]), "; pass {.allow_unused = true} to get zeros for it");
-    gradients.push_back(found[i] ? *std::move(found[i]) : constant(zeros_like(xs[i].value())));
+    gradients.push_back(found[i] ? *std::move(found[i]) : constant(zeros(shaped(xs[i].shape()), xs[i].dtype())));
   }
   return gradients;
 }

@@ -2,7 +2,7 @@
 
 namespace hourglass {
 namespace {
-std::atomic<std::uint64_t> next_id{1};
+std::atomic<std::uint64_t> next_id{1}, deleted{0};
 thread_local bool is_recording = true;
 }  // namespace
 
@@ -21,9 +21,13 @@ NodePtr::~NodePtr() {
   thread_local bool deleting = false;
   node_->next_doomed_ = std::exchange(doomed, node_);
   if (std::exchange(deleting, true)) return;
-  while (doomed != nullptr) delete std::exchange(doomed, doomed->next_doomed_);
+  std::uint64_t count = 0;
+  for (; doomed != nullptr; ++count) delete std::exchange(doomed, doomed->next_doomed_);
   deleting = false;
+  deleted.fetch_add(count, std::memory_order_relaxed);
 }
+
+std::int64_t live_nodes() { return static_cast<std::int64_t>(next_id - 1 - deleted); }
 
 bool recording() { return is_recording; }
 Recording::Recording(bool on) : before_(std::exchange(is_recording, on)) {}

@@ -42,6 +42,8 @@ class Node {
   virtual const NodePtr& input(int) const { return no_node(); }
   /// Input i's share of the gradient, given the output's gradient g.
   virtual Var pull(int, const Var&) { return {}; }
+  /// A walk has pulled all it wants with this g: what one pull kept for the next can go.
+  virtual void pulled() {}
   /// Forgets rules and inputs, and with them all tensors that they kept.
   virtual void release() {}
   bool released() const { return released_; }
@@ -62,6 +64,9 @@ class Node {
   Node* next_doomed_ = nullptr;
   Dtype dtype_;
 };
+
+/// How many nodes there are at this moment. A program that keeps no graph has its leaves and no more.
+std::int64_t live_nodes();
 
 /// Whether ops record; see NoGrad.
 bool recording();

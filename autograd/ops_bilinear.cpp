@@ -23,16 +23,20 @@ Var matmul(const Var& a, const Var& b) {
 // y = x Wᵀ + b, with the bias added while y is still in registers. x [..., in] is seen as one matrix.
 namespace {
 Var rows_of(const Var& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
+Var weight_gradient(const Var& g, const Var& x) {
+  if (x.dim() == 2) return matmul(transpose(g), x);
+  return matmul(transpose(rows_of(g)), rows_of(x));
+}
 }  // namespace
 Var linear(const Var& x, const Var& weight) {
   return record("linear", linear(x.value(), weight.value()),
                 wrt(x, [weight](const Var& g) { return matmul(g, weight); }),
-                wrt(weight, [x](const Var& g) { return matmul(transpose(rows_of(g)), rows_of(x)); }));
+                wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }));
 }
 Var linear(const Var& x, const Var& weight, const Var& bias) {
   return record("linear", linear(x.value(), weight.value(), &bias.value()),
                 wrt(x, [weight](const Var& g) { return matmul(g, weight); }),
-                wrt(weight, [x](const Var& g) { return matmul(transpose(rows_of(g)), rows_of(x)); }),
+                wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }),
                 wrt(bias, [](const Var& g) { return g; }));
 }
 

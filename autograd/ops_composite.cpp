@@ -4,6 +4,7 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/pull.h"
 
 namespace hourglass {
 namespace {
@@ -49,7 +50,7 @@ Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
   return record("norm", norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
                   // x / |x|, and 0 at 0, where the norm has a kink
                   const Var length = reshape(y, kept);
-                  return x * (reshape(g, kept) / where(length.value() == 0, 1, length));
+                  return x * (reshape(g, behind(g, y.dim(), kept)) / where(length.value() == 0, 1, length));
                 }));
 }
 
@@ -81,7 +82,7 @@ Var record_extreme(std::string_view op, Tensor value, const Var& x, const Axes& 
   const Shape kept = kept_shape(op, x, axes);
   return record(op, std::move(value), wrt(x, [x, axes, kept](const Var& g, const Var& y) {
                   const Tensor hits = to(x.value() == reshape(y.value(), kept), x.dtype());
-                  return reshape(g, kept) * constant(hits / sum(hits, axes, true));
+                  return reshape(g, behind(g, y.dim(), kept)) * constant(hits / sum(hits, axes, true));
                 }));
 }
 }  // namespace
@@ -94,18 +95,24 @@ Var min(const Var& x, const Axes& axes, bool keepdim) {
 
 Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
   const Shape kept = kept_shape("logsumexp", x, axes);
-  return record("logsumexp", logsumexp(x.value(), axes, keepdim),
-                wrt(x, [x, kept](const Var& g, const Var& y) { return reshape(g, kept) * exp(x - reshape(y, kept)); }));
+  return record("logsumexp", logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+                  return reshape(g, behind(g, y.dim(), kept)) * exp(x - reshape(y, kept));
+                }));
 }
 
 // dy_i/dx_j = y_i (1[i=j] - y_j)
 Var softmax(const Var& x, std::int64_t axis) {
-  return record("softmax", softmax(x.value(), axis),
-                wrt(x, [axis](const Var& g, const Var& y) { return y * (g - sum(g * y, {axis}, true)); }));
+  Tensor value = softmax(x.value(), axis);
+  return record("softmax", std::move(value), wrt(x, [axis = from_back("softmax", axis, x)](const Var& g, const Var& y) {
+                  return y * (g - sum(g * y, {axis}, true));
+                }));
 }
 Var log_softmax(const Var& x, std::int64_t axis) {
-  return record("log_softmax", log_softmax(x.value(), axis),
-                wrt(x, [axis](const Var& g, const Var& y) { return g - exp(y) * sum(g, {axis}, true); }));
+  Tensor value = log_softmax(x.value(), axis);
+  return record("log_softmax", std::move(value),
+                wrt(x, [axis = from_back("log_softmax", axis, x)](const Var& g, const Var& y) {
+                  return g - exp(y) * sum(g, {axis}, true);
+                }));
 }
 
 SortedVar sort(const Var& x, std::int64_t axis, bool descending) {

@@ -4,6 +4,7 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/pull.h"
 
 namespace hourglass {
 
@@ -16,25 +17,36 @@ Var expand(const Var& x, const Shape& shape) {
   return record("expand", expand(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
 }
 Var sum_to(const Var& x, const Shape& shape) {
+  Shape kept = shape;
+  while (kept.size() < x.dim()) kept.insert(0, 1);
   return record("sum_to", sum_to(x.value(), shape),
-                wrt(x, [from = x.shape()](const Var& g) { return broadcast_to(g, from); }));
+                wrt(x, [from = x.shape(), kept, to_dim = shape.size()](const Var& g) {
+                  return broadcast_to(reshape(g, behind(g, to_dim, kept)), behind(g, to_dim, from));
+                }));
 }
 Var sum(const Var& x, const Axes& axes, bool keepdim) {
   Shape kept = x.shape();
   for (const std::int64_t axis : normalize_axes("sum", axes, x.dim())) kept[static_cast<int>(axis)] = 1;
-  return record("sum", sum(x.value(), axes, keepdim),
-                wrt(x, [kept, from = x.shape()](const Var& g) { return broadcast_to(reshape(g, kept), from); }));
+  Tensor value = sum(x.value(), axes, keepdim);
+  const int to_dim = value.dim();
+  return record("sum", std::move(value), wrt(x, [kept, from = x.shape(), to_dim](const Var& g) {
+                  return broadcast_to(reshape(g, behind(g, to_dim, kept)), behind(g, to_dim, from));
+                }));
 }
 Var cumsum(const Var& x, std::int64_t axis) {
-  return record("cumsum", cumsum(x.value(), axis),  // y_j sums x_i for i <= j, so x_i's share sums g_j for j >= i
-                wrt(x, [axis](const Var& g) { return flip(cumsum(flip(g, {axis}), axis), {axis}); }));
+  Tensor value = cumsum(x.value(), axis);
+  return record("cumsum", std::move(value),  // y_j sums x_i for i <= j, so x_i's share sums g_j for j >= i
+                wrt(x, [axis = from_back("cumsum", axis, x)](const Var& g) {
+                  return flip(cumsum(flip(g, {axis}), axis), {axis});
+                }));
 }
 
 // ---- rearranging
 
 Var reshape(const Var& x, const Shape& shape) {
-  return record("reshape", reshape(x.value(), shape),
-                wrt(x, [from = x.shape()](const Var& g) { return reshape(g, from); }));
+  return record("reshape", reshape(x.value(), shape), wrt(x, [from = x.shape(), to_dim = shape.size()](const Var& g) {
+                  return reshape(g, behind(g, to_dim, from));
+                }));
 }
 Var flatten(const Var& x, std::int64_t first, std::int64_t last) {
   return reshape(x, flatten(x.value(), first, last).shape());
@@ -45,17 +57,29 @@ Var unsqueeze(const Var& x, std::int64_t axis) { return reshape(x, unsqueeze(x.v
 Var permute(const Var& x, const Axes& order) {
   const auto inverse = [&] {
     Axes back = order;
-    for (int i = 0; i < order.size(); ++i) back[normalize_axis("permute", order[i], x.dim())] = i;
+    for (int i = 0; i < order.size(); ++i) back[normalize_axis("permute", order[i], x.dim())] = i - order.size();
     return back;
   };
   Tensor value = permute(x.value(), order);
-  return record("permute", std::move(value), wrt(x, [back = inverse()](const Var& g) { return permute(g, back); }));
+  return record("permute", std::move(value), wrt(x, [back = inverse()](const Var& g) {
+                  Axes whole;
+                  for (int i = 0; i < g.dim() - back.size(); ++i) whole.push_back(i);
+                  for (const std::int64_t axis : back) whole.push_back(axis);
+                  return permute(g, whole);
+                }));
 }
 Var transpose(const Var& x, std::int64_t a, std::int64_t b) {
-  return record("transpose", transpose(x.value(), a, b), wrt(x, [a, b](const Var& g) { return transpose(g, a, b); }));
+  Tensor value = transpose(x.value(), a, b);
+  return record("transpose", std::move(value),
+                wrt(x, [a = from_back("transpose", a, x), b = from_back("transpose", b, x)](const Var& g) {
+                  return transpose(g, a, b);
+                }));
 }
 Var flip(const Var& x, const Axes& axes) {
-  return record("flip", flip(x.value(), axes), wrt(x, [axes](const Var& g) { return flip(g, axes); }));
+  Tensor value = flip(x.value(), axes);
+  Axes back;
+  for (const std::int64_t axis : axes) back.push_back(from_back("flip", axis, x));
+  return record("flip", std::move(value), wrt(x, [back](const Var& g) { return flip(g, back); }));
 }
 Var contiguous(const Var& x) {
   return record("contiguous", contiguous(x.value()), wrt(x, [](const Var& g) { return g; }));
@@ -69,13 +93,14 @@ Var to(const Var& x, Dtype dtype) {
 Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const std::int64_t extent = x.size(axis);
   const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
-  return record(
-      "slice", slice(x.value(), axis, start, stop, step),
-      wrt(x, [from = x.shape(), axis, first, step](const Var& g) { return embed_slice(g, from, axis, first, step); }));
+  return record("slice", slice(x.value(), axis, start, stop, step),
+                wrt(x, [from = x.shape(), axis = from_back("slice", axis, x), first, step](const Var& g) {
+                  return embed_slice(g, behind(g, from.size(), from), axis, first, step);
+                }));
 }
 Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
   return record("embed_slice", embed_slice(x.value(), shape, axis, start, step),
-                wrt(x, [axis, start, step, count = x.size(axis)](const Var& g) {
+                wrt(x, [axis = from_back("embed_slice", axis, x), start, step, count = x.size(axis)](const Var& g) {
                   return slice(g, axis, start, count == 0 ? start : start + (count - 1) * step + 1, step);
                 }));
 }
@@ -137,7 +162,9 @@ Var concat(std::span<const Var> parts, std::int64_t axis) {
   const auto cut = [&](const Var& part) {
     const std::int64_t begin = start;
     start += part.size(axis);
-    return wrt(part, [axis, begin, end = start](const Var& g) { return slice(g, axis, begin, end); });
+    return wrt(part, [axis = from_back("concat", axis, part), begin, end = start](const Var& g) {
+      return slice(g, axis, begin, end);
+    });
   };
   std::vector<decltype(cut(Var()))> edges;
   for (const Var& part : parts) edges.push_back(cut(part));

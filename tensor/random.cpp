@@ -44,7 +44,7 @@ constexpr std::int64_t kGrain = 32;  // batches a chunk holds: about 20 µs
 // A tensor whose element i is made from words [W i, W (i + 1)) of a draw. Block b has words 4 b to 4 b + 3.
 // make(words, numbers, count, position) makes `count` elements; the first one stands at `position`.
 template <class T, int W, class Make>
-Tensor fill(const Shape& shape, std::uint64_t key, std::uint64_t draw, const Make& make) {
+Tensor fill(const Shape& shape, Rng::State at, const Make& make) {
   Tensor result(shape, dtype_of<T>);
   T* const out = result.mutable_data<T>();
   constexpr std::int64_t each = kBatch / W;
@@ -55,7 +55,7 @@ Tensor fill(const Shape& shape, std::uint64_t key, std::uint64_t draw, const Mak
     for (std::int64_t batch = begin; batch < end; ++batch) {
       const std::int64_t position = batch * each, count = std::min(each, numel - position);
       for (std::int64_t i = 0; i < count * W; i += 4)
-        std::ranges::copy(block(key, draw, static_cast<std::uint64_t>((position * W + i) / 4)), words + i);
+        std::ranges::copy(block(at.key, at.draw, static_cast<std::uint64_t>((position * W + i) / 4)), words + i);
       make(words, numbers, count, position);
       std::copy_n(numbers, count, out + position);
     }
@@ -174,26 +174,48 @@ Rng Rng::split(std::string_view name) const {
 }
 Rng Rng::split(std::uint64_t number) const { return Rng(mix(mix(key_) + mix(number))); }
 
+namespace {
+thread_local DrawLog::Guard* innermost = nullptr;
+}  // namespace
+
+DrawLog::Guard::Guard(DrawLog& log, bool replay) : log_(log), replay_(replay), outer_(std::exchange(innermost, this)) {}
+DrawLog::Guard::~Guard() { innermost = outer_; }
+
+// A draw is made again if some log that replays says so, the innermost of them, and noted by all that lie within it.
+Rng::State Rng::next() {
+  DrawLog::Guard* source = innermost;
+  while (source != nullptr && !source->replay_) source = source->outer_;
+  State at{key_, draw_};
+  if (source == nullptr) {
+    ++draw_;
+  } else {
+    check(source->position_ < source->log_.draws_.size(), "DrawLog", "more draws are asked for than the ",
+          source->log_.draws_.size(), " that were noted");
+    at = source->log_.draws_[source->position_++];
+  }
+  for (DrawLog::Guard* guard = innermost; guard != source; guard = guard->outer_) guard->log_.draws_.push_back(at);
+  return at;
+}
+
 Tensor Rng::uniform(const Shape& shape, double low, double high, Dtype dtype) {
   check(low <= high, "uniform", "needs low <= high, got ", low, " and ", high);
   return dispatch_floating("uniform", dtype, [&]<class T>() {
     const T from = static_cast<T>(low), to = static_cast<T>(high), width = to - from;
     check(std::isfinite(width), "uniform", "from ", low, " to ", high, " is too far for ", dtype);
     const T last = from < to ? std::nextafter(to, from) : from;  // rounding must not reach high
-    return fill<T, kWords<T>>(shape, key_, draw_++,
-                              [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
-                                for (std::int64_t i = 0; i < count; ++i) {
-                                  const T value = from + width * unit<T>(words + kWords<T> * i);
-                                  out[i] = value < last ? value : last;
-                                }
-                              });
+    return fill<T, kWords<T>>(shape, next(), [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        const T value = from + width * unit<T>(words + kWords<T> * i);
+        out[i] = value < last ? value : last;
+      }
+    });
   });
 }
 
 Tensor Rng::normal(const Shape& shape, double mean, double std, Dtype dtype) {
   check(std >= 0, "normal", "needs a standard deviation of at least 0, got ", std);
   return dispatch_floating("normal", dtype, [&]<class T>() {
-    return fill<T, kWords<T>>(shape, key_, draw_++,
+    return fill<T, kWords<T>>(shape, next(),
                               [m = static_cast<T>(mean), s = static_cast<T>(std)](const std::uint32_t* words, T* out,
                                                                                   std::int64_t count, std::int64_t) {
                                 normal_pairs(words, out, (count + 1) / 2);
@@ -208,7 +230,7 @@ Tensor Rng::bernoulli(const Shape& shape, double probability, Dtype dtype) {
   const auto threshold = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
   const bool certain = probability == 1;
   return dispatch(dtype, [&]<class T>() {
-    return fill<T, 1>(shape, key_, draw_++, [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
+    return fill<T, 1>(shape, next(), [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
       for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<T>((words[i] < threshold) | certain);
     });
   });
@@ -223,7 +245,7 @@ Tensor Rng::bernoulli(const Tensor& probability) {
   const Tensor flat = contiguous(probability);
   return dispatch_floating("bernoulli", flat.dtype(), [&]<class T>() {
     const T* const p = flat.data<T>();
-    return fill<T, 1>(flat.shape(), key_, draw_++,
+    return fill<T, 1>(flat.shape(), next(),
                       [p](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
                         for (std::int64_t i = 0; i < count; ++i)
                           out[i] = static_cast<T>(words[i] * 0x1p-32 < static_cast<double>(p[position + i]));
@@ -234,14 +256,14 @@ Tensor Rng::bernoulli(const Tensor& probability) {
 Tensor Rng::randint(const Shape& shape, std::int64_t low, std::int64_t high) {
   check(low < high, "randint", "needs low < high, got ", low, " and ", high);
   const std::uint64_t first = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - first;
-  const std::uint64_t key = key_, draw = draw_++;
+  const State at = next();
   return fill<std::int64_t, 2>(
-      shape, key, draw, [=](const std::uint32_t* words, std::int64_t* out, std::int64_t count, std::int64_t position) {
+      shape, at, [=](const std::uint32_t* words, std::int64_t* out, std::int64_t count, std::int64_t position) {
         for (std::int64_t i = 0; i < count; ++i) {
           // What is refused is drawn again from blocks that no tensor is long enough to reach.
           std::uint64_t again = 0;
           const std::uint64_t number = bounded(range, wide(words + 2 * i), [&] {
-            return wide(block(key, draw, static_cast<std::uint64_t>(position + i) | ++again << 56).data());
+            return wide(block(at.key, at.draw, static_cast<std::uint64_t>(position + i) | ++again << 56).data());
           });
           out[i] = static_cast<std::int64_t>(first + number);
         }
@@ -253,7 +275,7 @@ Tensor Rng::permutation(std::int64_t n) {
   Tensor result = arange(n);
   std::int64_t* const out = result.mutable_data<std::int64_t>();
   std::uint64_t index = 0;
-  const auto bits = [&, draw = draw_++] { return wide(block(key_, draw, index++).data()); };
+  const auto bits = [&, at = next()] { return wide(block(at.key, at.draw, index++).data()); };
   // Fisher and Yates, from the back: each place gets one of those not placed yet.
   for (std::int64_t i = n - 1; i > 0; --i) {
     const std::uint64_t from = bounded(static_cast<std::uint64_t>(i) + 1, bits(), bits);
@@ -262,7 +284,10 @@ Tensor Rng::permutation(std::int64_t n) {
   return result;
 }
 
-double Rng::uniform() { return unit<double>(block(key_, draw_++, 0).data()); }
+double Rng::uniform() {
+  const State at = next();
+  return unit<double>(block(at.key, at.draw, 0).data());
+}
 
 std::int64_t Rng::below(std::int64_t n) {
   check(n >= 1, "below", "needs at least 1, got ", n);

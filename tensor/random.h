@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "tensor/tensor.h"
 
@@ -46,8 +47,38 @@ class Rng {
   }
 
  private:
+  /// Where the draw that is about to be made comes from.
+  State next();
+
   std::uint64_t key_;
   std::uint64_t draw_ = 0;
+};
+
+/// Which draws this thread made in a while, from whichever streams, so that the same can be made again: a computation
+/// that is run a second time sees the same random numbers, and no stream notices.
+class DrawLog {
+ public:
+  /// While one lives, draws are noted, or those noted are made again in their order.
+  class Guard {
+   public:
+    Guard(DrawLog& log, bool replay);
+    ~Guard();
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    friend class Rng;
+    DrawLog& log_;
+    bool replay_;
+    std::size_t position_ = 0;
+    Guard* outer_;
+  };
+  [[nodiscard]] Guard note() { return {*this, false}; }
+  [[nodiscard]] Guard replay() { return {*this, true}; }
+
+ private:
+  friend class Rng;
+  std::vector<Rng::State> draws_;
 };
 
 }  // namespace hourglass

@@ -56,6 +56,8 @@ struct RowOptions {
   int order = 2;
   /// Further shapes for the inputs (all of them). Elementwise ops are always checked with kAnyShape.
   std::vector<Shape> shapes{};
+  /// The same with a shape for each input.
+  std::vector<std::vector<Shape>> shapes_of_each{};
 };
 inline const std::vector<Shape> kAnyShape{{}, {1}, {1, 1}, {0}, {2, 0}};
 /// For ops that need something along the last axis.

@@ -1,0 +1,93 @@
+#include "autograd/checkpoint.h"
+
+#include <unordered_set>
+
+#include "autograd/grad.h"
+#include "autograd/ops.h"
+#include "autograd/pull.h"
+#include "tensor/random.h"
+
+namespace hourglass {
+namespace {
+
+using Function = std::function<Var(const std::vector<Var>&)>;
+
+// Nodes made before `start` from which y was computed by nodes made since: f's arguments and what f captured.
+std::vector<NodePtr> reached_outside(const NodePtr& y, std::uint64_t start) {
+  std::vector<NodePtr> outside, inside{y};
+  std::unordered_set<const Node*> seen;
+  while (!inside.empty()) {
+    const NodePtr node = std::move(inside.back());
+    inside.pop_back();
+    for (int i = 0; i < node->input_count(); ++i)
+      if (const NodePtr& input = node->input(i); input && seen.insert(input.get()).second)
+        (input->id() < start ? outside : inside).push_back(input);
+  }
+  return outside;
+}
+
+class Checkpoint final : public Node {
+ public:
+  Checkpoint(const Var& y, Function f, std::vector<Var> inputs, std::vector<NodePtr> edges, DrawLog draws)
+      : Node("checkpoint", y.shape(), y.dtype()),
+        f_(std::move(f)),
+        inputs_(std::move(inputs)),
+        edges_(std::move(edges)),
+        draws_(std::move(draws)) {}
+
+  int input_count() const override { return static_cast<int>(edges_.size()); }
+  const NodePtr& input(int i) const override { return edges_[static_cast<std::size_t>(i)]; }
+  // The first pull computes all shares; those that follow find theirs.
+  Var pull(int i, const Var& g) override {
+    if (shares_.empty()) shares_ = all_shares(g);
+    return shares_[static_cast<std::size_t>(i)];
+  }
+  void pulled() override { shares_.clear(); }
+  void release() override {
+    f_ = nullptr;
+    inputs_.clear();
+    edges_.clear();
+    shares_.clear();
+    released_ = true;
+  }
+
+ private:
+  std::vector<Var> all_shares(const Var& g) {
+    const Var y = [&] {
+      const Recording on(true);
+      const DrawLog::Guard replay = draws_.replay();
+      return f_(inputs_);
+    }();
+    std::vector<Var> xs;
+    for (const NodePtr& edge : edges_) xs.push_back(handle(edge));
+    // Partial: what one of the xs owes to another is found when the walk outside comes to it.
+    return grad({&y, 1}, {&g, 1}, xs,
+                {.create_graph = recording(), .allow_unused = true, .batched = g.dim() > y.dim(), .partial = true});
+  }
+
+  Function f_;
+  std::vector<Var> inputs_;
+  std::vector<NodePtr> edges_;
+  DrawLog draws_;
+  std::vector<Var> shares_;
+};
+
+}  // namespace
+
+Var checkpoint(const Function& f, std::span<const Var> inputs) {
+  const std::vector<Var> xs(inputs.begin(), inputs.end());
+  if (!recording()) return f(xs);
+  const std::uint64_t start = variable(scalar(0)).node()->id();
+  DrawLog draws;
+  const Var y = [&] {
+    const DrawLog::Guard note = draws.note();
+    return f(xs);
+  }();
+  if (!y.node() || y.node()->id() < start) return y;
+  return {y.value(), NodePtr(new Checkpoint(y, f, xs, reached_outside(y.node(), start), std::move(draws)))};
+}
+Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input) {
+  return checkpoint([f](const std::vector<Var>& xs) { return f(xs[0]); }, std::span(&input, 1));
+}
+
+}  // namespace hourglass
