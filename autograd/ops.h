@@ -207,6 +207,16 @@ Var norm(const Var& x, const Axes& axes = {}, bool keepdim = false, double p = 2
 Var logsumexp(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var softmax(const Var& x, std::int64_t axis);
 Var log_softmax(const Var& x, std::int64_t axis);
+/// (x - mean) / √(variance + eps) over the axes together, with the biased variance: what layer_norm, batch_norm,
+/// instance_norm and group_norm have in common.
+Var standardize(const Var& x, const Axes& axes, double eps = 1e-5);
+Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps = 1e-5);
+/// standardize over the last axes, those that weight and bias have, times weight plus bias (Ba et al. 2016, "Layer
+/// normalization").
+Var layer_norm(const Var& x, const Var& weight, const Var& bias, double eps = 1e-5);
+/// standardize over all axes but 1, the channels', with the batch's own statistics; then times weight plus bias, which
+/// are [channels] (Ioffe & Szegedy 2015, "Batch normalization").
+Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps = 1e-5);
 struct SortedVar {
   Var values;
   Tensor indices;

@@ -115,6 +115,49 @@ Var log_softmax(const Var& x, std::int64_t axis) {
                 }));
 }
 
+// ---- normalisation
+
+Var standardize(const Var& x, const Axes& axes, double eps) {
+  return record("standardize", standardize(x.value(), axes, eps),
+                wrt(x, [x, axes, eps](const Var& g) { return standardize_grad(g, x, axes, eps); }));
+}
+// dx = s (g - mean(g) - z mean(g z)) with z = standardize(x) and s = 1 / √(var(x) + eps). As a map of g it is its own
+// adjoint; x acts through z and through s, and ds/dx = -s² z / n.
+Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps) {
+  return record("standardize_grad", standardize_grad(g.value(), x.value(), axes, eps),
+                wrt(g, [x, axes, eps](const Var& h) { return standardize_grad(h, x, axes, eps); }),
+                wrt(x, [g, x, axes, eps](const Var& h) {
+                  const Var z = standardize(x, axes, eps), s = rsqrt(var(x, axes, true, 0) + eps);
+                  const Var gz = mean(g * z, axes, true), hz = mean(h * z, axes, true);
+                  const Var by_z = standardize_grad(s * (h * gz + g * hz), x, axes, eps);
+                  const Var by_s = square(s) * z * mean(h * (g - mean(g, axes, true) - z * gz), axes, true);
+                  return -(by_z + by_s);
+                }));
+}
+
+Var layer_norm(const Var& x, const Var& weight, const Var& bias, double eps) {
+  Axes axes;
+  bool fits = weight.dim() > 0 && weight.dim() <= x.dim() && bias.shape() == weight.shape();
+  for (int axis = 0; fits && axis < weight.dim(); ++axis) {
+    axes.push_back(x.dim() - weight.dim() + axis);
+    fits = x.shape()[static_cast<int>(axes.back())] == weight.shape()[axis];
+  }
+  check(fits, "layer_norm", "weight and bias must have the last axes of x, got x ", describe(x), ", weight ",
+        describe(weight), ", bias ", describe(bias));
+  return mul_add(standardize(x, axes, eps), weight, bias);
+}
+Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps) {
+  check(x.dim() >= 2 && weight.shape() == Shape{x.shape()[1]} && bias.shape() == weight.shape(), "batch_norm",
+        "weight and bias must be [channels] for x [n, channels, ...], got x ", describe(x), ", weight ",
+        describe(weight), ", bias ", describe(bias));
+  Axes axes;
+  Shape beside = Shape::filled(x.dim(), 1);
+  beside[1] = x.shape()[1];
+  for (int axis = 0; axis < x.dim(); ++axis)
+    if (axis != 1) axes.push_back(axis);
+  return mul_add(standardize(x, axes, eps), reshape(weight, beside), reshape(bias, beside));
+}
+
 SortedVar sort(const Var& x, std::int64_t axis, bool descending) {
   const Tensor indices = argsort(x.value(), axis, descending);
   return {gather(x, axis, indices), indices};

@@ -119,6 +119,10 @@ Tensor cumsum(const Tensor& x, std::int64_t axis);
 Tensor sum_to(const Tensor& x, const Shape& shape);
 Tensor softmax(const Tensor& x, std::int64_t axis);
 Tensor log_softmax(const Tensor& x, std::int64_t axis);
+/// (x - mean) / √(variance + eps) over the axes together, with the biased variance (divided by the count).
+Tensor standardize(const Tensor& x, const Axes& axes, double eps = 1e-5);
+/// Its gradient by x, given the result's: (g - mean(g) - z mean(g z)) / √(variance + eps), where z = standardize(x).
+Tensor standardize_grad(const Tensor& g, const Tensor& x, const Axes& axes, double eps = 1e-5);
 
 // ---- views: other shapes of the same memory --------------------------------------------------------- ops_shape.cpp
 

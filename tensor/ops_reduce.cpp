@@ -4,7 +4,9 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "tensor/iterate.h"
 #include "tensor/kernels/kernels.h"
@@ -415,6 +417,90 @@ Tensor cumsum(const Tensor& x, std::int64_t axis) {
       }
     });
     return result;
+  });
+}
+
+// ---- standardizing
+
+namespace {
+
+// x seen as rows to standardize: its axes, joined, must be [segments][rows][n] with the axes in the first and last
+// place, either of which may be missing. Nothing where they are not, or where n is so small that columns would be read
+// one number at a time.
+std::optional<RowLayout> row_layout(const Tensor& x, const Axes& axes) {
+  std::array<std::int64_t, 3> extents{1, 1, 1};
+  int place = 2;  // of the axis before: from the back
+  for (int axis = x.dim() - 1; axis >= 0; --axis) {
+    if (x.shape()[axis] == 1) continue;
+    const bool inside = contains(axes, axis);
+    if (inside == (place == 1) && --place < 0) return {};
+    extents[static_cast<std::size_t>(place)] *= x.shape()[axis];
+  }
+  const auto [segments, rows, n] = extents;
+  if (segments > 1 && n < 16) return {};
+  return RowLayout{n, segments, rows * n, n};
+}
+
+// f(operands, layout, rows, result) with the operands, alike in shape, laid out as row_layout() wants them.
+template <class F>
+Tensor map_rows(Axes axes, std::vector<Tensor> operands, F&& f) {
+  const Tensor& x = operands.back();
+  const std::optional<RowLayout> layout = row_layout(x, axes);
+  if (!layout) {  // the axes go last, and back again
+    Axes order, back = Axes::filled(x.dim(), 0), last;
+    for (int axis = 0; axis < x.dim(); ++axis)
+      if (!contains(axes, axis)) order.push_back(axis);
+    for (const std::int64_t axis : axes) {
+      last.push_back(order.size());
+      order.push_back(axis);
+    }
+    for (int i = 0; i < order.size(); ++i) back[static_cast<int>(order[i])] = i;
+    for (Tensor& operand : operands) operand = permute(operand, order);
+    return contiguous(permute(map_rows(last, std::move(operands), f), back));
+  }
+  for (Tensor& operand : operands) operand = contiguous(operand);
+  Tensor result(x.shape(), x.dtype());
+  if (result.numel() > 0) f(operands, *layout, result.numel() / (layout->segments * layout->n), result);
+  return result;
+}
+
+template <class T>
+const StandardizeKernels<T>& standardize_kernels() {
+  if constexpr (std::is_same_v<T, float>) return kernels().reduce.standardize_f32;
+  else return kernels().reduce.standardize_f64;
+}
+
+}  // namespace
+
+Tensor standardize(const Tensor& x, const Axes& axes, double eps) {
+  const Axes over = normalize_axes("standardize", axes, x.dim());
+  return dispatch_floating("standardize", x.dtype(), [&]<class T>() {
+    return map_rows(
+        over, {x}, [&](const std::vector<Tensor>& in, const RowLayout& layout, std::int64_t rows, Tensor& result) {
+          const T* const from = in[0].data<T>();
+          T* const out = result.mutable_data<T>();
+          parallel_for(rows, grain_of(layout.segments * layout.n), [&](std::int64_t begin, std::int64_t end) {
+            standardize_kernels<T>().forward(from, layout, begin, end, eps, out);
+          });
+        });
+  });
+}
+
+Tensor standardize_grad(const Tensor& g, const Tensor& x, const Axes& axes, double eps) {
+  check_same_dtype("standardize_grad", g, x);
+  check(broadcast_shapes("standardize_grad", g, x) == x.shape(), "standardize_grad", "g is ", describe(g), ", x is ",
+        describe(x), "; g must broadcast to x");
+  const Axes over = normalize_axes("standardize_grad", axes, x.dim());
+  return dispatch_floating("standardize_grad", x.dtype(), [&]<class T>() {
+    return map_rows(over, {expand(g, x.shape()), x},
+                    [&](const std::vector<Tensor>& in, const RowLayout& layout, std::int64_t rows, Tensor& result) {
+                      const T *const gs = in[0].data<T>(), *const from = in[1].data<T>();
+                      T* const out = result.mutable_data<T>();
+                      parallel_for(rows, grain_of(layout.segments * layout.n),
+                                   [&](std::int64_t begin, std::int64_t end) {
+                                     standardize_kernels<T>().gradient(gs, from, layout, begin, end, eps, out);
+                                   });
+                    });
   });
 }
 

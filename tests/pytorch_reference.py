@@ -506,6 +506,31 @@ case("log_softmax", lambda x: x.log_softmax(-1), u(3, 4))
 case("log_softmax", lambda x: x.log_softmax(-1), u())
 case("log_softmax", lambda x: x.log_softmax(-1), t([1000.0, 0.0, -1000.0, 999.0]))
 case("log_softmax along axis 1 of three", lambda x: x.log_softmax(1), u(2, 3, 2))
+
+
+def standardize(x, axes, eps=1e-5):
+    return (x - x.mean(axes, keepdim=True)) / torch.sqrt(x.var(axes, unbiased=False, keepdim=True) + eps)
+
+
+def standardize_grad(g, x, axes):
+    return torch.autograd.grad(standardize(x, axes), x, g, create_graph=True)[0]
+
+
+case("standardize over the last axis", lambda x: F.layer_norm(x, (4,)), u(3, 4))
+case("standardize over the last axis", lambda x: F.layer_norm(x, (1,)), u(2, 1))
+# F.layer_norm loses 5 digits to the mean of a million.
+case("standardize over the last axis", lambda x: standardize(x, (1,)), t([[1e6, 1e6 + 1, 1e6 + 2], [5.0, 5.0, 5.0]]))
+case("standardize over all axes", lambda x: F.layer_norm(x, (2, 2, 3)), u(2, 2, 3))
+case("standardize over axis 0, of eps 0.1", lambda x: standardize(x, (0,), 0.1), u(5, 2))
+case("standardize over all axes but 1", lambda x: F.batch_norm(x, None, None, training=True), u(2, 2, 4, 5))
+case("standardize over axes 1 and 3", lambda x: standardize(x, (1, 3)), u(2, 2, 2, 3))
+case("standardize_grad over the last axis", lambda g, x: standardize_grad(g, x, (-1,)), u(3, 4), u(3, 4))
+case("standardize_grad over all axes but 1", lambda g, x: standardize_grad(g, x, (0, 2)), u(2, 2, 3), u(2, 2, 3))
+case("layer_norm", lambda x, w, b: F.layer_norm(x, (4,), w, b), u(3, 4), u(4), u(4))
+case("layer_norm over two axes", lambda x, w, b: F.layer_norm(x, (2, 3), w, b, 0.1), u(2, 2, 3), u(2, 3), u(2, 3))
+case("batch_norm", lambda x, w, b: F.batch_norm(x, None, None, w, b, True), u(4, 3), u(3), u(3))
+case("batch_norm of images", lambda x, w, b: F.batch_norm(x, None, None, w, b, True, 0.1, 0.1), u(2, 2, 4, 5), u(2),
+     u(2))
 case("sort", lambda x: x.sort(stable=True).values, u(3, 4))
 case("sort", lambda x: x.sort(stable=True).values, TIES)
 case("sort", lambda x: x.sort(stable=True).values, u())

@@ -1,6 +1,7 @@
-// Two loops per line of reduce.def, and softmax.
+// Two loops per line of reduce.def, softmax and standardizing.
 #include "tensor/kernels/reduce.h"
 
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -249,6 +250,16 @@ void map_row(const T* x, std::int64_t n, T* y, F&& f) {
   if (rest > 0) Read::store_some(f(Read::load_some(x + j, rest)), y + j, rest);
 }
 
+// The same of two rows.
+template <class T, class F>
+void map_rows(const T* a, const T* b, std::int64_t n, T* y, F&& f) {
+  using Read = Fold<reduce_sum, T, T>;
+  std::int64_t j = 0;
+  for (; j + Read::width <= n; j += Read::width) Read::store(f(Read::load(a + j), Read::load(b + j)), y + j);
+  const int rest = static_cast<int>(n - j);
+  if (rest > 0) Read::store_some(f(Read::load_some(a + j, rest), Read::load_some(b + j, rest)), y + j, rest);
+}
+
 // The row is in the first-level cache after its maximum is found, so the passes that follow cost no memory traffic.
 template <class T>
 void softmax_rows(const T* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, T* y) {
@@ -265,6 +276,96 @@ void log_softmax_rows(const T* x, std::int64_t row_stride, std::int64_t rows, st
     const T highest = Fold<reduce_max, T, T>::fold_row(x, n, 0);
     const T log_total = std::log(Fold<reduce_sum_of_exps, T, T>::fold_row(x, n, highest));
     map_row(x, n, y, [&](Batch<T> v) { return (v - Batch<T>(highest)) - Batch<T>(log_total); });
+  }
+}
+
+// ---- standardizing: a row is read two or three times, but after the first time from the cache
+
+// Σ over a row of each of the K registers that f(x, y) gives; y is a second array in the same layout. A run is summed
+// in registers block by block, the blocks in double.
+template <int K, class T, class F>
+std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, F&& f) {
+  using Read = Fold<reduce_sum, T, T>;
+  using V = Batch<T>;
+  constexpr int width = Read::width, registers = 4;
+  constexpr std::int64_t block = std::int64_t{64} * registers * width;
+  std::array<double, K> totals{};
+  for (std::int64_t k = 0; k < row.segments; ++k, x += row.segment_stride, y += row.segment_stride)
+    for (std::int64_t begin = 0; begin < row.n; begin += block) {
+      const std::int64_t end = begin + block < row.n ? begin + block : row.n;
+      V sums[K][registers];
+      for (auto& sum : sums)
+        for (V& s : sum) s = V(T(0));
+      std::int64_t j = begin;
+      for (; j + registers * width <= end; j += registers * width)
+        for (int r = 0; r < registers; ++r) {
+          const std::array<V, K> terms = f(Read::load(x + j + r * width), Read::load(y + j + r * width));
+          for (int i = 0; i < K; ++i) sums[i][r] += terms[i];
+        }
+      for (; j < end; j += width) {
+        const int count = end - j < width ? static_cast<int>(end - j) : width;
+        const std::array<V, K> terms = f(Read::load_some(x + j, count), Read::load_some(y + j, count));
+        for (int i = 0; i < K; ++i) sums[i][0] += Read::first_lanes(terms[i], count);
+      }
+      for (int i = 0; i < K; ++i) {
+        alignas(64) T lanes[width];
+        ((sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3])).store_aligned(lanes);
+        for (const T lane : lanes) totals[i] += static_cast<double>(lane);
+      }
+    }
+  return totals;
+}
+
+struct Moments {
+  double mean, scale;  // scale = 1 / √(variance + eps)
+};
+template <class T>
+Moments moments_of_row(const T* x, const RowLayout& row, double eps) {
+  using V = Batch<T>;
+  const double count = static_cast<double>(row.segments * row.n);
+  const double mean = sums_of_row<1>(x, x, row, [](V v, V) { return std::array<V, 1>{v}; })[0] / count;
+  const V center(static_cast<T>(mean));
+  // The mean as T is off by a rounding error, whose square the second sum takes out again.
+  const auto [squares, rest] = sums_of_row<2>(x, x, row, [&](V v, V) {
+    const V d = v - center;
+    return std::array<V, 2>{d * d, d};
+  });
+  const double off = rest / count;
+  return {static_cast<double>(static_cast<T>(mean)) + off, 1 / std::sqrt(squares / count - off * off + eps)};
+}
+
+template <class T>
+void standardize_rows(const T* x, const RowLayout& row, std::int64_t begin, std::int64_t end, double eps, T* y) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T* const from = x + i * row.row_stride;
+    const Moments moments = moments_of_row(from, row, eps);
+    const Batch<T> center(static_cast<T>(moments.mean)), scale(static_cast<T>(moments.scale));
+    for (std::int64_t k = 0; k < row.segments; ++k)
+      map_row(from + k * row.segment_stride, row.n, y + i * row.row_stride + k * row.segment_stride,
+              [&](Batch<T> v) { return (v - center) * scale; });
+  }
+}
+
+// With z the standardized row: dx = scale (g - mean(g) - z mean(g z)).
+template <class T>
+void standardize_rows_grad(const T* g, const T* x, const RowLayout& row, std::int64_t begin, std::int64_t end,
+                           double eps, T* dx) {
+  using V = Batch<T>;
+  const double count = static_cast<double>(row.segments * row.n);
+  for (std::int64_t i = begin; i < end; ++i) {
+    const T *const from = x + i * row.row_stride, *const gs = g + i * row.row_stride;
+    const Moments moments = moments_of_row(from, row, eps);
+    const V center(static_cast<T>(moments.mean));
+    const auto [sum, product] = sums_of_row<2>(gs, from, row, [&](V gv, V v) {
+      return std::array<V, 2>{gv, gv * (v - center)};
+    });
+    const V mean(static_cast<T>(sum / count)), scale(static_cast<T>(moments.scale));
+    const V slope(static_cast<T>(product / count * moments.scale * moments.scale));
+    for (std::int64_t k = 0; k < row.segments; ++k) {
+      const std::int64_t at = k * row.segment_stride;
+      map_rows(gs + at, from + at, row.n, dx + i * row.row_stride + at,
+               [&](V gv, V v) { return scale * ((gv - mean) - slope * (v - center)); });
+    }
   }
 }
 
@@ -292,6 +393,8 @@ constinit const ReduceKernels reduce_kernels{
     .u8_to_i64 = reduce_kernels_of<std::uint8_t, std::int64_t>(),
     .softmax_f32 = {softmax_rows<float>, log_softmax_rows<float>},
     .softmax_f64 = {softmax_rows<double>, log_softmax_rows<double>},
+    .standardize_f32 = {standardize_rows<float>, standardize_rows_grad<float>},
+    .standardize_f64 = {standardize_rows<double>, standardize_rows_grad<double>},
 };
 }  // namespace HOURGLASS_SET
 

@@ -1,4 +1,5 @@
-// The reduction part of the kernel table: two loops per line of reduce.def, and the softmax of a row.
+// The reduction part of the kernel table: two loops per line of reduce.def, and what is done to whole rows: softmax and
+// standardizing.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,20 @@ struct SoftmaxKernels {
   Loop log_softmax;
 };
 
+/// Rows that are standardized each by itself: one row is `segments` runs of n elements, run k of row i starting at
+/// i * row_stride + k * segment_stride. In a batch [images, channels, pixels] a channel is such a row: a run in each
+/// image.
+struct RowLayout {
+  std::int64_t row_stride, segments, segment_stride, n;
+};
+/// Rows [begin, end); all pointers are to the start of arrays in the same layout.
+template <class T>
+struct StandardizeKernels {
+  void (*forward)(const T* x, const RowLayout& layout, std::int64_t begin, std::int64_t end, double eps, T* y);
+  void (*gradient)(const T* g, const T* x, const RowLayout& layout, std::int64_t begin, std::int64_t end, double eps,
+                   T* dx);
+};
+
 struct ReduceKernels {
   ReduceKernelsOf<float, float> f32;
   ReduceKernelsOf<double, double> f64;
@@ -44,6 +59,8 @@ struct ReduceKernels {
   ReduceKernelsOf<std::uint8_t, std::int64_t> u8_to_i64;  // sums and products, which would not fit
   SoftmaxKernels<float> softmax_f32;
   SoftmaxKernels<double> softmax_f64;
+  StandardizeKernels<float> standardize_f32;
+  StandardizeKernels<double> standardize_f64;
 
   template <class In, class Acc>
   const ReduceKernelsOf<In, Acc>& of() const {
