@@ -1,6 +1,13 @@
-// Whole training steps: forward, backward and Adam, written as a user would. LibTorch's are in peers/training_step.cpp.
+// Whole training steps: forward, backward and Adam, written as a user would. LibTorch's are in peers/training_step.cpp,
+// under the same names.
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <benchmark/benchmark.h>
 
+#include "autograd/derivatives.h"
 #include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "autograd/stochastic.h"
@@ -11,10 +18,70 @@
 #include "nn/sequential.h"
 #include "optim/adam.h"
 #include "tensor/random.h"
+#include "tensor/storage.h"
 
 using namespace hourglass;
 
 namespace {
+
+// Times steps that lower `loss`, and notes how much memory they need at most.
+void train(benchmark::State& state, const nn::Module& model, double operations, const std::function<Var()>& loss) {
+  optim::Adam adam(model.parameters(), {.lr = 1e-3});
+  adam.step(grad(loss(), model.parameters()));
+  memory::reset_peak();
+  for (auto _ : state) adam.step(grad(loss(), model.parameters()));
+  state.counters["peak MB"] = static_cast<double>(memory::peak_bytes()) * 1e-6;
+  bench::report_operations(state, operations);
+}
+
+#define STEP(name) BENCHMARK(name)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()
+
+using Widths = std::vector<std::int64_t>;
+
+// Operations of a stack's products: two for the forward pass and two for each of both gradients, but for the input's.
+double operations(std::int64_t batch, const Widths& widths) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) count += 2 * batch * widths[i] * widths[i + 1] * (i == 0 ? 2 : 3);
+  return static_cast<double>(count);
+}
+
+// Linear layers with an activation between any two.
+template <class Activation = nn::ReLU>
+void stack(nn::Sequential& model, const Widths& widths, Rng& rng) {
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+    if (i > 0) model.add<Activation>();
+    model.add<nn::Linear>(widths[i], widths[i + 1], rng);
+  }
+}
+
+// ---- stacks of linear layers ---------------------------------------------------------------------------------------
+
+void stacked(benchmark::State& state, const Widths& widths) {
+  set_num_threads(static_cast<int>(state.range(0)));
+  Rng rng(0);
+  nn::Sequential model;
+  stack(model, widths, rng);
+  const Var x = constant(rng.uniform({128, widths.front()}));
+  train(state, model, operations(128, widths), [&] { return nn::binary_cross_entropy_with_logits(model(x), x); });
+}
+void ae(benchmark::State& state) { stacked(state, {784, 32, 784}); }
+void deep(benchmark::State& state) { stacked(state, {784, 128, 64, 32, 64, 128, 784}); }
+void hinton(benchmark::State& state) { stacked(state, {784, 1000, 500, 250, 30, 250, 500, 1000, 784}); }
+STEP(ae);
+STEP(deep);
+STEP(hinton);
+
+void big(benchmark::State& state) {
+  set_num_threads(static_cast<int>(state.range(0)));
+  Rng rng(0);
+  nn::Sequential model;
+  stack(model, {784, 512, 784}, rng);
+  const Var x = constant(rng.uniform({4096, 784}));
+  train(state, model, operations(4096, {784, 512, 784}), [&] { return nn::mse_loss(model(x), x); });
+}
+STEP(big);
+
+// ---- variational ---------------------------------------------------------------------------------------------------
 
 struct Vae : nn::Module {
   explicit Vae(Rng& rng)
@@ -26,43 +93,58 @@ struct Vae : nn::Module {
   nn::Linear &hidden, &mean, &log_var, &widen, &pixels;
 };
 
-// Operations of the products: two for the forward pass and two for each of both gradients, but for the input's own.
-double operations(std::int64_t batch, std::initializer_list<std::pair<std::int64_t, std::int64_t>> layers) {
-  std::int64_t count = 0;
-  bool first = true;
-  for (const auto& [in, out] : layers) count += 2 * batch * in * out * (std::exchange(first, false) ? 2 : 3);
-  return static_cast<double>(count);
-}
-
 void vae(benchmark::State& state) {
   set_num_threads(static_cast<int>(state.range(0)));
   Rng rng(0);
   const Vae model(rng);
-  optim::Adam adam(model.parameters(), {.lr = 1e-3});
   const Var x = constant(rng.uniform({128, 784}));
-  for (auto _ : state) {
+  train(state, model, operations(128, {784, 400, 40}) + operations(128, {20, 400, 784}), [&] {
     const Var h = relu(model.hidden(x));
     const Normal q{model.mean(h), exp(model.log_var(h) * 0.5)};
     const Var logits = model.pixels(relu(model.widen(q.rsample(rng))));
-    const Var loss = (sum(bce_with_logits(logits, x)) + sum(kl(q, standard_normal(q)))) / 128;
-    adam.step(grad(loss, model.parameters()));
-  }
-  bench::report_operations(state, operations(128, {{784, 400}, {400, 40}, {20, 400}, {400, 784}}));
+    return (sum(bce_with_logits(logits, x)) + sum(kl(q, standard_normal(q)))) / 128;
+  });
 }
-BENCHMARK(vae)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+STEP(vae);
 
-void autoencoder(benchmark::State& state) {
+// ---- contractive ---------------------------------------------------------------------------------------------------
+
+// The loss of an autoencoder plus 0.1 times the mean ‖dh/dx‖² of its encoder.
+void contractive(benchmark::State& state, const Widths& widths, JacobianNorm method, double operations) {
   set_num_threads(static_cast<int>(state.range(0)));
   Rng rng(0);
   nn::Sequential model;
-  model.add<nn::Linear>(784, 32, rng);
-  model.add<nn::ReLU>();
-  model.add<nn::Linear>(32, 784, rng);
-  optim::Adam adam(model.parameters(), {.lr = 1e-3});
+  nn::Sequential& encoder = model.add<nn::Sequential>();
+  nn::Sequential& decoder = model.add<nn::Sequential>();
+  stack<nn::Sigmoid>(encoder, widths, rng);
+  encoder.add<nn::Sigmoid>();
+  stack<nn::Sigmoid>(decoder, {widths.rbegin(), widths.rend()}, rng);
   const Var x = constant(rng.uniform({128, 784}));
-  for (auto _ : state) adam.step(grad(nn::binary_cross_entropy_with_logits(model(x), x), model.parameters()));
-  bench::report_operations(state, operations(128, {{784, 32}, {32, 784}}));
+  train(state, model, operations, [&] {
+    const Var penalty = mean(squared_jacobian_norm(std::cref(encoder), x, {.method = method, .rng = &rng}));
+    return nn::binary_cross_entropy_with_logits(model(x), x) + 0.1 * penalty;
+  });
 }
-BENCHMARK(autoencoder)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+void cae_analytic(benchmark::State& state) { contractive(state, {784, 256}, JacobianNorm::closed_form, 257e6); }
+void cae_vjp(benchmark::State& state) { contractive(state, {784, 256}, JacobianNorm::hutchinson, 411e6); }
+void cae_jac64(benchmark::State& state) { contractive(state, {784, 128, 64}, JacobianNorm::exact, 5431e6); }
+void cae_jac64_gram(benchmark::State& state) { contractive(state, {784, 128, 64}, JacobianNorm::gram, 5431e6); }
+STEP(cae_analytic);
+STEP(cae_vjp);
+STEP(cae_jac64);
+STEP(cae_jac64_gram);  // the same number another way: LibTorch's partner is cae_jac64
+
+// ---- next to nothing ------------------------------------------------------------------------------------------------
+
+void tiny(benchmark::State& state) {
+  set_num_threads(static_cast<int>(state.range(0)));
+  const Var x = variable(scalar(0.3));
+  for (auto _ : state) {
+    Var h = x;
+    for (int i = 0; i < 50; ++i) h = tanh(h * 1.01);
+    benchmark::DoNotOptimize(grad(h, x));
+  }
+}
+STEP(tiny);
 
 }  // namespace
