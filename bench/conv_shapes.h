@@ -1,0 +1,37 @@
+// The convolutions of the autoencoder (batch 128) and the U-Net (batch 32) that conv.cpp and peers/conv.cpp time.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace hourglass::bench {
+
+struct ConvShape {
+  std::int64_t batch, in, out, extent, kernel, stride, padding, output_padding;
+  bool transposed;
+
+  /// Of the image that the convolution looks at, and of what it gives; a transposed one goes from out_extent to extent.
+  std::int64_t result() const {
+    return transposed ? (extent - 1) * stride - 2 * padding + kernel + output_padding
+                      : (extent + 2 * padding - kernel) / stride + 1;
+  }
+  double operations() const {
+    const std::int64_t windows = transposed ? extent : result();
+    return 2.0 * static_cast<double>(batch * in * out * kernel * kernel * windows * windows);
+  }
+  std::string name() const {
+    const auto text = [](std::int64_t number) { return std::to_string(number); };
+    return text(in) + "->" + text(out) + "_" + text(kernel) + "x" + text(kernel) +
+           (stride > 1 ? "_s" + text(stride) : "") + "_on_" + text(extent) + "x" + text(extent) +
+           (transposed ? "_transposed" : "");
+  }
+};
+
+inline constexpr ConvShape kConvShapes[] = {
+    {128, 1, 16, 28, 3, 2, 1, 0, false},  {128, 16, 32, 14, 3, 2, 1, 0, false}, {128, 32, 64, 7, 7, 1, 0, 0, false},
+    {128, 64, 32, 1, 7, 1, 0, 0, true},   {128, 32, 16, 7, 3, 2, 1, 1, true},   {128, 16, 1, 14, 3, 2, 1, 1, true},
+    {32, 1, 16, 32, 3, 1, 1, 0, false},   {32, 16, 32, 16, 3, 1, 1, 0, false},  {32, 32, 64, 8, 3, 1, 1, 0, false},
+    {32, 64, 32, 8, 2, 2, 0, 0, true},    {32, 64, 32, 16, 3, 1, 1, 0, false},  {32, 32, 16, 16, 2, 2, 0, 0, true},
+    {32, 32, 16, 32, 3, 1, 1, 0, false},  {32, 16, 2, 32, 1, 1, 0, 0, false},
+};
+
+}  // namespace hourglass::bench
