@@ -1,5 +1,7 @@
 // The weight file format: what is written, what is read, and what is refused.
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -10,7 +12,11 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "nn/activations.h"
+#include "nn/linear.h"
+#include "nn/npy.h"
 #include "nn/safetensors.h"
+#include "nn/sequential.h"
 #include "tensor/ops.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
@@ -275,4 +281,41 @@ TEST_CASE("no file that differs in one byte does harm") {
     write_file(path, good.substr(0, length));
     CHECK(error_of([&] { nn::load_safetensors(path); }) != "no error");
   }
+}
+
+// ---- PyTorch
+
+TEST_CASE("weights travel from PyTorch and to it, and mean the same") {
+  const char* const exchange = std::getenv("HOURGLASS_EXCHANGE");  // set by pytorch_state_dict.py
+  nn::StateDict state =
+      nn::load_safetensors(exchange ? fs::path(exchange) / "from_pytorch.safetensors"
+                                    : fs::path(HOURGLASS_SOURCE_DIR) / "tests/data/pytorch_state.safetensors")
+          .tensors;
+  const auto take = [&](const std::string& name) {
+    const auto found = std::find_if(state.begin(), state.end(), [&](const auto& entry) { return entry.first == name; });
+    REQUIRE(found != state.end());
+    const Tensor x = found->second;
+    state.erase(found);
+    return x;
+  };
+  const Tensor x = take("x"), y = take("y");
+  const auto model_of = [](std::uint64_t seed) {
+    Rng rng(seed);
+    nn::Sequential model;
+    model.add<nn::Linear>(5, 4, rng);
+    model.add<nn::Sigmoid>();
+    model.add<nn::Linear>(4, 3, rng);
+    return model;
+  };
+  nn::Sequential model = model_of(0), other = model_of(1);
+  model.load_state_dict(state);
+  CHECK(allclose(model(constant(x)).value(), y, 0, 1e-6));
+  if (exchange == nullptr) return;
+  nn::StateDict back = other.state_dict();
+  back.emplace_back("x", x);
+  back.emplace_back("y", other(constant(x)).value());
+  nn::save_safetensors(fs::path(exchange) / "to_pytorch.safetensors", back);
+  nn::save_npz(fs::path(exchange) / "to_numpy.npz", back);
+  nn::save_npz(fs::path(exchange) / "to_numpy_packed.npz", back, {.compressed = true});
+  nn::save_npy(fs::path(exchange) / "to_numpy.npy", back.back().second);
 }

@@ -144,7 +144,7 @@ TEST_CASE("a full disk is an error, and the old file stays") {
   std::filesystem::create_directories(folder /
                                       "summary.json");  // nothing can be renamed onto a folder that is not empty
   write(folder / "summary.json/x", "");
-  CHECK(contains(error_of([&] { write_file(folder / "summary.json", "new"); }), "cannot be created"));
+  CHECK(contains(error_of([&] { write_file(folder / "summary.json", "new"); }), "cannot be put in place"));
   write(folder / "old", "old");
   write_file(folder / "old", "new");
   CHECK(read_file(folder / "old") == "new");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -38,5 +39,11 @@ Image image_grid(const Tensor& images, const GridOptions& options = {});
 /// The bytes of a PNG file.
 std::string encode_png(const Image& image);
 void write_png(const std::filesystem::path& path, const Image& image);
+
+/// The pixels of a PNG file of any kind, made grey (channels = 1) or coloured (3), or as the file is (0); what is
+/// transparent shows black. Strict: a file that is damaged, cut off or followed by something, or whose header promises
+/// more pixels than it could hold, is an Error that begins with `name`.
+Image decode_png(std::string_view bytes, std::string_view name, int channels = 0);
+Image read_png(const std::filesystem::path& path, int channels = 0);
 
 }  // namespace hourglass::examples
