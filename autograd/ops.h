@@ -100,6 +100,11 @@ Var bce(const Var& probabilities, const Var& targets);
 /// (a - b)^2, one pass
 Var squared_difference(const Var& a, const Var& b);
 
+// Products with a derivative that may be infinite or NaN. The rules of mul, div, log, sqrt and their like use them, so
+// that the branch of a `where` that was not taken, which gets the gradient 0, passes on 0 and never 0 * infinity.
+Var strong_mul(const Var& g, const Var& d);  ///< g d, and 0 where g is 0, whatever d is
+Var strong_div(const Var& g, const Var& d);  ///< g / d, and 0 where g is 0, whatever d is
+
 // Gradients that are ops of their own, because one pass over memory is faster than several.
 Var sigmoid_grad(const Var& g, const Var& y);                                   ///< g y (1 - y)
 Var tanh_grad(const Var& g, const Var& y);                                      ///< g (1 - y^2)

@@ -96,7 +96,7 @@ Var min(const Var& x, const Axes& axes, bool keepdim) {
 Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
   const Shape kept = kept_shape("logsumexp", x, axes);
   return record("logsumexp", logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
-                  return reshape(g, behind(g, y.dim(), kept)) * exp(x - reshape(y, kept));
+                  return strong_mul(reshape(g, behind(g, y.dim(), kept)), exp(x - reshape(y, kept)));
                 }));
 }
 

@@ -16,34 +16,36 @@ Var abs(const Var& x) {
   return record("abs", abs(x.value()), wrt(x, [x](const Var& g) { return g * sign(x); }));
 }
 Var square(const Var& x) {
-  return record("square", square(x.value()), wrt(x, [x](const Var& g) { return g * x * 2; }));
+  return record("square", square(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, x) * 2; }));
 }
 Var reciprocal(const Var& x) {
-  return record("reciprocal", reciprocal(x.value()), wrt(x, [](const Var& g, const Var& y) { return -g * square(y); }));
+  return record("reciprocal", reciprocal(x.value()),
+                wrt(x, [](const Var& g, const Var& y) { return -strong_mul(g, square(y)); }));
 }
 Var sqrt(const Var& x) {
-  return record("sqrt", sqrt(x.value()), wrt(x, [](const Var& g, const Var& y) { return g * 0.5 / y; }));
+  return record("sqrt", sqrt(x.value()), wrt(x, [](const Var& g, const Var& y) { return strong_div(g * 0.5, y); }));
 }
 Var rsqrt(const Var& x) {
-  return record("rsqrt", rsqrt(x.value()), wrt(x, [](const Var& g, const Var& y) { return g * -0.5 * y * square(y); }));
+  return record("rsqrt", rsqrt(x.value()),
+                wrt(x, [](const Var& g, const Var& y) { return strong_mul(g * -0.5, y * square(y)); }));
 }
 Var exp(const Var& x) {
-  return record("exp", exp(x.value()), wrt(x, [](const Var& g, const Var& y) { return g * y; }));
+  return record("exp", exp(x.value()), wrt(x, [](const Var& g, const Var& y) { return strong_mul(g, y); }));
 }
 Var expm1(const Var& x) {
-  return record("expm1", expm1(x.value()), wrt(x, [](const Var& g, const Var& y) { return g * (y + 1); }));
+  return record("expm1", expm1(x.value()), wrt(x, [](const Var& g, const Var& y) { return strong_mul(g, y + 1); }));
 }
 Var log(const Var& x) {
-  return record("log", log(x.value()), wrt(x, [x](const Var& g) { return g / x; }));
+  return record("log", log(x.value()), wrt(x, [x](const Var& g) { return strong_div(g, x); }));
 }
 Var log1p(const Var& x) {
-  return record("log1p", log1p(x.value()), wrt(x, [x](const Var& g) { return g / (x + 1); }));
+  return record("log1p", log1p(x.value()), wrt(x, [x](const Var& g) { return strong_div(g, x + 1); }));
 }
 Var log2(const Var& x) {
-  return record("log2", log2(x.value()), wrt(x, [x](const Var& g) { return g / (x * std::numbers::ln2); }));
+  return record("log2", log2(x.value()), wrt(x, [x](const Var& g) { return strong_div(g, x * std::numbers::ln2); }));
 }
 Var log10(const Var& x) {
-  return record("log10", log10(x.value()), wrt(x, [x](const Var& g) { return g / (x * std::numbers::ln10); }));
+  return record("log10", log10(x.value()), wrt(x, [x](const Var& g) { return strong_div(g, x * std::numbers::ln10); }));
 }
 Var sin(const Var& x) {
   return record("sin", sin(x.value()), wrt(x, [x](const Var& g) { return g * cos(x); }));
@@ -55,19 +57,19 @@ Var tan(const Var& x) {
   return record("tan", tan(x.value()), wrt(x, [](const Var& g, const Var& y) { return g * (square(y) + 1); }));
 }
 Var asin(const Var& x) {
-  return record("asin", asin(x.value()), wrt(x, [x](const Var& g) { return g * rsqrt(1 - square(x)); }));
+  return record("asin", asin(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, rsqrt(1 - square(x))); }));
 }
 Var acos(const Var& x) {
-  return record("acos", acos(x.value()), wrt(x, [x](const Var& g) { return -g * rsqrt(1 - square(x)); }));
+  return record("acos", acos(x.value()), wrt(x, [x](const Var& g) { return -strong_mul(g, rsqrt(1 - square(x))); }));
 }
 Var atan(const Var& x) {
   return record("atan", atan(x.value()), wrt(x, [x](const Var& g) { return g / (square(x) + 1); }));
 }
 Var sinh(const Var& x) {
-  return record("sinh", sinh(x.value()), wrt(x, [x](const Var& g) { return g * cosh(x); }));
+  return record("sinh", sinh(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, cosh(x)); }));
 }
 Var cosh(const Var& x) {
-  return record("cosh", cosh(x.value()), wrt(x, [x](const Var& g) { return g * sinh(x); }));
+  return record("cosh", cosh(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, sinh(x)); }));
 }
 Var tanh(const Var& x) {
   return record("tanh", tanh(x.value()), wrt(x, [](const Var& g, const Var& y) { return tanh_grad(g, y); }));
@@ -165,12 +167,21 @@ Var sub(const Var& a, const Var& b) {
                 wrt(b, [](const Var& g) { return -g; }));
 }
 Var mul(const Var& a, const Var& b) {
-  return record("mul", mul(a.value(), b.value()), wrt(a, [b](const Var& g) { return g * b; }),
-                wrt(b, [a](const Var& g) { return g * a; }));
+  return record("mul", mul(a.value(), b.value()), wrt(a, [b](const Var& g) { return strong_mul(g, b); }),
+                wrt(b, [a](const Var& g) { return strong_mul(g, a); }));
 }
 Var div(const Var& a, const Var& b) {
-  return record("div", div(a.value(), b.value()), wrt(a, [b](const Var& g) { return g / b; }),
-                wrt(b, [b](const Var& g, const Var& y) { return -g * y / b; }));
+  return record("div", div(a.value(), b.value()), wrt(a, [b](const Var& g) { return strong_div(g, b); }),
+                wrt(b, [b](const Var& g, const Var& y) { return -strong_div(strong_mul(g, y), b); }));
+}
+// A strong zero stays 0 whatever it meets, at every order: by d, what g makes 0 does not change.
+Var strong_mul(const Var& g, const Var& d) {
+  return record("strong_mul", strong_mul(g.value(), d.value()), wrt(g, [d](const Var& h) { return strong_mul(h, d); }),
+                wrt(d, [g](const Var& h) { return strong_mul(g, h); }));
+}
+Var strong_div(const Var& g, const Var& d) {
+  return record("strong_div", strong_div(g.value(), d.value()), wrt(g, [d](const Var& h) { return strong_div(h, d); }),
+                wrt(d, [d](const Var& h, const Var& y) { return -strong_div(strong_mul(y, h), d); }));
 }
 Var add(const Var& a, Scalar b) {
   return record("add", add(a.value(), b), wrt(a, [](const Var& g) { return g; }));
@@ -188,19 +199,21 @@ Var div(const Var& a, Scalar b) {
   return record("div", div(a.value(), b), wrt(a, [b](const Var& g) { return g / b; }));
 }
 Var div(Scalar a, const Var& b) {
-  return record("div", div(a, b.value()), wrt(b, [b](const Var& g, const Var& y) { return -g * y / b; }));
+  return record("div", div(a, b.value()),
+                wrt(b, [b](const Var& g, const Var& y) { return -strong_div(strong_mul(g, y), b); }));
 }
 
 Var pow(const Var& a, const Var& b) {
   return record("pow", pow(a.value(), b.value()),
-                wrt(a, [a, b](const Var& g) { return where(b.value() == 0, 0, g * b * pow(a, b - 1)); }),
+                wrt(a, [a, b](const Var& g) { return where(b.value() == 0, 0, strong_mul(g, b * pow(a, b - 1))); }),
                 wrt(b, [a, b](const Var& g, const Var& y) {  // 0^b is 0 for every b > 0: flat, though log 0 is not
-                  return g * y * log(where(logical_and(a.value() == 0, b.value() >= 0), 1, a));
+                  return strong_mul(strong_mul(g, y), log(where(logical_and(a.value() == 0, b.value() >= 0), 1, a)));
                 }));
 }
 Var pow(const Var& a, double exponent) {
   return record("pow", pow(a.value(), exponent), wrt(a, [a, exponent](const Var& g) {
-                  return exponent == 0 ? constant(zeros_like(g.value())) : g * pow(a, exponent - 1) * exponent;
+                  return exponent == 0 ? constant(zeros_like(g.value()))
+                                       : strong_mul(g, pow(a, exponent - 1)) * exponent;
                 }));
 }
 
@@ -234,8 +247,8 @@ Var clamp(const Var& x, Scalar low, Scalar high) {
 
 Var atan2(const Var& y, const Var& x) {
   return record("atan2", atan2(y.value(), x.value()),
-                wrt(y, [y, x](const Var& g) { return g * x / (square(x) + square(y)); }),
-                wrt(x, [y, x](const Var& g) { return -g * y / (square(x) + square(y)); }));
+                wrt(y, [y, x](const Var& g) { return strong_div(strong_mul(g, x), square(x) + square(y)); }),
+                wrt(x, [y, x](const Var& g) { return -strong_div(strong_mul(g, y), square(x) + square(y)); }));
 }
 Var logaddexp(const Var& a, const Var& b) {
   return record("logaddexp", logaddexp(a.value(), b.value()),
@@ -251,8 +264,9 @@ Var lerp(const Var& a, const Var& b, const Var& weight) {
       wrt(b, [weight](const Var& g) { return g * weight; }), wrt(weight, [a, b](const Var& g) { return g * (b - a); }));
 }
 Var mul_add(const Var& a, const Var& b, const Var& c) {
-  return record("mul_add", mul_add(a.value(), b.value(), c.value()), wrt(a, [b](const Var& g) { return g * b; }),
-                wrt(b, [a](const Var& g) { return g * a; }), wrt(c, [](const Var& g) { return g; }));
+  return record("mul_add", mul_add(a.value(), b.value(), c.value()),
+                wrt(a, [b](const Var& g) { return strong_mul(g, b); }),
+                wrt(b, [a](const Var& g) { return strong_mul(g, a); }), wrt(c, [](const Var& g) { return g; }));
 }
 Var where(const Tensor& mask, const Var& a, const Var& b) {
   return record("where", where(mask, a.value(), b.value()), wrt(a, [mask](const Var& g) { return where(mask, g, 0); }),
@@ -295,8 +309,8 @@ Var bce(const Var& probabilities, const Var& targets) {
 }
 Var squared_difference(const Var& a, const Var& b) {
   return record("squared_difference", squared_difference(a.value(), b.value()),
-                wrt(a, [a, b](const Var& g) { return g * (a - b) * 2; }),
-                wrt(b, [a, b](const Var& g) { return g * (b - a) * 2; }));
+                wrt(a, [a, b](const Var& g) { return strong_mul(g, a - b) * 2; }),
+                wrt(b, [a, b](const Var& g) { return strong_mul(g, b - a) * 2; }));
 }
 
 }  // namespace hourglass

@@ -193,6 +193,10 @@ std::vector<Row> make_table() {
    {uniform({3, 4}, -2, 2), mask({3, 1})}},
 
   // ---- gradients that are ops of their own
+  {"strong_mul", [](const Vars& v) { return strong_mul(v[0], v[1]); },
+   {uniform({3, 4}, -2, 2), uniform({3, 4}, -1, 3)}, [](double g, double d) { return g == 0 ? 0 : g * d; }, {.order = 3}},
+  {"strong_div", [](const Vars& v) { return strong_div(v[0], v[1]); },
+   {uniform({3, 4}, -2, 2), uniform({3, 4}, 0.5, 2)}, [](double g, double d) { return g == 0 ? 0 : g / d; }, {.order = 3}},
   {"sigmoid_grad", [](const Vars& v) { return sigmoid_grad(v[0], v[1]); },
    {uniform({3, 4}, -2, 2), uniform({3, 4}, 0.1, 0.9)},
    [](double g, double y) { return g * y * (1 - y); }, {.order = 3}},

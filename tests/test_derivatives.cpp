@@ -476,6 +476,55 @@ TEST_CASE("stopped, scaled and straight-through gradients") {
   CHECK(error_of([&] { straight_through(ones({3}), x); }) == "straight_through: hard is f32[3], soft f64[2]");
 }
 
+TEST_CASE("the branch of a where that was not taken adds nothing, however steep it is there") {
+  // Each has a pole, a kink or an overflow at one of the points; its value there is replaced by 0.
+  const Tensor x = Tensor::from({-2.0, -1.0, 0.0, 0.5, 1.0, 800.0});
+  const std::vector<std::pair<std::string, Function>> functions{
+      {"log", [](const Var& v) { return log(v); }},
+      {"log1p", [](const Var& v) { return log1p(v); }},
+      {"log2", [](const Var& v) { return log2(v); }},
+      {"log10", [](const Var& v) { return log10(v); }},
+      {"sqrt", [](const Var& v) { return sqrt(v); }},
+      {"rsqrt", [](const Var& v) { return rsqrt(v); }},
+      {"reciprocal", [](const Var& v) { return reciprocal(v); }},
+      {"exp", [](const Var& v) { return exp(v); }},
+      {"expm1", [](const Var& v) { return expm1(v); }},
+      {"sinh", [](const Var& v) { return sinh(v); }},
+      {"cosh", [](const Var& v) { return cosh(v); }},
+      {"asin", [](const Var& v) { return asin(v); }},
+      {"acos", [](const Var& v) { return acos(v); }},
+      {"x log x", [](const Var& v) { return v * log(v); }},
+      {"1 / x", [](const Var& v) { return 1 / v; }},
+      {"x / x", [](const Var& v) { return v / v; }},
+      {"sin x / x", [](const Var& v) { return sin(v) / v; }},
+      {"pow 0.5", [](const Var& v) { return pow(v, 0.5); }},
+      {"pow -2", [](const Var& v) { return pow(v, -2); }},
+      {"x^x", [](const Var& v) { return pow(v, v); }},
+      {"atan2(x, x)", [](const Var& v) { return atan2(v, v); }},
+      {"sqrt of a square", [](const Var& v) { return sqrt(square(v)); }},
+      {"a chain", [](const Var& v) { return exp(square(1 / sqrt(v))) * log(v); }},
+  };
+  for (const auto& [name, f] : functions) {
+    CAPTURE(name);
+    const Tensor good = [&] {  // where the function itself, its slope and its curvature are finite
+      const Var v = variable(x), first = grad(sum(f(v)), v, {.create_graph = true, .allow_unused = true});
+      const Var second = first.needs_gradient() ? grad(sum(first), v, {.allow_unused = true}) : first;
+      return logical_and(isfinite(f(v).value()), logical_and(isfinite(first.value()), isfinite(second.value())));
+    }();
+    CHECK(to(sum(to(good, Dtype::i64)), Dtype::f64).item() < 6);
+    const auto derivatives_of = [&](const Function& g) {
+      const Var v = variable(x),
+                first = grad(sum(g(v) * constant(ramp({6}, 3, Dtype::f64))), v, {.create_graph = true});
+      return std::pair{first.value(),
+                       grad(sum(first * constant(ramp({6}, 4, Dtype::f64))), v, {.allow_unused = true}).value()};
+    };
+    const auto [first, second] = derivatives_of([&, f = f](const Var& v) { return where(good, f(v), 0); });
+    const auto [plain_first, plain_second] = derivatives_of(f);
+    CHECK_NOTHROW(check_close("first", first, where(good, plain_first, 0), 0, 1));
+    CHECK_NOTHROW(check_close("second", second, where(good, plain_second, 0), 0, 1));
+  }
+}
+
 TEST_CASE("a piecewise function asks each piece about its own elements alone") {
   const Var x = variable(Tensor::from({-1.0, 0.0, 2.0}));
   const auto f = [](const std::vector<Var>& v) {

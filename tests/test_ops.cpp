@@ -171,8 +171,8 @@ void check_values(const Row& row) {
 }
 
 bool takes_any_number(const Row& row) {
-  static const std::set<std::string> pairs{"add",     "sub",     "mul",   "div",      "pow",
-                                           "maximum", "minimum", "atan2", "logaddexp"};
+  static const std::set<std::string> pairs{"add",     "sub",   "mul",       "div",        "pow",       "maximum",
+                                           "minimum", "atan2", "logaddexp", "strong_mul", "strong_div"};
   return row.reference && (row.inputs.size() == 1 || pairs.contains(row.name));
 }
 void check_special_values(const Row& row) {
