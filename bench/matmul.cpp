@@ -30,11 +30,12 @@ const bool rows = [] {
           Rng rng(0);
           const Tensor x = rng.normal({layer.batch, layer.in}), w = rng.normal({layer.out, layer.in}),
                        g = rng.normal({layer.batch, layer.out});
+          const bench::Meter meter =
+              bench::count_operations(state, 2.0 * static_cast<double>(layer.batch * layer.in * layer.out));
           for (auto _ : state)
             benchmark::DoNotOptimize(product == "forward" ? matmul(x, transpose(w))
                                      : product == "dx"    ? matmul(g, w)
                                                           : matmul(transpose(g), x));
-          bench::report_operations(state, 2.0 * static_cast<double>(layer.batch * layer.in * layer.out));
         })->UseRealTime();
       }
   return true;
