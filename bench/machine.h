@@ -63,19 +63,36 @@ inline double triad_bandwidth(int threads) {
   });
 }
 
+/// Times from its construction, just before a benchmark's loop, to its destruction. Google Benchmark's own rates are
+/// printed with "/s" behind them, which a fraction of a limit has not.
+class Meter {
+ public:
+  /// `amount` of work an iteration, of which `limit` can be done a second: adds the columns `rate`, in units of 1e9 a
+  /// second, and `fraction`.
+  Meter(benchmark::State& state, double amount, double limit, const char* rate, const char* fraction)
+      : state_(state), amount_(amount), limit_(limit), rate_(rate), fraction_(fraction), begin_(now()) {}
+  ~Meter() {
+    const double speed = amount_ * static_cast<double>(state_.iterations()) / (now() - begin_);
+    state_.counters[rate_] = speed * 1e-9;
+    state_.counters[fraction_] = speed / limit_;
+  }
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+ private:
+  benchmark::State& state_;
+  double amount_, limit_;
+  const char *rate_, *fraction_;
+  double begin_;
+};
+
 /// Adds the columns "GFLOP/s" and "of_peak": this many operations an iteration.
-inline void report_operations(benchmark::State& state, double operations) {
-  const double peak = fma_peak(num_threads());
-  const double total = operations * static_cast<double>(state.iterations());
-  state.counters["GFLOP/s"] = benchmark::Counter(total * 1e-9, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(total / peak, benchmark::Counter::kIsRate);
+inline Meter count_operations(benchmark::State& state, double operations) {
+  return {state, operations, fma_peak(num_threads()), "GFLOP/s", "of_peak"};
 }
-/// Adds the columns "GB/s" and "of_triad".
-inline void report_bytes(benchmark::State& state, double bytes) {
-  const double triad = triad_bandwidth(num_threads());
-  const double total = bytes * static_cast<double>(state.iterations());
-  state.counters["GB/s"] = benchmark::Counter(total * 1e-9, benchmark::Counter::kIsRate);
-  state.counters["of_triad"] = benchmark::Counter(total / triad, benchmark::Counter::kIsRate);
+/// Adds the columns "GB/s" and "of_triad": this many bytes read or written an iteration.
+inline Meter count_bytes(benchmark::State& state, double bytes) {
+  return {state, bytes, triad_bandwidth(num_threads()), "GB/s", "of_triad"};
 }
 
 }  // namespace hourglass::bench

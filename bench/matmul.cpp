@@ -17,8 +17,8 @@ const bool registered = bench::register_products([](benchmark::State& state, con
   set_num_threads(threads);
   Rng rng(0);
   const Tensor a = stored(rng, p.rows, p.depth, p.a_transposed), b = stored(rng, p.depth, p.columns, p.b_transposed);
+  const bench::Meter meter = bench::count_operations(state, p.operations());
   for (auto _ : state) benchmark::DoNotOptimize(matmul(a, b));
-  bench::report_operations(state, p.operations());
 });
 
 }  // namespace

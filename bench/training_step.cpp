@@ -29,9 +29,11 @@ void train(benchmark::State& state, const nn::Module& model, double operations, 
   optim::Adam adam(model.parameters(), {.lr = 1e-3});
   adam.step(grad(loss(), model.parameters()));
   memory::reset_peak();
-  for (auto _ : state) adam.step(grad(loss(), model.parameters()));
+  {
+    const bench::Meter meter = bench::count_operations(state, operations);
+    for (auto _ : state) adam.step(grad(loss(), model.parameters()));
+  }
   state.counters["peak MB"] = static_cast<double>(memory::peak_bytes()) * 1e-6;
-  bench::report_operations(state, operations);
 }
 
 #define STEP(name) BENCHMARK(name)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tensor/kernels/math.h"
 #include "tensor/kernels/simd.h"
 
 namespace hourglass {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "tensor/kernels/math.h"
 #include "tensor/kernels/simd.h"
 
 namespace hourglass {
@@ -265,7 +266,7 @@ template <class T>
 void softmax_rows(const T* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, T* y) {
   for (; rows > 0; --rows, x += row_stride, y += n) {
     const Batch<T> highest(Fold<reduce_max, T, T>::fold_row(x, n, 0));
-    map_row(x, n, y, [&](Batch<T> v) { return xsimd::exp(v - highest); });
+    map_row(x, n, y, [&](Batch<T> v) { return exp(v - highest); });
     const Batch<T> total(Fold<reduce_sum, T, T>::fold_row(y, n, 0));
     map_row(y, n, y, [&](Batch<T> v) { return v / total; });
   }

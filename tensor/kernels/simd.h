@@ -64,63 +64,37 @@ V round_even(V x) {
   return xsimd::nearbyint(x);
 }
 
-// 1 / (1 + e^-x); for large -x, e^-x is infinite and the result 0, as it should be.
-template <class V>
-V sigmoid(V x) {
-  return V(1) / (V(1) + xsimd::exp(-x));
+// The larger (smaller) of x and a limit that is a number: NaN stays. (The processor's maximum gives its second operand
+// where one is NaN.)
+template <class T>
+[[gnu::always_inline]] inline Batch<T> at_least(const Batch<T>& x, const Batch<T>& limit) {
+  return xsimd::max(limit, x);
+}
+template <class T>
+[[gnu::always_inline]] inline Batch<T> at_most(const Batch<T>& x, const Batch<T>& limit) {
+  return xsimd::min(limit, x);
 }
 
-// xsimd squares x, which overflows; from 6.5 on, erf is 1 to the last bit.
-template <class V>
-V error_function(V x) {
-  const V limit(static_cast<typename V::value_type>(6.5));
-  return xsimd::erf(select(is_nan(x), x, xsimd::min(xsimd::max(x, -limit), limit)));
+// A register as the bits of its numbers, with the compiler's own operators: +, &, |, << and >> on every lane.
+template <class T>
+using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+template <class T>
+struct BitsOf {
+  typedef Word<T> type __attribute__((vector_size(sizeof(Batch<T>))));
+};
+template <class T>
+[[gnu::always_inline]] inline typename BitsOf<T>::type to_bits(const Batch<T>& x) {
+  return reinterpret_cast<typename BitsOf<T>::type>(static_cast<typename Batch<T>::register_type>(x));
 }
-
-// Φ(x) and φ(x), the standard normal's distribution function and density.
-template <class V>
-V normal_cdf(V x) {
-  using T = typename V::value_type;
-  return V(T(0.5)) * (V(1) + error_function(x * V(T(0.70710678118654752440))));
+template <class T>
+[[gnu::always_inline]] inline Batch<T> from_bits(typename BitsOf<T>::type bits) {
+  return Batch<T>(reinterpret_cast<typename Batch<T>::register_type>(bits));
 }
-template <class V>
-V normal_pdf(V x) {
-  using T = typename V::value_type;
-  return V(T(0.39894228040143267794)) * xsimd::exp(V(T(-0.5)) * x * x);
-}
-
-// log(e^a + e^b) = max + log(1 + e^-|a - b|); equal infinities have no difference.
-template <class V>
-V logaddexp(V a, V b) {
-  const V gap = select(a == b, V(0), -xsimd::abs(a - b));
-  return maximum(a, b) + xsimd::log1p(xsimd::exp(gap));
-}
-
-// -(t log p + (1 - t) log(1 - p)), each logarithm at least -100, as in PyTorch: 0 log 0 is 0.
-template <class V>
-V bce(V p, V t) {
-  const V floor(-100);
-  return (t - V(1)) * maximum(xsimd::log1p(-p), floor) - t * maximum(xsimd::log(p), floor);
-}
-
-// Through the C library, one number at a time.
-template <class V, class F>
-V each(V x, V y, F f) {
-  alignas(64) typename V::value_type a[V::size], b[V::size];
-  x.store_aligned(a);
-  y.store_aligned(b);
-  for (std::size_t i = 0; i < V::size; ++i) a[i] = f(a[i], b[i]);
-  return V::load_aligned(a);
-}
-// x^y = e^(y log x) would lose as many digits of the result as y log x has before the point.
-template <class V>
-V power(V x, V y) {
-  return each(x, y, [](auto a, auto b) { return std::pow(a, b); });
-}
-// xsimd's gives NaN at (0, 0), where the angle is 0 or π by convention.
-template <class V>
-V angle(V y, V x) {
-  return each(y, x, [](auto a, auto b) { return std::atan2(a, b); });
+// |magnitude| with the sign of another number, be it that of a zero.
+template <class T>
+[[gnu::always_inline]] inline Batch<T> copy_sign(const Batch<T>& magnitude, const Batch<T>& sign) {
+  constexpr Word<T> mask = Word<T>(1) << (8 * sizeof(T) - 1);
+  return from_bits<T>((to_bits(magnitude) & ~mask) | (to_bits(sign) & mask));
 }
 
 // a b + c, rounded once where the set has such an instruction. xsimd up to 8.1 has none for AVX-512 and multiplies,
@@ -133,6 +107,16 @@ template <class T>
 #else
   return xsimd::fma(a, b, c);
 #endif
+}
+
+// Through the C library, one number at a time.
+template <class V, class F>
+V each(V x, V y, F f) {
+  alignas(64) typename V::value_type a[V::size], b[V::size];
+  x.store_aligned(a);
+  y.store_aligned(b);
+  for (std::size_t i = 0; i < V::size; ++i) a[i] = f(a[i], b[i]);
+  return V::load_aligned(a);
 }
 
 }  // namespace
