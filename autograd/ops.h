@@ -242,4 +242,39 @@ Var adaptive_avg_pool1d(const Var& x, PerAxis<1> output_size);
 Var adaptive_avg_pool2d(const Var& x, PerAxis<2> output_size);
 Var interpolate(const Var& x, const InterpolateOptions& options);
 
+// Activations made of others. Where they have a kink, the slope there is PyTorch's.
+/// clamp(x, low, high), but flat at the ends of the range as well as beyond
+Var hardtanh(const Var& x, double low = -1, double high = 1);
+/// hardtanh(x, 0, 6)
+Var relu6(const Var& x);
+/// x / 6 + 1/2, cut off at 0 and 1: a sigmoid of three straight lines
+Var hardsigmoid(const Var& x);
+/// x hardsigmoid(x): a silu without exponentials
+Var hardswish(const Var& x);
+/// x, or 0 where |x| <= lambda
+Var hardshrink(const Var& x, double lambda = 0.5);
+/// x moved towards 0 by lambda, and 0 where |x| <= lambda: what minimises (y - x)² / 2 + lambda |y|
+Var softshrink(const Var& x, double lambda = 0.5);
+/// x - tanh(x)
+Var tanhshrink(const Var& x);
+/// x, or value where x <= threshold
+Var threshold(const Var& x, double threshold, double value);
+/// elu times 1.0507 with alpha = 1.6733: keeps mean 0 and variance 1 through many layers (Klambauer et al. 2017,
+/// "Self-normalizing neural networks")
+Var selu(const Var& x);
+/// x, or alpha (e^(x / alpha) - 1) where x is negative: an elu whose slope is 1 at 0 for every alpha
+Var celu(const Var& x, double alpha = 1);
+/// x tanh(softplus(x))
+Var mish(const Var& x);
+/// gelu with tanh in the place of erf: x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2
+Var gelu_tanh(const Var& x);
+/// softplus(beta x) / beta, and x itself where beta x is above the threshold
+Var softplus(const Var& x, double beta, double threshold = 20);
+/// x, or weight times x where x <= 0. One weight, or one for each index of axis 1 (of the only axis, if x has but one).
+Var prelu(const Var& x, const Var& weight);
+/// The first half of x along the axis, times the sigmoid of the second half
+Var glu(const Var& x, std::int64_t axis = -1);
+/// x with all but the k largest elements along the axis set to 0; of equals the first ones stay
+Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
+
 }  // namespace hourglass

@@ -1,6 +1,7 @@
 // Ops made of others, which need no rule, and reductions whose rule in basic ops would be wasteful or would divide by
 // 0.
 #include <cmath>
+#include <numbers>
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
@@ -203,6 +204,60 @@ Var adaptive_avg_pool2d(const Var& x, PerAxis<2> output_size) {
 }
 Var interpolate(const Var& x, const InterpolateOptions& options) {
   return resample(x, taps_of("interpolate", x.value(), options));
+}
+
+// ---- activations
+
+Var hardtanh(const Var& x, double low, double high) {
+  const Tensor cut = clamp(x.value(), low, high);
+  return where(cut == low, low, where(cut == high, high, x));
+}
+Var relu6(const Var& x) { return hardtanh(x, 0, 6); }
+Var hardsigmoid(const Var& x) { return hardtanh(x / 6 + 0.5, 0, 1); }
+Var hardswish(const Var& x) {  // three pieces, and the middle one has the slope at the joints
+  const Tensor above = x.value() > 3, below = x.value() < -3;
+  const Var middle = where(logical_or(above, below), 0, x);
+  return where(above, x, middle * (middle + 3) / 6);
+}
+Var hardshrink(const Var& x, double lambda) { return masked_fill(x, abs(x.value()) <= lambda, 0); }
+Var softshrink(const Var& x, double lambda) {
+  return masked_fill(x - constant(sign(x.value()) * lambda), abs(x.value()) <= lambda, 0);
+}
+Var tanhshrink(const Var& x) { return x - tanh(x); }
+Var threshold(const Var& x, double threshold, double value) { return masked_fill(x, x.value() <= threshold, value); }
+Var selu(const Var& x) { return elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946; }
+Var celu(const Var& x, double alpha) {
+  const Tensor negative = x.value() < 0;
+  return where(negative, elu(where(negative, x, 0) / alpha) * alpha, x);
+}
+Var mish(const Var& x) { return x * tanh(softplus(x)); }
+Var gelu_tanh(const Var& x) {
+  const double slope = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  return x * 0.5 * (tanh((x + x * square(x) * 0.044715) * slope) + 1);
+}
+Var softplus(const Var& x, double beta, double threshold) {
+  const Tensor linear = x.value() * beta > threshold;
+  return where(linear, x, softplus(where(linear, 0, x) * beta) / beta);
+}
+Var prelu(const Var& x, const Var& weight) {
+  Shape shape = Shape::filled(x.dim(), 1);
+  if (weight.numel() != 1) {
+    const int channels = std::min(1, x.dim() - 1);
+    check(x.dim() > 0 && weight.dim() == 1 && weight.size(0) == x.shape()[channels], "prelu", "x is ", describe(x),
+          ", so weight must have 1 element or one for each channel, got ", describe(weight));
+    shape[channels] = weight.size(0);
+  }
+  return where(x.value() > 0, x, x * reshape(weight, shape));
+}
+Var glu(const Var& x, std::int64_t axis) {
+  const std::int64_t extent = x.size(axis);
+  check(extent % 2 == 0, "glu", "the axis is cut in half, and so must have an even extent; axis ", axis, " of ",
+        describe(x), " has not");
+  return slice(x, axis, 0, extent / 2) * sigmoid(slice(x, axis, extent / 2, extent));
+}
+Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis) {
+  const Tensor indices = top_k(x.value(), k, axis).indices;
+  return scatter_add(constant(zeros_like(x.value())), axis, indices, gather(x, axis, indices));
 }
 
 }  // namespace hourglass

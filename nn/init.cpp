@@ -1,6 +1,8 @@
 #include "nn/init.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 namespace hourglass::nn::init {
@@ -42,6 +44,33 @@ Tensor uniform(const Shape& shape, Rng& rng, double low, double high, Dtype dtyp
 }
 Tensor normal(const Shape& shape, Rng& rng, double mean, double std, Dtype dtype) {
   return rng.normal(shape, mean, std, dtype);
+}
+
+namespace {
+double normal_cdf(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
+// Where normal_cdf is p: by halving an interval, which needs no approximation.
+double normal_quantile(double p) {
+  double low = -40, high = 40;
+  for (int k = 0; k < 80; ++k) {
+    const double middle = (low + high) / 2;
+    (normal_cdf(middle) < p ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+}  // namespace
+
+Tensor trunc_normal(const Shape& shape, Rng& rng, TruncNormalOptions options) {
+  check(options.std > 0 && options.low < options.high, "trunc_normal", "needs std > 0 and low < high, got ",
+        options.std, ", ", options.low, " and ", options.high);
+  // The half of the distribution where numbers near 1 do not round away the tail.
+  double low = (options.low - options.mean) / options.std, high = (options.high - options.mean) / options.std;
+  const double side = low > 0 ? -1 : 1;
+  if (side < 0) std::swap(low, high);
+  const double first = normal_cdf(side * low), last = normal_cdf(side * high);
+  std::vector<double> values = rng.uniform(shape, first, last, Dtype::f64).to_vector<double>();
+  for (double& x : values)
+    x = std::clamp(options.mean + side * options.std * normal_quantile(x), options.low, options.high);
+  return to(Tensor::from(values, shape), options.dtype);
 }
 
 double calculate_gain(Nonlinearity nonlinearity, double slope) {
@@ -94,6 +123,29 @@ Tensor orthogonal(const Shape& shape, Rng& rng, double gain, Dtype dtype) {
   Tensor q = Tensor::from(v, {count, length});
   if (rows > columns) q = transpose(q, 0, 1);
   return to(reshape(q * gain, shape), dtype);
+}
+
+Tensor dirac(const Shape& shape, std::int64_t groups, Dtype dtype) {
+  check(shape.size() >= 3 && shape.size() <= 5, "dirac", "expects [out, in, k...] with 1 to 3 axes of a kernel, got ",
+        shape);
+  check(groups > 0 && shape[0] % groups == 0, "dirac", shape[0], " outputs cannot be put in ", groups, " equal groups");
+  const std::int64_t outputs = shape[0] / groups, inputs = shape[1], kernel = numel(shape) / (shape[0] * inputs);
+  std::int64_t middle = 0;
+  for (int axis = 2; axis < shape.size(); ++axis) middle = middle * shape[axis] + shape[axis] / 2;
+  std::vector<double> values(static_cast<std::size_t>(numel(shape)));
+  for (std::int64_t group = 0; group < groups; ++group)
+    for (std::int64_t i = 0; i < std::min(outputs, inputs); ++i)
+      values[static_cast<std::size_t>(((group * outputs + i) * inputs + i) * kernel + middle)] = 1;
+  return to(Tensor::from(values, shape), dtype);
+}
+
+Tensor sparse(const Shape& shape, Rng& rng, double sparsity, double std, Dtype dtype) {
+  check(shape.size() == 2, "sparse", "expects [out, in], got ", shape);
+  check(sparsity >= 0 && sparsity <= 1, "sparse", "sparsity is a share of 1, got ", sparsity);
+  const auto zeroed = static_cast<std::int64_t>(std::ceil(sparsity * static_cast<double>(shape[0])));
+  // The places of a column in random order are the order of random numbers.
+  const Tensor rank = argsort(argsort(rng.uniform(shape, 0, 1, Dtype::f64), 0), 0);
+  return where(rank < zeroed, 0, rng.normal(shape, 0, std, dtype));
 }
 
 }  // namespace hourglass::nn::init

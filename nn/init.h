@@ -25,6 +25,13 @@ Tensor constant(const Shape& shape, double value, Dtype dtype = Dtype::f32);
 Tensor uniform(const Shape& shape, Rng& rng, double low = 0, double high = 1, Dtype dtype = Dtype::f32);
 Tensor normal(const Shape& shape, Rng& rng, double mean = 0, double std = 1, Dtype dtype = Dtype::f32);
 
+/// Normal, but never outside of [low, high]: numbers out there are drawn again, as it were.
+struct TruncNormalOptions {
+  double mean = 0, std = 1, low = -2, high = 2;
+  Dtype dtype = Dtype::f32;
+};
+Tensor trunc_normal(const Shape& shape, Rng& rng, TruncNormalOptions options = {});
+
 /// What follows a layer.
 enum class Nonlinearity { linear, sigmoid, tanh, relu, leaky_relu, selu };
 /// What the weights are multiplied with to make up for what the nonlinearity takes away; slope is leaky_relu's.
@@ -55,5 +62,13 @@ Tensor kaiming_normal(const Shape& shape, Rng& rng, KaimingOptions options = {})
 /// Orthonormal rows, or columns if there are more rows; the axes behind the first count as one
 /// (Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks").
 Tensor orthogonal(const Shape& shape, Rng& rng, double gain = 1, Dtype dtype = Dtype::f32);
+
+/// A convolution that hands its channels on as they are, [out, in / groups, ...]: each output has a single 1, in the
+/// middle of the kernel of the input of its own number within its group (0 where there are fewer inputs than outputs).
+Tensor dirac(const Shape& shape, std::int64_t groups = 1, Dtype dtype = Dtype::f32);
+
+/// [out, in] from N(0, std²), where in each column a share `sparsity` of the elements (rounded up) is 0 (Martens 2010,
+/// "Deep learning via Hessian-free optimization").
+Tensor sparse(const Shape& shape, Rng& rng, double sparsity, double std = 0.01, Dtype dtype = Dtype::f32);
 
 }  // namespace hourglass::nn::init

@@ -1,10 +1,10 @@
-// Linear: every output is a weighted sum of all inputs.
+// Linear: every output is a weighted sum of all inputs. And its relatives: a product of two inputs, and one with holes.
 #pragma once
 #include <cstdint>
 #include <optional>
 
 #include "nn/layer.h"
-#include "tensor/random.h"
+#include "nn/lazy.h"
 
 namespace hourglass::nn {
 
@@ -22,6 +22,43 @@ class Linear : public Layer {
 
   const Parameter& weight() const { return weight_; }
   const std::optional<Parameter>& bias() const { return bias_; }
+
+ private:
+  Parameter weight_;
+  std::optional<Parameter> bias_;
+  Initializer initialize_;
+};
+
+class LazyLinear : public Linear {
+ public:
+  LazyLinear(std::int64_t out, Rng& rng, LinearOptions options = {}) : Linear(kLazy, out, rng, options) {}
+};
+
+/// Linear with fixed holes: y = x (W ∘ mask)ᵀ + b. mask is [out, in], not 0 where input and output are connected, and
+/// kept as a buffer "mask" (u8). Weights in the holes get no gradient and keep their first values.
+class MaskedLinear : public Layer {
+ public:
+  MaskedLinear(const Tensor& mask, Rng& rng, LinearOptions options = {});
+  Var forward(const Var& x) const override;
+
+  const Parameter& weight() const { return weight_; }
+  const std::optional<Parameter>& bias() const { return bias_; }
+
+ private:
+  Parameter weight_;
+  std::optional<Parameter> bias_;
+  Buffer mask_;
+};
+
+/// y_k = aᵀ W_k b + c_k for a [..., in1] and b [..., in2], whose leading axes are the same. weight is [out, in1, in2],
+/// bias [out]; both start uniform in ±1/√in1.
+class Bilinear : public Module {
+ public:
+  Bilinear(std::int64_t in1, std::int64_t in2, std::int64_t out, Rng& rng, LinearOptions options = {});
+  Var forward(const Var& a, const Var& b) const;
+  Var operator()(const Var& a, const Var& b) const {
+    return in_context(name(), [&] { return forward(a, b); });
+  }
 
  private:
   Parameter weight_;

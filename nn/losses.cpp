@@ -1,5 +1,9 @@
 #include "nn/losses.h"
 
+#include <cmath>
+#include <numbers>
+#include <vector>
+
 #include "autograd/ops.h"
 #include "nn/context.h"
 
@@ -25,6 +29,8 @@ void check_alike(std::string_view loss, const Var& input, const Var& target) {
 
 }  // namespace
 
+// ---- numbers
+
 Var mse_loss(const Var& input, const Var& target, Reduction reduction) {
   check_alike("mse_loss", input, target);
   return reduce(squared_difference(input, target), reduction);
@@ -35,38 +41,164 @@ Var l1_loss(const Var& input, const Var& target, Reduction reduction) {
   return reduce(abs(input - target), reduction);
 }
 
-Var binary_cross_entropy(const Var& input, const Var& target, Reduction reduction) {
+namespace {
+// d² / 2 up to delta, and from there on along the tangent.
+Var huber(const Var& difference, double delta) {
+  return where(abs(difference.value()) <= delta, square(difference) * 0.5, (abs(difference) - delta / 2) * delta);
+}
+}  // namespace
+
+Var smooth_l1_loss(const Var& input, const Var& target, Reduction reduction, double beta) {
+  check_alike("smooth_l1_loss", input, target);
+  check(beta >= 0, "smooth_l1_loss", "beta must be at least 0, got ", beta);
+  if (beta == 0) return reduce(abs(input - target), reduction);
+  return reduce(huber(input - target, beta) / beta, reduction);
+}
+
+Var huber_loss(const Var& input, const Var& target, Reduction reduction, double delta) {
+  check_alike("huber_loss", input, target);
+  check(delta > 0, "huber_loss", "delta must be more than 0, got ", delta);
+  return reduce(huber(input - target, delta), reduction);
+}
+
+Var gaussian_nll_loss(const Var& input, const Var& target, const Var& var, GaussianNllOptions options) {
+  check_alike("gaussian_nll_loss", input, target);
+  Shape column = input.shape(), without = input.shape();
+  if (input.dim() > 0) {
+    column.back() = 1;
+    without.erase(input.dim() - 1);
+  }
+  check(var.shape() == input.shape() || var.shape() == column || var.shape() == without, "gaussian_nll_loss",
+        "input is ", describe(input), ", so var must have its shape or ", column, " or ", without, ", got ",
+        describe(var));
+  check(var.numel() == 0 || min(var.value()).item() >= 0, "gaussian_nll_loss", "var must not be negative, got ",
+        var.numel() == 0 ? 0 : min(var.value()).item());
+  const Var wide = var.shape() == input.shape() ? var : reshape(var, column);
+  // A variance below eps counts as eps, and its gradient is not cut off.
+  const Var v = where(wide.value() < options.eps, wide - wide.detach() + options.eps, wide);
+  const Var each = (log(v) + squared_difference(input, target) / v) * 0.5;
+  return reduce(options.full ? each + std::log(2 * std::numbers::pi) / 2 : each, options.reduction);
+}
+
+Var poisson_nll_loss(const Var& input, const Var& target, PoissonNllOptions options) {
+  check_alike("poisson_nll_loss", input, target);
+  Var each = options.log_input ? exp(input) - target * input : input - target * log(input + options.eps);
+  if (options.full) {  // log n! ~ n log n - n + log(2πn) / 2
+    const Tensor large = target.value() > 1;
+    const Var n = where(large, target, 1);
+    each = each + where(large, n * log(n) - n + log(n * (2 * std::numbers::pi)) * 0.5, 0);
+  }
+  return reduce(each, options.reduction);
+}
+
+// ---- probabilities
+
+namespace {
+Var weighted(const Var& each, const std::optional<Tensor>& weight) {
+  return weight ? each * constant(expand(*weight, each.shape())) : each;
+}
+}  // namespace
+
+Var binary_cross_entropy(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
   check_alike("binary_cross_entropy", input, target);
+  check(!options.pos_weight, "binary_cross_entropy", "pos_weight is for logits alone");
   if (input.numel() > 0) {
     const double low = min(input.value()).item(), high = max(input.value()).item();
     check(!(low < 0) && !(high > 1), "binary_cross_entropy", "input reaches from ", low, " to ", high,
           ", but probabilities lie in [0, 1]; logits are for binary_cross_entropy_with_logits");
   }
-  return reduce(bce(input, target), reduction);
+  return reduce(weighted(bce(input, target), options.weight), options.reduction);
+}
+Var binary_cross_entropy(const Var& input, const Var& target, Reduction reduction) {
+  return binary_cross_entropy(input, target, {.reduction = reduction});
 }
 
-Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduction reduction) {
+Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
   check_alike("binary_cross_entropy_with_logits", input, target);
-  return reduce(bce_with_logits(input, target), reduction);
+  Var each = bce_with_logits(input, target);
+  if (options.pos_weight)  // what -log p = softplus(-x) counts more than once
+    each = each + target * softplus(-input) * constant(expand(*options.pos_weight - 1, input.shape()));
+  return reduce(weighted(each, options.weight), options.reduction);
+}
+Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduction reduction) {
+  return binary_cross_entropy_with_logits(input, target, {.reduction = reduction});
 }
 
-Var nll_loss(const Var& input, const Tensor& target, Reduction reduction) {
-  check(input.dim() > 0, "nll_loss", "input needs an axis of classes, got ", describe(input));
+namespace {
+
+// Which axis the classes are on; an error where there is none, or the weights do not fit.
+int class_axis(std::string_view loss, const Var& input, const ClassOptions& options) {
+  check(input.dim() > 0, loss, "input needs an axis of classes, got ", describe(input));
+  const int axis = input.dim() == 1 ? 0 : 1;
+  if (options.weight)
+    check(options.weight->shape() == Shape{input.shape()[axis]} && options.weight->dtype() == input.dtype(), loss,
+          "input is ", describe(input), ", so weight must be ", input.dtype(), Shape{input.shape()[axis]}, ", got ",
+          describe(*options.weight));
+  check(options.label_smoothing >= 0 && options.label_smoothing <= 1, loss, "label_smoothing is a share of 1, got ",
+        options.label_smoothing);
+  return axis;
+}
+
+// weight [classes] in a shape that stands beside input.
+Tensor beside(const Tensor& weight, const Var& input, int axis) {
+  Shape shape = Shape::filled(input.dim(), 1);
+  shape[axis] = weight.numel();
+  return reshape(weight, shape);
+}
+
+// From losses of single targets to the loss, where ignored ones are 0 and `counts` is what each target counts.
+Var reduce_counted(const Var& each, const Tensor& counts, Reduction reduction) {
+  if (reduction == Reduction::mean) return sum(each) / sum(counts).item();
+  return reduce(each, reduction);
+}
+
+// cross_entropy and nll_loss, of log-probabilities. Smoothing is a second loss, with every class for a target.
+Var class_loss(const Var& input, const Tensor& target, const ClassOptions& options) {
+  const int axis = class_axis("nll_loss", input, options);
   check(target.dtype() == Dtype::i64, "nll_loss", "target must be i64, the numbers of the classes, got ",
         describe(target));
-  const int classes = input.dim() == 1 ? 0 : 1;  // which axis they are
   Shape expected = input.shape();
-  expected.erase(classes);
+  expected.erase(axis);
   check(target.shape() == expected, "nll_loss", "input is ", describe(input), ", so target must be i64", expected,
         ", got ", describe(target));
-  const Var picked = in_context("nll_loss", [&] { return gather(input, classes, unsqueeze(target, classes)); });
-  return reduce(-squeeze(picked, classes), reduction);
+  const Tensor ignored = target == options.ignore_index, known = where(ignored, 0, target);
+  const Var picked = in_context("nll_loss", [&] { return squeeze(gather(input, axis, unsqueeze(known, axis)), axis); });
+  Tensor counts = to(logical_not(ignored), input.dtype());
+  if (options.weight) counts = counts * reshape(index_select(*options.weight, 0, flatten(known)), known.shape());
+  const double smoothing = options.label_smoothing;
+  const Var right = reduce_counted(where(ignored, 0, -picked * constant(counts)), counts, options.reduction);
+  if (smoothing == 0) return right;
+  const Var all = sum(options.weight ? input * constant(beside(*options.weight, input, axis)) : input, {axis});
+  const Var even = reduce_counted(where(ignored, 0, -all), counts, options.reduction);
+  return right * (1 - smoothing) + even * (smoothing / static_cast<double>(input.shape()[axis]));
 }
 
+}  // namespace
+
+Var nll_loss(const Var& input, const Tensor& target, const ClassOptions& options) {
+  check(options.label_smoothing == 0, "nll_loss", "label_smoothing is cross_entropy's");
+  return class_loss(input, target, options);
+}
+Var nll_loss(const Var& input, const Tensor& target, Reduction reduction) {
+  return nll_loss(input, target, {.reduction = reduction});
+}
+
+Var cross_entropy(const Var& input, const Tensor& target, const ClassOptions& options) {
+  const int axis = class_axis("cross_entropy", input, options);
+  return in_context("cross_entropy", [&] { return class_loss(log_softmax(input, axis), target, options); });
+}
 Var cross_entropy(const Var& input, const Tensor& target, Reduction reduction) {
-  check(input.dim() > 0, "cross_entropy", "input needs an axis of classes, got ", describe(input));
-  return in_context("cross_entropy",
-                    [&] { return nll_loss(log_softmax(input, input.dim() == 1 ? 0 : 1), target, reduction); });
+  return cross_entropy(input, target, {.reduction = reduction});
+}
+
+Var cross_entropy(const Var& input, const Var& target, const ClassOptions& options) {
+  const int axis = class_axis("cross_entropy", input, options);
+  check_alike("cross_entropy", input, target);
+  const double classes = static_cast<double>(input.shape()[axis]), smoothing = options.label_smoothing;
+  const Var smooth = smoothing == 0 ? target : target * (1 - smoothing) + smoothing / classes;
+  Var each = log_softmax(input, axis) * smooth;
+  if (options.weight) each = each * constant(beside(*options.weight, input, axis));
+  return reduce(-sum(each, {axis}), options.reduction);
 }
 
 Var kl_div(const Var& input, const Var& target, KlDivOptions options) {
@@ -76,5 +208,113 @@ Var kl_div(const Var& input, const Var& target, KlDivOptions options) {
   const Tensor positive = target.value() > 0;
   return reduce(where(positive, target * (log(where(positive, target, 1)) - input), 0), options.reduction);
 }
+
+// ---- distances and margins
+
+Var cosine_similarity(const Var& a, const Var& b, std::int64_t axis, double eps) {
+  const auto length = [&](const Var& x) { return maximum(norm(x, {axis}), eps); };
+  return sum(a * b, {axis}) / (length(a) * length(b));
+}
+
+Var pairwise_distance(const Var& a, const Var& b, double p, double eps, bool keepdim) {
+  return norm(a - b + eps, {-1}, keepdim, p);
+}
+
+namespace {
+
+// y as numbers of the input's dtype; an error where its shape is not the given one.
+Tensor signs(std::string_view loss, const Tensor& y, const Var& input, const Shape& shape) {
+  check(y.shape() == shape, loss, "input is ", describe(input), ", so y must be ", shape, ", got ", describe(y));
+  return to(y, input.dtype());
+}
+}  // namespace
+
+Var cosine_embedding_loss(const Var& a, const Var& b, const Tensor& y, double margin, Reduction reduction) {
+  check_alike("cosine_embedding_loss", a, b);
+  check(a.dim() == 1 || a.dim() == 2, "cosine_embedding_loss", "expects [n, d] or [d], got ", describe(a));
+  const Tensor sign = signs("cosine_embedding_loss", y, a, a.dim() == 2 ? Shape{a.size(0)} : Shape{});
+  const Var cosine = cosine_similarity(a, b, -1, 1e-12);
+  return reduce(where(sign > 0, 1 - cosine, relu(cosine - margin)), reduction);
+}
+
+Var hinge_embedding_loss(const Var& input, const Tensor& y, double margin, Reduction reduction) {
+  const Tensor sign = signs("hinge_embedding_loss", y, input, input.shape());
+  return reduce(where(sign > 0, input, relu(margin - input)), reduction);
+}
+
+Var hinge_loss(const Var& input, const Tensor& y, Reduction reduction) {
+  return reduce(relu(1 - input * constant(signs("hinge_loss", y, input, input.shape()))), reduction);
+}
+
+Var margin_ranking_loss(const Var& a, const Var& b, const Tensor& y, double margin, Reduction reduction) {
+  check_alike("margin_ranking_loss", a, b);
+  const Tensor sign = signs("margin_ranking_loss", y, a, a.shape());
+  return reduce(relu((b - a) * constant(sign) + margin), reduction);
+}
+
+Var soft_margin_loss(const Var& input, const Tensor& y, Reduction reduction) {
+  return reduce(softplus(-input * constant(signs("soft_margin_loss", y, input, input.shape()))), reduction);
+}
+
+Var triplet_margin_loss(const Var& anchor, const Var& positive, const Var& negative, TripletOptions options) {
+  check_alike("triplet_margin_loss", anchor, positive);
+  check_alike("triplet_margin_loss", anchor, negative);
+  const auto distance = [&](const Var& a, const Var& b) { return pairwise_distance(a, b, options.p, options.eps); };
+  const Var near = distance(anchor, positive);
+  Var far = distance(anchor, negative);
+  if (options.swap) far = minimum(far, distance(positive, negative));
+  return reduce(relu(near - far + options.margin), options.reduction);
+}
+
+// ---- images
+
+Var dice_loss(const Var& input, const Var& target, DiceOptions options) {
+  check_alike("dice_loss", input, target);
+  check(input.dim() >= 2, "dice_loss", "expects [n, ...], got ", describe(input));
+  const auto total = [](const Var& x) { return sum(flatten(x, 1), {1}); };
+  const Var overlap = total(input * target) * 2 + options.smooth;
+  return reduce(1 - overlap / (total(square(input)) + total(square(target)) + options.smooth), options.reduction);
+}
+
+namespace {
+
+// A matrix [n - size + 1, n] whose rows are the window at each place along an axis of n pixels: times an image, it
+// blurs.
+Tensor blur_matrix(std::int64_t n, std::int64_t size, double sigma, Dtype dtype) {
+  const std::int64_t places = n - size + 1;
+  std::vector<double> window, rows(static_cast<std::size_t>(places * n));
+  double total = 0;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const double distance = static_cast<double>(i) - static_cast<double>(size - 1) / 2;
+    window.push_back(std::exp(-distance * distance / (2 * sigma * sigma)));
+    total += window.back();
+  }
+  for (std::int64_t place = 0; place < places; ++place)
+    for (std::int64_t i = 0; i < size; ++i)
+      rows[static_cast<std::size_t>(place * n + place + i)] = window[static_cast<std::size_t>(i)] / total;
+  return to(Tensor::from(rows, {places, n}), dtype);
+}
+
+}  // namespace
+
+Var ssim(const Var& a, const Var& b, SsimOptions options) {
+  check_alike("ssim", a, b);
+  check(a.dim() == 4 && a.size(2) > 0 && a.size(3) > 0, "ssim", "expects images [n, c, h, w], got ", describe(a));
+  check(options.window_size > 0 && options.window_size % 2 == 1 && options.sigma > 0, "ssim",
+        "needs an odd window and sigma > 0, got ", options.window_size, " and ", options.sigma);
+  const auto blur_along = [&](int axis) {
+    const std::int64_t n = a.size(axis);
+    return constant(blur_matrix(n, std::min(n, options.window_size), options.sigma, a.dtype()));
+  };
+  const Var rows = blur_along(2), columns = transpose(blur_along(3));
+  const auto blur = [&](const Var& x) { return matmul(rows, matmul(x, columns)); };  // a Gaussian is separable
+  const double c1 = std::pow(options.k1 * options.data_range, 2), c2 = std::pow(options.k2 * options.data_range, 2);
+  const Var mean_a = blur(a), mean_b = blur(b), both = mean_a * mean_b, squares = square(mean_a) + square(mean_b);
+  const Var covariance = blur(a * b) - both, variances = blur(square(a) + square(b)) - squares;
+  const Var similarity = ((both * 2 + c1) * (covariance * 2 + c2)) / ((squares + c1) * (variances + c2));
+  return reduce(mean(flatten(similarity, 1), {1}), options.reduction);
+}
+
+Var ssim_loss(const Var& input, const Var& target, SsimOptions options) { return 1 - ssim(input, target, options); }
 
 }  // namespace hourglass::nn

@@ -1,7 +1,10 @@
 // Losses: one number that says how far a prediction is from its target. Names, meanings and averages are PyTorch's.
-// Input and target have one shape; nothing is broadcast, because a loss that quietly compares [n, 1] with [n] trains
-// something else than was meant.
+// Input and target have one shape unless something else is said; nothing is broadcast, because a loss that quietly
+// compares [n, 1] with [n] trains something else than was meant.
 #pragma once
+#include <cstdint>
+#include <optional>
+
 #include "autograd/var.h"
 
 namespace hourglass::nn {
@@ -10,20 +13,78 @@ namespace hourglass::nn {
 /// batch of images, the loss of an image rather than of a pixel.
 enum class Reduction { none, mean, sum, batchmean };
 
+// ---- numbers
+
 /// (input - target)^2
 Var mse_loss(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
 /// |input - target|
 Var l1_loss(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
+/// With d = |input - target|: d² / 2 beta where d < beta, and d - beta / 2 beyond.
+Var smooth_l1_loss(const Var& input, const Var& target, Reduction reduction = Reduction::mean, double beta = 1);
+/// d² / 2 where d <= delta, and delta (d - delta / 2) beyond: smooth_l1_loss times delta.
+Var huber_loss(const Var& input, const Var& target, Reduction reduction = Reduction::mean, double delta = 1);
+
+struct GaussianNllOptions {
+  Reduction reduction = Reduction::mean;
+  /// Adds the constant log(2π) / 2.
+  bool full = false;
+  /// var is at least so much; its gradient is what it would be without.
+  double eps = 1e-6;
+};
+/// (log var + (input - target)² / var) / 2: -log of a normal density of mean input and the given variance. var has the
+/// input's shape, or the same with a last axis of 1, or without it.
+Var gaussian_nll_loss(const Var& input, const Var& target, const Var& var, GaussianNllOptions options = {});
+
+struct PoissonNllOptions {
+  /// The input is the logarithm of the rate.
+  bool log_input = true;
+  /// Adds Stirling's approximation of log(target!) where target > 1.
+  bool full = false;
+  /// Keeps log(rate + eps) finite.
+  double eps = 1e-8;
+  Reduction reduction = Reduction::mean;
+};
+/// rate - target log(rate), the target being counts.
+Var poisson_nll_loss(const Var& input, const Var& target, PoissonNllOptions options = {});
+
+// ---- probabilities
+
 /// -(t log p + (1 - t) log(1 - p)) for probabilities p and targets t in [0, 1]. Logarithms are at least -100.
 Var binary_cross_entropy(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
 /// The same for p = sigmoid(input), exact where p rounds to 0 or 1.
 Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
+
+struct BinaryCrossEntropyOptions {
+  /// What the loss of an element counts; broadcasts to the input.
+  std::optional<Tensor> weight{};
+  /// What an element's -t log p counts in comparison with -(1 - t) log(1 - p): with p > 1 fewer positives are missed.
+  /// Broadcasts; for logits alone.
+  std::optional<Tensor> pos_weight{};
+  Reduction reduction = Reduction::mean;
+};
+Var binary_cross_entropy(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options);
+Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options);
 
 /// -log softmax(input)[target] for logits [n, classes], or [n, classes, d...], or [classes], and the numbers of the
 /// right classes (i64) in the same shape without the axis of classes. mean is over the targets.
 Var cross_entropy(const Var& input, const Tensor& target, Reduction reduction = Reduction::mean);
 /// -input[target] for log-probabilities, in the shapes of cross_entropy.
 Var nll_loss(const Var& input, const Tensor& target, Reduction reduction = Reduction::mean);
+
+struct ClassOptions {
+  /// What a class counts, [classes]. The mean is weighted by it: the sum divided by the weights of all targets.
+  std::optional<Tensor> weight{};
+  /// A target with this number has loss 0 and does not count in the mean.
+  std::int64_t ignore_index = -100;
+  Reduction reduction = Reduction::mean;
+  /// The share of the target that is spread evenly over all classes (Szegedy et al. 2016, "Rethinking the Inception
+  /// architecture", section 7); cross_entropy's.
+  double label_smoothing = 0;
+};
+Var cross_entropy(const Var& input, const Tensor& target, const ClassOptions& options);
+Var nll_loss(const Var& input, const Tensor& target, const ClassOptions& options);
+/// -Σ target log softmax(input) for target probabilities of the input's shape. mean is over the samples and positions.
+Var cross_entropy(const Var& input, const Var& target, const ClassOptions& options = {});
 
 struct KlDivOptions {
   /// batchmean is the divergence as mathematics has it; mean divides by the number of classes as well.
@@ -34,5 +95,62 @@ struct KlDivOptions {
 /// t (log t - input), KL(t ‖ exp(input)) when summed: the input holds log-probabilities, the target t probabilities.
 /// (Divergences of distributions are in autograd/stochastic.h.)
 Var kl_div(const Var& input, const Var& target, KlDivOptions options = {});
+
+// ---- distances and margins. y is 1 or -1.
+
+/// Σ ab / (max(|a|, eps) max(|b|, eps)) along the axis; a and b broadcast.
+Var cosine_similarity(const Var& a, const Var& b, std::int64_t axis = 1, double eps = 1e-8);
+/// (Σ |a - b + eps|^p)^(1/p) along the last axis.
+Var pairwise_distance(const Var& a, const Var& b, double p = 2, double eps = 1e-6, bool keepdim = false);
+/// 1 - cos(a, b) where y is 1, max(0, cos(a, b) - margin) where y is -1; a and b are [n, d], y is [n] (or [d] and []).
+Var cosine_embedding_loss(const Var& a, const Var& b, const Tensor& y, double margin = 0,
+                          Reduction reduction = Reduction::mean);
+/// input where y is 1, max(0, margin - input) where y is -1.
+Var hinge_embedding_loss(const Var& input, const Tensor& y, double margin = 1, Reduction reduction = Reduction::mean);
+/// max(0, 1 - y input): the support vector machine's.
+Var hinge_loss(const Var& input, const Tensor& y, Reduction reduction = Reduction::mean);
+/// max(0, margin - y (a - b)): a should be larger where y is 1, and b where it is -1.
+Var margin_ranking_loss(const Var& a, const Var& b, const Tensor& y, double margin = 0,
+                        Reduction reduction = Reduction::mean);
+/// log(1 + e^(-y input))
+Var soft_margin_loss(const Var& input, const Tensor& y, Reduction reduction = Reduction::mean);
+
+struct TripletOptions {
+  double margin = 1, p = 2, eps = 1e-6;
+  /// Uses the distance of positive and negative, where it is the smaller one, for that of anchor and negative.
+  bool swap = false;
+  Reduction reduction = Reduction::mean;
+};
+/// max(0, d(anchor, positive) - d(anchor, negative) + margin) with d = pairwise_distance, for [n, d].
+Var triplet_margin_loss(const Var& anchor, const Var& positive, const Var& negative, TripletOptions options = {});
+
+// ---- images
+
+struct DiceOptions {
+  /// Added above and below, so that two empty masks agree.
+  double smooth = 1;
+  Reduction reduction = Reduction::mean;
+};
+/// 1 - (2 Σ p t + s) / (Σ p² + Σ t² + s) for each sample of probabilities p and a mask t [n, ...], the sums being over
+/// all that a sample has (Milletari et al. 2016, "V-Net", section 3).
+Var dice_loss(const Var& input, const Var& target, DiceOptions options = {});
+
+struct SsimOptions {
+  /// The window is a Gaussian of so many pixels (odd) and this standard deviation.
+  std::int64_t window_size = 11;
+  double sigma = 1.5;
+  /// From the darkest to the brightest value there can be.
+  double data_range = 1;
+  double k1 = 0.01, k2 = 0.03;
+  Reduction reduction = Reduction::mean;
+};
+/// The structural similarity of images [n, c, h, w], 1 where they are the same: the mean over pixels and channels of
+///   (2 μa μb + c1) (2 σab + c2) / ((μa² + μb² + c1) (σa² + σb² + c2)),   c1 = (k1 range)², c2 = (k2 range)²,
+/// with means, variances and covariance taken in a window around each pixel that lies in the image as a whole (Wang et
+/// al. 2004, "Image quality assessment: from error visibility to structural similarity", equation 13). A window larger
+/// than the image is made as large as it is. none gives [n].
+Var ssim(const Var& a, const Var& b, SsimOptions options = {});
+/// 1 - ssim
+Var ssim_loss(const Var& input, const Var& target, SsimOptions options = {});
 
 }  // namespace hourglass::nn

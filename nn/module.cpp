@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <iomanip>
+#include <limits>
 #include <sstream>
 #include <typeinfo>
 #include <unordered_map>
@@ -43,10 +44,19 @@ std::string grouped(std::int64_t number) {
 
 }  // namespace
 
+const Tensor& Buffer::value() const {
+  check(state_->is_known, name_, kNoShape);
+  return state_->value;
+}
 void Buffer::set_value(const Tensor& value) const {
-  check(value.shape() == value_->shape(), name_, "the buffer is ", describe(*value_), ", the new value ",
-        describe(value));
-  *value_ = value;
+  const Tensor& present = state_->value;
+  if (state_->is_known)
+    check(value.shape() == present.shape(), name_, "the buffer is ", describe(present), ", the new value ",
+          describe(value));
+  else
+    check(value.dtype() == present.dtype(), name_, "the buffer is ", present.dtype(), ", the new value ",
+          describe(value));
+  *state_ = {value, true};
 }
 
 void Module::check_name(const std::string& name) const {
@@ -57,7 +67,8 @@ void Module::check_name(const std::string& name) const {
   check(!name.empty(), "module", "a parameter, buffer or child needs a name");
   check(name.find('.') == std::string::npos, "module", "'", name,
         "' has a dot, which is what separates names in a path");
-  check(!taken(parameters_, own) && !taken(buffers_, own) && !taken(children_, [](const auto& m) { return m->name(); }),
+  check(!taken(parameters_, own) && !taken(buffers_, own) && !taken(streams_, own) &&
+            !taken(children_, [](const auto& m) { return m->name(); }),
         "module", "'", name, "' is registered already");
 }
 
@@ -71,9 +82,60 @@ Parameter Module::parameter(std::string name, const Parameter& shared) {
   return parameters_.emplace_back(shared.renamed(std::move(name)));
 }
 
-Buffer Module::buffer(std::string name, Tensor initial) {
+Parameter Module::parameter(std::string name, Dtype dtype) {
   check_name(name);
-  return buffers_.emplace_back(std::move(name), std::move(initial));
+  return parameters_.emplace_back(std::move(name), dtype);
+}
+
+Buffer Module::buffer(std::string name, const Tensor& initial) {
+  check_name(name);
+  return buffers_.emplace_back(std::move(name), initial);
+}
+Buffer Module::buffer(std::string name, Dtype dtype) {
+  check_name(name);
+  return buffers_.emplace_back(std::move(name), dtype);
+}
+
+Stream Module::stream(std::string name, Rng& rng) {
+  check_name(name);
+  const auto number = static_cast<std::uint64_t>(rng.below(std::numeric_limits<std::int64_t>::max()));
+  return streams_.emplace_back(std::move(name), rng.split(number));
+}
+
+void Module::reparametrize(const std::string& name, const StateDict& parameters, const StateDict& buffers,
+                           std::function<Var(const Originals&)> compute) {
+  const auto at = std::find_if(parameters_.begin(), parameters_.end(), [&](const auto& p) { return p.name() == name; });
+  check(at != parameters_.end(), "reparametrize", "there is no parameter '", name, "'");
+  for (const auto& [key, value] : parameters) check_name(key);
+  for (const auto& [key, value] : buffers) check_name(key);
+  Derived derived{*at, {}};
+  parameters_.erase(at);
+  Originals originals{{}, {}, training_};
+  for (const auto& [key, value] : parameters) {
+    originals.parameters.push_back(parameter(key, value));
+    derived.originals.push_back(key);
+  }
+  for (const auto& [key, value] : buffers) {
+    originals.buffers.push_back(buffer(key, value));
+    derived.originals.push_back(key);
+  }
+  derived.parameter.derive([originals, compute = std::move(compute)] { return compute(originals); });
+  derived_.push_back(std::move(derived));
+}
+
+void Module::restore_parameter(const std::string& name) {
+  const auto at =
+      std::find_if(derived_.begin(), derived_.end(), [&](const Derived& d) { return d.parameter.name() == name; });
+  check(at != derived_.end(), "restore_parameter", "'", name, "' is not computed from other parameters");
+  const auto is_original = [&](const auto& thing) {
+    return std::find(at->originals.begin(), at->originals.end(), thing.name()) != at->originals.end();
+  };
+  const Tensor value = at->parameter.value();
+  std::erase_if(parameters_, is_original);
+  std::erase_if(buffers_, is_original);
+  at->parameter.restore(value);
+  parameters_.push_back(at->parameter);
+  derived_.erase(at);
 }
 
 void Module::adopt(std::string name, std::unique_ptr<Module> module) {
@@ -113,14 +175,23 @@ std::vector<Buffer> Module::buffers() const {
   return all;
 }
 
+std::vector<Stream> Module::streams() const {
+  std::vector<Stream> all;
+  walk("", [&](const std::string& path, const Module& module) {
+    for (const Stream& s : module.streams_) all.push_back(s.renamed(dotted(path, s.name())));
+  });
+  return all;
+}
+
 std::int64_t Module::num_parameters() const {
   std::int64_t count = 0;
-  for (const Parameter& p : parameters()) count += p.numel();
+  for (const Parameter& p : parameters())
+    if (p.is_initialized()) count += p.numel();
   return count;
 }
 
 void Module::train(bool training) {
-  training_ = training;
+  *training_ = training;
   for (const auto& child : children_) child->train(training);
 }
 
@@ -152,8 +223,13 @@ LoadResult Module::load_state_dict(const StateDict& state, LoadOptions options) 
       result.missing.push_back(entry.path);
       continue;
     }
-    const Tensor &mine = entry.value(), value = *found->second;
+    const Tensor& value = *found->second;
     given.erase(found);
+    if (!entry.is_initialized()) {  // takes whatever shape comes
+      fitting.emplace_back(std::move(entry), value);
+      continue;
+    }
+    const Tensor& mine = entry.value();
     const bool convertible = mine.dtype() == value.dtype() || (is_floating(mine.dtype()) && is_floating(value.dtype()));
     if (value.shape() == mine.shape() && convertible)
       fitting.emplace_back(std::move(entry), hourglass::to(value, mine.dtype()));
@@ -179,6 +255,7 @@ std::string Module::summary() const {
   struct Row {
     std::string path, type, shape, count;
   };
+  const std::string unknown = "not known yet";
   std::vector<Row> rows{{"path", "type", "shape", "parameters"}};
   std::vector<std::pair<Parameter, std::string>> seen;
   std::int64_t bytes = 0, in_buffers = 0;
@@ -193,12 +270,16 @@ std::string Module::summary() const {
         continue;
       }
       seen.emplace_back(p, name);
+      if (!p.is_initialized()) {
+        rows.push_back({name, "parameter", unknown, ""});
+        continue;
+      }
       bytes += p.numel() * static_cast<std::int64_t>(size_of(p.dtype()));
       rows.push_back({name, "parameter", join(describe(p.value())), grouped(p.numel())});
     }
     for (const Buffer& b : module.buffers_) {
-      in_buffers += b.value().numel();
-      rows.push_back({dotted(path, b.name()), "buffer", join(describe(b.value())), ""});
+      in_buffers += b.is_initialized() ? b.value().numel() : 0;
+      rows.push_back({dotted(path, b.name()), "buffer", b.is_initialized() ? join(describe(b.value())) : unknown, ""});
     }
   });
 

@@ -538,6 +538,43 @@ case("sort along axis 0, descending", lambda x: x.sort(dim=0, descending=True, s
 case("top_k", lambda x: x.topk(2).values, u(3, 4))
 case("top_k smallest along axis 0", lambda x: x.topk(2, 0, largest=False).values, u(4, 2))
 
+# ---- activations made of others
+ACTIVATIONS = [
+    ("hardtanh", F.hardtanh, EDGES),
+    ("hardtanh of -0.5 to 1.5", lambda x: F.hardtanh(x, -0.5, 1.5), [-0.5, 1.5]),
+    ("relu6", F.relu6, [0.0, 6.0, 7.0]),
+    ("hardsigmoid", lambda x: F.hardtanh(x / 6 + 0.5, 0, 1), [-3.0, 3.0, 4.0, -4.0]),  # PyTorch's 1/6 is f32
+    ("hardswish", F.hardswish, [4.0, -4.0, 0.0]),
+    ("hardshrink", F.hardshrink, [0.5, -0.5, 0.0]),
+    ("softshrink", F.softshrink, [0.5, -0.5, 0.0]),
+    ("tanhshrink", F.tanhshrink, EDGES),
+    ("threshold", lambda x: F.threshold(x, 0.25, -1.5), [0.25, 0.0]),
+    ("selu", F.selu, EDGES),
+    ("celu", F.celu, EDGES),
+    ("celu of alpha 0.5", lambda x: F.celu(x, 0.5), EDGES),
+    ("mish", F.mish, [0.0, 100.0, -100.0]),
+    ("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), [0.0, 10.0, -10.0]),
+    ("softplus of beta 2", lambda x: F.softplus(x, 2, 3), [0.0, 1.6, 100.0, -100.0]),
+]
+for name, f, edges in ACTIVATIONS:
+    case(name, f, u(5, low=-5, high=5))
+    case(name, f, t(edges))
+case("hardswish", F.hardswish, t([3.0, -3.0]), order=1)  # at its joints PyTorch's slope is not constant, but flat
+case("prelu", F.prelu, u(3, 2), u(2))
+case("prelu", F.prelu, t([[1.0, -1.0], [0.0, 2.0]]), t([0.5, -0.25]))
+case("prelu of one slope", F.prelu, u(2, 3, 2), u(1))
+case("glu", F.glu, u(3, 4))
+case("glu along axis 1 of three", lambda x: F.glu(x, 1), u(2, 4, 2))
+
+
+def keep_top_k(x, k, axis):
+    indices = x.topk(k, axis).indices
+    return torch.zeros_like(x).scatter(axis, indices, x.gather(axis, indices))
+
+
+case("keep_top_k", lambda x: keep_top_k(x, 2, -1), u(3, 4))
+case("keep_top_k along axis 0", lambda x: keep_top_k(x, 2, 0), u(3, 4))
+
 # ---- losses, by the names that test_pytorch.cpp gives them
 CLASSES = i([2, 0, 3])
 for reduction in ("none", "mean", "sum"):

@@ -13,6 +13,7 @@
 #include "nn/linear.h"
 #include "nn/losses.h"
 #include "nn/sequential.h"
+#include "nn/shaping.h"
 #include "tensor/storage.h"
 #include "tests/error_of.h"
 
@@ -403,7 +404,8 @@ TEST_CASE("losses refuse shapes that differ, and say both") {
   CHECK(error_of([&] {
           nn::l1_loss(x, constant(ones({4, 1}, Dtype::f64)));
         }) == "l1_loss: input is f32[4, 1], target is f64[4, 1]; they must be alike");
-  for (const auto loss : {nn::binary_cross_entropy, nn::binary_cross_entropy_with_logits})
+  using Loss = Var (*)(const Var&, const Var&, nn::Reduction);
+  for (const Loss loss : {Loss(nn::binary_cross_entropy), Loss(nn::binary_cross_entropy_with_logits)})
     CHECK(error_of([&] { loss(x, t, nn::Reduction::mean); }).find("they must be alike") != std::string::npos);
   CHECK(error_of([&] { nn::kl_div(x, t); }).find("kl_div: ") == 0);
 

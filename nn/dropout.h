@@ -1,0 +1,90 @@
+// Noise that is there in training and gone afterwards: dropout, and the corruptions of denoising autoencoders.
+//
+// Each layer draws from a stream of its own (Module::stream), which a checkpoint can keep.
+#pragma once
+#include <cstdint>
+
+#include "nn/layer.h"
+
+namespace hourglass::nn {
+
+/// What all of these are: the identity outside of training, noisy(x) within.
+class Noise : public Layer {
+ public:
+  Var forward(const Var& x) const final { return is_training() && x.numel() > 0 ? noisy(x) : x; }
+
+ protected:
+  explicit Noise(Rng& rng) : stream_(stream("noise", rng)) {}
+  virtual Var noisy(const Var& x) const = 0;
+  Rng& rng() const { return stream_.rng(); }
+
+ private:
+  Stream stream_;
+};
+
+/// Each element becomes 0 with probability p; the others are divided by 1 - p, which keeps the mean (Srivastava et al.
+/// 2014, "Dropout: a simple way to prevent neural networks from overfitting").
+class Dropout : public Noise {
+ public:
+  explicit Dropout(Rng& rng, double p = 0.5);
+
+ protected:
+  Var noisy(const Var& x) const override;
+  // The same where only the first `axes` axes tell coins apart; all that stands behind them falls together.
+  Dropout(Rng& rng, double p, int axes);
+
+ private:
+  double p_;
+  int axes_;
+};
+
+/// Whole channels of [n, c, ...] become 0: neighbouring pixels tell much the same, so that dropping single ones loses
+/// little (Tompson et al. 2015, "Efficient object localization using convolutional networks").
+class Dropout1d : public Dropout {
+ public:
+  explicit Dropout1d(Rng& rng, double p = 0.5) : Dropout(rng, p, 2) {}
+};
+class Dropout2d : public Dropout {
+ public:
+  explicit Dropout2d(Rng& rng, double p = 0.5) : Dropout(rng, p, 2) {}
+};
+
+/// Dropout for selu: elements become selu's lower limit, and what comes out is scaled and moved to keep mean 0 and
+/// variance 1 (Klambauer et al. 2017, section "New dropout technique").
+class AlphaDropout : public Noise {
+ public:
+  explicit AlphaDropout(Rng& rng, double p = 0.5);
+
+ protected:
+  Var noisy(const Var& x) const override;
+
+ private:
+  double p_;
+};
+
+/// x + std n with n from N(0, 1).
+class GaussianNoise : public Noise {
+ public:
+  explicit GaussianNoise(Rng& rng, double std = 0.1);
+
+ protected:
+  Var noisy(const Var& x) const override;
+
+ private:
+  double std_;
+};
+
+/// Each element becomes 0 with probability p, and the others stay as they are: the corruption of Vincent et al. 2008,
+/// "Extracting and composing robust features with denoising autoencoders".
+class MaskingNoise : public Noise {
+ public:
+  explicit MaskingNoise(Rng& rng, double p = 0.25);
+
+ protected:
+  Var noisy(const Var& x) const override;
+
+ private:
+  double p_;
+};
+
+}  // namespace hourglass::nn

@@ -1,0 +1,165 @@
+// Normalisation: (x - mean) / √(variance + eps), and then a trained scale and shift. The layers differ in what they
+// average over. For x of [n, c, h, w]:
+//
+//   BatchNorm      n, h, w    each channel has its mean over the batch, and remembers it for later
+//   LayerNorm      c, h, w    each sample has its own (or each position: whatever axes are asked for)
+//   InstanceNorm   h, w       each channel of each sample
+//   GroupNorm      groups of channels, h, w
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "nn/layer.h"
+#include "nn/lazy.h"
+
+namespace hourglass::nn {
+
+/// (x - mean) / √(var + eps) over the given axes, with the biased variance.
+Var standardize(const Var& x, const Axes& axes, double eps);
+
+/// What BatchNorm and InstanceNorm share: channels on axis 1 with scale, shift and running statistics.
+struct ChannelNormOptions {
+  double eps = 1e-5;
+  /// How far running statistics move towards those of a batch; nothing averages all batches evenly.
+  std::optional<double> momentum = 0.1;
+  bool affine = true;
+  bool track_running_stats = true;
+  Dtype dtype = Dtype::f32;
+};
+
+class ChannelNorm : public Layer {
+ public:
+  const std::optional<Parameter>& weight() const { return weight_; }
+  const std::optional<Parameter>& bias() const { return bias_; }
+
+ protected:
+  ChannelNorm(const char* op, std::int64_t num_features, ChannelNormOptions options);
+  // With x's own statistics over `axes`, or in evaluation the running ones where there are any. Channels are on axis 1.
+  Var normalize(const Var& x, const Axes& axes) const;
+  const char* op() const { return op_; }
+
+ private:
+  void track(const Var& x, const Axes& axes) const;
+
+  const char* op_;
+  ChannelNormOptions options_;
+  std::optional<Parameter> weight_, bias_;
+  std::optional<Buffer> running_mean_, running_var_, num_batches_tracked_;
+  Initializer initialize_;
+};
+
+using BatchNormOptions = ChannelNormOptions;
+/// In training, y = (x - mean) / √(var + eps) · weight + bias with mean and (biased) variance of each channel over the
+/// batch; otherwise with running averages of the mean and the unbiased variance, updated in training (Ioffe & Szegedy
+/// 2015, "Batch normalization"). weight is [c], at first 1, and bias [c], at first 0.
+class BatchNorm : public ChannelNorm {
+ public:
+  Var forward(const Var& x) const override;
+
+ protected:
+  BatchNorm(const char* op, int fewest, int most, std::int64_t num_features, BatchNormOptions options)
+      : ChannelNorm(op, num_features, options), fewest_(fewest), most_(most) {}
+
+ private:
+  int fewest_, most_;  // axes of x
+};
+/// For [n, c] and [n, c, l].
+class BatchNorm1d : public BatchNorm {
+ public:
+  explicit BatchNorm1d(std::int64_t num_features, BatchNormOptions options = {})
+      : BatchNorm("batch_norm1d", 2, 3, num_features, options) {}
+};
+/// For [n, c, h, w].
+class BatchNorm2d : public BatchNorm {
+ public:
+  explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {})
+      : BatchNorm("batch_norm2d", 4, 4, num_features, options) {}
+};
+class LazyBatchNorm1d : public BatchNorm1d {
+ public:
+  explicit LazyBatchNorm1d(BatchNormOptions options = {}) : BatchNorm1d(kLazy, options) {}
+};
+class LazyBatchNorm2d : public BatchNorm2d {
+ public:
+  explicit LazyBatchNorm2d(BatchNormOptions options = {}) : BatchNorm2d(kLazy, options) {}
+};
+
+struct InstanceNormOptions {
+  double eps = 1e-5;
+  std::optional<double> momentum = 0.1;
+  bool affine = false;
+  bool track_running_stats = false;
+  Dtype dtype = Dtype::f32;
+};
+/// Each channel of each sample by itself (Ulyanov et al. 2016, "Instance normalization"). With running statistics,
+/// which then serve in evaluation, they average over samples what is measured in each.
+class InstanceNorm : public ChannelNorm {
+ public:
+  Var forward(const Var& x) const override;
+
+ protected:
+  InstanceNorm(const char* op, int spatial, std::int64_t num_features, const InstanceNormOptions& o)
+      : ChannelNorm(op, num_features, {o.eps, o.momentum, o.affine, o.track_running_stats, o.dtype}),
+        spatial_(spatial) {}
+
+ private:
+  int spatial_;
+};
+/// For [n, c, l] and [c, l].
+class InstanceNorm1d : public InstanceNorm {
+ public:
+  explicit InstanceNorm1d(std::int64_t num_features, InstanceNormOptions options = {})
+      : InstanceNorm("instance_norm1d", 1, num_features, options) {}
+};
+/// For [n, c, h, w] and [c, h, w].
+class InstanceNorm2d : public InstanceNorm {
+ public:
+  explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {})
+      : InstanceNorm("instance_norm2d", 2, num_features, options) {}
+};
+class LazyInstanceNorm1d : public InstanceNorm1d {
+ public:
+  explicit LazyInstanceNorm1d(InstanceNormOptions options = {}) : InstanceNorm1d(kLazy, options) {}
+};
+class LazyInstanceNorm2d : public InstanceNorm2d {
+ public:
+  explicit LazyInstanceNorm2d(InstanceNormOptions options = {}) : InstanceNorm2d(kLazy, options) {}
+};
+
+struct LayerNormOptions {
+  double eps = 1e-5;
+  bool elementwise_affine = true;
+  Dtype dtype = Dtype::f32;
+};
+/// Over the last axes, which have the shape `normalized_shape`, as have weight (at first 1) and bias (0) (Ba et al.
+/// 2016, "Layer normalization").
+class LayerNorm : public Layer {
+ public:
+  explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {});
+  Var forward(const Var& x) const override;
+
+ private:
+  Shape normalized_shape_;
+  double eps_;
+  std::optional<Parameter> weight_, bias_;
+};
+
+struct GroupNormOptions {
+  double eps = 1e-5;
+  bool affine = true;
+  Dtype dtype = Dtype::f32;
+};
+/// The channels of [n, c, ...] in num_groups groups, each with all its pixels; weight and bias are [c] (Wu & He 2018,
+/// "Group normalization").
+class GroupNorm : public Layer {
+ public:
+  GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {});
+  Var forward(const Var& x) const override;
+
+ private:
+  std::int64_t groups_, channels_;
+  double eps_;
+  std::optional<Parameter> weight_, bias_;
+};
+
+}  // namespace hourglass::nn

@@ -1,0 +1,246 @@
+#include "nn/recurrent.h"
+
+#include <cmath>
+
+#include "autograd/ops.h"
+
+namespace hourglass::nn {
+namespace {
+
+using States = Recurrent::States;
+
+// ---- one step
+
+States tanh_step(const Var& from_input, const Var& from_hidden, const States&) {
+  return {tanh(from_input + from_hidden)};
+}
+States relu_step(const Var& from_input, const Var& from_hidden, const States&) {
+  return {relu(from_input + from_hidden)};
+}
+Recurrent::Step rnn_step(RecurrentNonlinearity nonlinearity) {
+  return nonlinearity == RecurrentNonlinearity::tanh ? tanh_step : relu_step;
+}
+
+States gru_step(const Var& from_input, const Var& from_hidden, const States& states) {
+  const std::int64_t hidden = states[0].size(-1);
+  const auto gate = [hidden](const Var& gates, int k) { return slice(gates, -1, k * hidden, (k + 1) * hidden); };
+  const Var r = sigmoid(gate(from_input, 0) + gate(from_hidden, 0));
+  const Var z = sigmoid(gate(from_input, 1) + gate(from_hidden, 1));
+  const Var n = tanh(mul_add(r, gate(from_hidden, 2), gate(from_input, 2)));
+  return {lerp(n, states[0], z)};
+}
+
+States lstm_step(const Var& from_input, const Var& from_hidden, const States& states) {
+  const std::vector<Var> gates = split(from_input + from_hidden, states[0].size(-1), -1);
+  const Var i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
+  const Var c = mul_add(f, states[1], i * g);
+  return {o * tanh(c), c};
+}
+
+// ---- weights
+
+// The parameters of one layer and direction; `make` registers one under a name and with a shape.
+template <class Make>
+RecurrentWeights make_weights(std::int64_t rows, std::int64_t in, std::int64_t hidden, bool bias,
+                              const std::string& suffix, Make&& make) {
+  RecurrentWeights w{make("weight_ih" + suffix, {rows, in}), make("weight_hh" + suffix, {rows, hidden}), {}, {}};
+  if (bias) w.bias_ih = make("bias_ih" + suffix, {rows});
+  if (bias) w.bias_hh = make("bias_hh" + suffix, {rows});
+  return w;
+}
+
+void check_sizes(const char* op, std::int64_t input_size, std::int64_t hidden_size) {
+  check(input_size > 0 && hidden_size > 0, op, "needs sizes of at least 1, got ", input_size, " inputs and ",
+        hidden_size, " hidden");
+}
+
+// x W_ihᵀ + b_ih: of all steps at once where x has them.
+Var from_input(const Var& x, const RecurrentWeights& w) {
+  return w.bias_ih ? linear(x, w.weight_ih, *w.bias_ih) : linear(x, w.weight_ih);
+}
+
+}  // namespace
+
+// ---- sequences
+
+Recurrent::Recurrent(const char* op, int states, std::int64_t gates, Step step, std::int64_t input_size,
+                     std::int64_t hidden_size, Rng& rng, const RecurrentOptions& options)
+    : op_(op),
+      state_count_(static_cast<std::size_t>(states)),
+      step_(step),
+      input_size_(input_size),
+      hidden_size_(hidden_size),
+      options_(options) {
+  check_sizes(op, input_size, hidden_size);
+  check(options.num_layers > 0, op, "needs at least 1 layer, got ", options.num_layers);
+  const double bound = 1 / std::sqrt(static_cast<double>(hidden_size));
+  const auto make = [&](const std::string& name, const Shape& shape) {
+    return parameter(name, rng.uniform(shape, -bound, bound, options.dtype));
+  };
+  for (std::int64_t layer = 0; layer < options.num_layers; ++layer)
+    for (const bool backwards : {false, true}) {
+      if (backwards && !options.bidirectional) continue;
+      weights_.push_back(make_weights(gates * hidden_size, layer == 0 ? input_size : directions() * hidden_size,
+                                      hidden_size, options.bias, join("_l", layer, backwards ? "_reverse" : ""), make));
+    }
+  if (options.dropout > 0) dropout_ = &child<Dropout>("dropout", rng, options.dropout);
+}
+
+// One layer in one direction: the outputs of all steps, while `states` becomes the last. counts[t] is u8[n, 1], whether
+// step t of a sequence counts; empty where all do.
+std::vector<Var> Recurrent::read(const Var& x, const RecurrentWeights& weights, States& states,
+                                 const std::vector<Tensor>& counts, bool backwards) const {
+  const Var inputs = from_input(x, weights);  // one product for all steps
+  const Var weight_hh = weights.weight_hh;    // once, as it may be computed from others
+  const auto from_hidden = [&](const Var& h) {
+    return weights.bias_hh ? linear(h, weight_hh, *weights.bias_hh) : linear(h, weight_hh);
+  };
+  const std::int64_t steps = x.size(0);
+  std::vector<Var> outputs(static_cast<std::size_t>(steps));
+  for (std::int64_t k = 0; k < steps; ++k) {
+    const std::int64_t t = backwards ? steps - 1 - k : k;
+    const auto at = static_cast<std::size_t>(t);
+    States next = step_(select(inputs, 0, t), from_hidden(states[0]), states);
+    outputs[at] = next[0];
+    if (!counts.empty()) {
+      for (std::size_t s = 0; s < states.size(); ++s) next[s] = where(counts[at], next[s], states[s]);
+      outputs[at] = where(counts[at], outputs[at], 0);
+    }
+    states = std::move(next);
+  }
+  return outputs;
+}
+
+// x is [time, n, in].
+Recurrent::Run Recurrent::run_batch(const Var& x, const std::vector<std::optional<Var>>& first,
+                                    const std::optional<Tensor>& lengths) const {
+  const std::int64_t steps = x.size(0), n = x.size(1), sets = static_cast<std::int64_t>(weights_.size());
+  Var layer_input = x;
+  std::vector<Tensor> counts;
+  if (lengths) {
+    check(lengths->dtype() == Dtype::i64 && lengths->shape() == Shape{n}, op_, "lengths must be i64[", n, "], got ",
+          describe(*lengths));
+    check(n == 0 || (min(*lengths).item() >= 0 && max(*lengths).item() <= static_cast<double>(steps)), op_,
+          "lengths must be 0 to ", steps, ", which is the number of steps, got ", *lengths);
+    for (std::int64_t t = 0; t < steps; ++t) counts.push_back(reshape(*lengths > t, {n, 1}));
+    if (steps > 0) layer_input = where(stack(counts), x, 0);  // even a NaN behind the end has no influence
+  }
+  const Shape shape{sets, n, hidden_size_};
+  for (const std::optional<Var>& state : first)
+    if (state)
+      check(state->shape() == shape && state->dtype() == x.dtype(), op_, "first states must be ", x.dtype(), shape,
+            ", got ", describe(*state));
+  const Var zero = constant(zeros({n, hidden_size_}, x.dtype()));
+
+  std::vector<std::vector<Var>> last(state_count_);  // of each set of weights
+  for (std::int64_t layer = 0; layer < options_.num_layers; ++layer) {
+    std::vector<Var> sides;
+    for (int direction = 0; direction < directions(); ++direction) {
+      const std::int64_t set = layer * directions() + direction;
+      States states;
+      for (const std::optional<Var>& state : first) states.push_back(state ? select(*state, 0, set) : zero);
+      sides.push_back(
+          stack(read(layer_input, weights_[static_cast<std::size_t>(set)], states, counts, direction == 1)));
+      for (std::size_t s = 0; s < states.size(); ++s) last[s].push_back(states[s]);
+    }
+    layer_input = sides.size() == 1 ? sides[0] : concat(sides, -1);
+    if (dropout_ && layer + 1 < options_.num_layers) layer_input = (*dropout_)(layer_input);
+  }
+  Run result{layer_input, {}};
+  for (const std::vector<Var>& states : last) result.states.push_back(stack(states));
+  return result;
+}
+
+Recurrent::Run Recurrent::run(const Var& x, const SequenceOptions& sequence) const {
+  return in_context(name(), [&] {
+    const bool single = x.dim() == 2;
+    const int time = options_.batch_first && !single ? 1 : 0;
+    check((single || x.dim() == 3) && x.size(-1) == input_size_, op_, "expects ",
+          options_.batch_first ? "[n, time, " : "[time, n, ", input_size_, "], got ", describe(x));
+    check(x.size(time) > 0, op_, "needs at least 1 step, got ", describe(x));
+    check(!sequence.c || state_count_ == 2, op_, "only an LSTM has c");
+    check(!single || !sequence.lengths, op_, "lengths are for batches; cut a single sequence");
+    std::vector<std::optional<Var>> first{sequence.h, sequence.c};
+    first.resize(state_count_);
+    if (single) {
+      for (std::optional<Var>& state : first)
+        if (state) state = unsqueeze(*state, 1);
+      Run one = run_batch(unsqueeze(x, 1), first, {});
+      one.output = squeeze(one.output, 1);
+      for (Var& state : one.states) state = squeeze(state, 1);
+      return one;
+    }
+    if (!options_.batch_first) return run_batch(x, first, sequence.lengths);
+    Run batch = run_batch(transpose(x, 0, 1), first, sequence.lengths);
+    batch.output = transpose(batch.output, 0, 1);
+    return batch;
+  });
+}
+
+RNN::RNN(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options)
+    : Recurrent("rnn", 1, 1, rnn_step(options.nonlinearity), input_size, hidden_size, rng, options) {}
+GRU::GRU(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options)
+    : Recurrent("gru", 1, 3, gru_step, input_size, hidden_size, rng, options) {}
+LSTM::LSTM(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options)
+    : Recurrent("lstm", 2, 4, lstm_step, input_size, hidden_size, rng, options) {}
+
+RNN::Output RNN::operator()(const Var& x, const SequenceOptions& sequence) const {
+  const Run result = run(x, sequence);
+  return {result.output, result.states[0]};
+}
+GRU::Output GRU::operator()(const Var& x, const SequenceOptions& sequence) const {
+  const Run result = run(x, sequence);
+  return {result.output, result.states[0]};
+}
+LSTM::Output LSTM::operator()(const Var& x, const SequenceOptions& sequence) const {
+  const Run result = run(x, sequence);
+  return {result.output, result.states[0], result.states[1]};
+}
+
+// ---- cells
+
+Cell::Cell(const char* op, std::int64_t gates, Recurrent::Step step, std::int64_t input_size, std::int64_t hidden_size,
+           Rng& rng, const CellOptions& options)
+    : op_(op), step_(step), input_size_(input_size), hidden_size_(hidden_size), weights_([&] {
+        check_sizes(op, input_size, hidden_size);
+        const double bound = 1 / std::sqrt(static_cast<double>(hidden_size));
+        return make_weights(gates * hidden_size, input_size, hidden_size, options.bias, "",
+                            [&](const std::string& name, const Shape& shape) {
+                              return parameter(name, rng.uniform(shape, -bound, bound, options.dtype));
+                            });
+      }()) {}
+
+Recurrent::States Cell::next(const Var& x, const std::vector<std::optional<Var>>& given) const {
+  return in_context(name(), [&] {
+    check((x.dim() == 1 || x.dim() == 2) && x.size(-1) == input_size_, op_, "expects [n, ", input_size_, "], got ",
+          describe(x));
+    Shape shape = x.shape();
+    shape.back() = hidden_size_;
+    Recurrent::States states;
+    for (const std::optional<Var>& state : given) {
+      check(!state || state->shape() == shape, op_, "x is ", describe(x), ", so states must be ", shape, ", got ",
+            describe(state.value_or(Var())));
+      states.push_back(state ? *state : constant(zeros(shape, x.dtype())));
+    }
+    const Var h = weights_.bias_hh ? linear(states[0], weights_.weight_hh, *weights_.bias_hh)
+                                   : linear(states[0], weights_.weight_hh);
+    return step_(from_input(x, weights_), h, states);
+  });
+}
+
+RNNCell::RNNCell(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, CellOptions options)
+    : Cell("rnn_cell", 1, rnn_step(options.nonlinearity), input_size, hidden_size, rng, options) {}
+GRUCell::GRUCell(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, CellOptions options)
+    : Cell("gru_cell", 3, gru_step, input_size, hidden_size, rng, options) {}
+LSTMCell::LSTMCell(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, CellOptions options)
+    : Cell("lstm_cell", 4, lstm_step, input_size, hidden_size, rng, options) {}
+LSTMCell::States LSTMCell::operator()(const Var& x) const {
+  const Recurrent::States result = next(x, {{}, {}});
+  return {result[0], result[1]};
+}
+LSTMCell::States LSTMCell::operator()(const Var& x, const States& states) const {
+  const Recurrent::States result = next(x, {states.h, states.c});
+  return {result[0], result[1]};
+}
+
+}  // namespace hourglass::nn

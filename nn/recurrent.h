@@ -1,0 +1,155 @@
+// Recurrent layers: a state that is carried from step to step.
+//
+//   RNN    h' = tanh(W_ih x + b_ih + W_hh h + b_hh)                       (or relu)
+//   GRU    r, z = σ(...), σ(...)   n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn))   h' = (1 - z) ∘ n + z ∘ h
+//   LSTM   i, f, g, o = σ, σ, tanh, σ of W_ih x + b_ih + W_hh h + b_hh     c' = f ∘ c + i ∘ g   h' = o ∘ tanh(c')
+//
+// A gate's rows stand one after another in the weights, in the order above (Cho et al. 2014, "Learning phrase
+// representations using RNN encoder-decoder"; Hochreiter & Schmidhuber 1997, "Long short-term memory").
+//
+// Parameters are weight_ih_l0 [gates · hidden, in], weight_hh_l0 [gates · hidden, hidden], bias_ih_l0 and bias_hh_l0,
+// the same with l1, l2, ... for the layers above, and with _reverse for those that read backwards; all start uniform in
+// ±1/√hidden.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "nn/dropout.h"
+#include "nn/module.h"
+
+namespace hourglass::nn {
+
+enum class RecurrentNonlinearity { tanh, relu };
+struct RecurrentOptions {
+  /// Each layer but the first reads the output of the one before.
+  std::int64_t num_layers = 1;
+  bool bias = true;
+  /// x and output are [n, time, ...] rather than [time, n, ...]; states are not touched by it.
+  bool batch_first = false;
+  /// The probability with which an element of the output of a layer (but for the last) is dropped in training.
+  double dropout = 0;
+  /// A second set of weights reads every sequence backwards; outputs stand side by side.
+  bool bidirectional = false;
+  /// RNN's; the others have theirs.
+  RecurrentNonlinearity nonlinearity = RecurrentNonlinearity::tanh;
+  Dtype dtype = Dtype::f32;
+};
+
+struct SequenceOptions {
+  /// The first states, [layers · directions, n, hidden]; zeros if not given. c is LSTM's.
+  std::optional<Var> h{}, c{};
+  /// i64[n]: how many steps of each sequence count. What stands behind them has no influence; the output there is 0,
+  /// the last state is that of the last step that counts, and reading backwards starts there. (This is PyTorch's
+  /// pack_padded_sequence, and sequences need not be sorted.)
+  std::optional<Tensor> lengths{};
+};
+
+/// Weights of a layer that reads in one direction.
+struct RecurrentWeights {
+  Parameter weight_ih, weight_hh;
+  std::optional<Parameter> bias_ih, bias_hh;
+};
+
+/// What RNN, GRU and LSTM share. x is [time, n, in] or, for a single sequence, [time, in]; the output is [time, n,
+/// directions · hidden].
+class Recurrent : public Module {
+ public:
+  /// h first; an LSTM has c, too. [n, hidden] each.
+  using States = std::vector<Var>;
+  /// One step, given what the input and the last h contribute to the gates.
+  using Step = States (*)(const Var& from_input, const Var& from_hidden, const States& states);
+
+ protected:
+  struct Run {
+    Var output;
+    States states;  // [layers · directions, n, hidden] each
+  };
+  Recurrent(const char* op, int states, std::int64_t gates, Step step, std::int64_t input_size,
+            std::int64_t hidden_size, Rng& rng, const RecurrentOptions& options);
+  Run run(const Var& x, const SequenceOptions& sequence) const;
+
+ private:
+  Run run_batch(const Var& x, const std::vector<std::optional<Var>>& first, const std::optional<Tensor>& lengths) const;
+  std::vector<Var> read(const Var& x, const RecurrentWeights& weights, States& states,
+                        const std::vector<Tensor>& counts, bool backwards) const;
+  int directions() const { return options_.bidirectional ? 2 : 1; }
+
+  const char* op_;
+  std::size_t state_count_;
+  Step step_;
+  std::int64_t input_size_, hidden_size_;
+  RecurrentOptions options_;
+  std::vector<RecurrentWeights> weights_;  // layer by layer, forwards before backwards
+  Dropout* dropout_ = nullptr;
+};
+
+class RNN : public Recurrent {
+ public:
+  RNN(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options = {});
+  struct Output {
+    Var output, h;
+  };
+  Output operator()(const Var& x, const SequenceOptions& sequence = {}) const;
+};
+
+class GRU : public Recurrent {
+ public:
+  GRU(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options = {});
+  struct Output {
+    Var output, h;
+  };
+  Output operator()(const Var& x, const SequenceOptions& sequence = {}) const;
+};
+
+class LSTM : public Recurrent {
+ public:
+  LSTM(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options = {});
+  struct Output {
+    Var output, h, c;
+  };
+  Output operator()(const Var& x, const SequenceOptions& sequence = {}) const;
+};
+
+struct CellOptions {
+  bool bias = true;
+  /// RNNCell's.
+  RecurrentNonlinearity nonlinearity = RecurrentNonlinearity::tanh;
+  Dtype dtype = Dtype::f32;
+};
+/// A single step as a module, for loops of one's own: x [n, in] (or [in]) and states [n, hidden]. Parameters are
+/// weight_ih, weight_hh, bias_ih and bias_hh.
+class Cell : public Module {
+ protected:
+  Cell(const char* op, std::int64_t gates, Recurrent::Step step, std::int64_t input_size, std::int64_t hidden_size,
+       Rng& rng, const CellOptions& options);
+  Recurrent::States next(const Var& x, const std::vector<std::optional<Var>>& states) const;
+
+ private:
+  const char* op_;
+  Recurrent::Step step_;
+  std::int64_t input_size_, hidden_size_;
+  RecurrentWeights weights_;
+};
+
+class RNNCell : public Cell {
+ public:
+  RNNCell(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, CellOptions options = {});
+  Var operator()(const Var& x, const std::optional<Var>& h = {}) const { return next(x, {h})[0]; }
+};
+class GRUCell : public Cell {
+ public:
+  GRUCell(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, CellOptions options = {});
+  Var operator()(const Var& x, const std::optional<Var>& h = {}) const { return next(x, {h})[0]; }
+};
+class LSTMCell : public Cell {
+ public:
+  LSTMCell(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, CellOptions options = {});
+  struct States {
+    Var h, c;
+  };
+  States operator()(const Var& x) const;
+  States operator()(const Var& x, const States& states) const;
+};
+
+}  // namespace hourglass::nn
