@@ -29,6 +29,7 @@ const bool rows = [] {
           // dx of a convolution is a transposed one; both dx and dw know the extents of x.
           const std::int64_t left = s.transposed ? s.output_padding : (s.extent + 2 * s.padding - s.kernel) % s.stride;
           const ConvTranspose2dOptions back{.stride = s.stride, .padding = s.padding, .output_padding = left};
+          const bench::Meter meter = bench::count_operations(state, s.operations());
           for (auto _ : state) {
             if (product == "forward")
               benchmark::DoNotOptimize(s.transposed ? conv_transpose2d(x, w, bias, back) : conv2d(x, w, bias, options));
@@ -38,7 +39,6 @@ const bool rows = [] {
               benchmark::DoNotOptimize(s.transposed ? conv2d_weight(y, x, s.kernel, options)
                                                     : conv2d_weight(x, y, s.kernel, options));
           }
-          bench::report_operations(state, s.operations());
         })->UseRealTime();
       }
   return true;

@@ -14,9 +14,6 @@
 
 namespace hourglass::nn {
 
-/// (x - mean) / √(var + eps) over the given axes, with the biased variance.
-Var standardize(const Var& x, const Axes& axes, double eps);
-
 /// What BatchNorm and InstanceNorm share: channels on axis 1 with scale, shift and running statistics.
 struct ChannelNormOptions {
   double eps = 1e-5;

@@ -107,7 +107,6 @@ const bool rows = [] {
             torch::set_num_threads(threads);
             set_num_threads(threads);
             (library == "oneDNN" ? onednn : libtorch)(state, s, product);
-            bench::report_operations(state, s.operations());
           })->UseRealTime();
         }
   return true;
