@@ -205,8 +205,8 @@ Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value) {
   return record("pad", pad(x.value(), paddings, value), wrt(x, [from = x.shape(), paddings](const Var& g) {
                   Var inner = g;
                   for (std::size_t i = 0; i < paddings.size(); ++i) {
-                    const int axis = from.size() - static_cast<int>(paddings.size() - i);
-                    inner = slice(inner, axis, paddings[i].before, paddings[i].before + from[axis]);
+                    const int axis = -static_cast<int>(paddings.size() - i);
+                    inner = slice(inner, axis, paddings[i].before, paddings[i].before + from[from.size() + axis]);
                   }
                   return inner;
                 }));

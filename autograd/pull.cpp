@@ -1,6 +1,7 @@
 #include "autograd/pull.h"
 
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "autograd/grad.h"
@@ -11,9 +12,9 @@ namespace {
 
 // The ops that are not elementwise, but whose rules let leading axes pass all the same.
 const std::unordered_set<std::string_view> kLetsPass{
-    "sum",  "sum_to",     "broadcast_to", "expand",      "cumsum",    "reshape", "permute",    "transpose",
-    "flip", "to",         "slice",        "embed_slice", "concat",    "triu",    "tril",       "matmul",
-    "norm", "contiguous", "max",          "min",         "logsumexp", "softmax", "log_softmax"};
+    "sum",  "sum_to",     "broadcast_to", "expand",      "cumsum", "reshape",   "permute", "transpose",
+    "flip", "to",         "slice",        "embed_slice", "concat", "triu",      "tril",    "matmul",
+    "norm", "contiguous", "pad",          "max",         "min",    "logsumexp", "softmax", "log_softmax"};
 
 bool lets_pass(const Node& node, int i) {
   if (is_elementwise(node) || node.op() == "checkpoint") return true;
@@ -21,6 +22,14 @@ bool lets_pass(const Node& node, int i) {
   // The weight's rule joins all rows of x and g to one product: of more than two axes it would sum over the first, too.
   if (node.op() == "linear") return i != 1 || node.shape().size() == 2;
   return kLetsPass.contains(node.op());
+}
+
+// Convolutions of batches, by x: the rule takes a batch of any size, so that many of them are one.
+bool joins_batches(const Node& node, int i) {
+  static const std::unordered_map<std::string_view, int> dims{
+      {"conv1d", 3}, {"conv_transpose1d", 3}, {"conv2d", 4}, {"conv_transpose2d", 4}};
+  const auto found = dims.find(node.op());
+  return found != dims.end() && i == 0 && node.shape().size() == found->second;
 }
 
 }  // namespace
@@ -71,6 +80,11 @@ Var pull_many(Node& node, int i, const Var& g) {
     Shape aligned = shape;  // with the axes that broadcasting added
     while (aligned.size() < shares.dim() - 1) aligned.insert(0, 1);
     return reshape(sum_to(shares, in_front(count, aligned)), wanted);
+  }
+  if (joins_batches(node, i)) {
+    Shape joined = node.shape();
+    joined[0] *= count;
+    return reshape(node.pull(i, reshape(g, joined)), wanted);
   }
   if (count == 0) return constant(zeros(wanted, node.input(i)->dtype()));
   std::vector<Var> shares;

@@ -116,7 +116,7 @@ UNARY = [
     ("tan", torch.tan, (-1.3, 1.3), [0.0]),
     ("asin", torch.asin, (-0.9, 0.9), [1.0, -1.0, 2.0]),
     ("acos", torch.acos, (-0.9, 0.9), [1.0, -1.0, 2.0]),
-    ("atan", torch.atan, (-3, 3), [0.0, INF]),
+    ("atan", torch.atan, (-3, 3), [0.0]),
     ("sinh", torch.sinh, (-2, 2), [0.0]),
     ("cosh", torch.cosh, (-2, 2), [0.0]),
     ("tanh", torch.tanh, (-2, 2), [0.0, 1000.0, -1000.0]),
@@ -154,6 +154,7 @@ for name, f, (low, high), edges in UNARY:
     case(name, f, u(5, low=low, high=high))
     if edges:
         case(name, f, t(edges))
+case("atan", torch.atan, t([INF, -INF]), order=1)  # PyTorch's second derivative there is NaN; it is 0
 for name in ("exp", "relu", "sigmoid", "gelu"):
     f = next(row[1] for row in UNARY if row[0] == name)
     for shape in ((), (1, 1), (0,), (2, 0)):

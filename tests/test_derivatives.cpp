@@ -1,6 +1,7 @@
 // Derivatives of functions, the size of Jacobians, checkpoints, and gradients that are changed on purpose.
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -228,6 +229,33 @@ TEST_CASE("every method gives the same ‖J‖², and the same gradient of it") 
   }
 }
 
+TEST_CASE("a convolutional encoder's Jacobians come in batches, too") {
+  const Var w = variable(normal({2, 1, 3, 3}, 1)), b = variable(normal({2}, 2)), v = variable(normal({3, 8}, 3));
+  const auto f = [&](const Var& t) {
+    const Var h = tanh(conv2d(pad(t, {{1, 0}, {0, 1}}), w, b, {.stride = 2}));
+    return linear(flatten(h, 1), v);
+  };
+  const Var x = variable(normal({3, 1, 4, 4}, 4));
+  const Var j = batch_jacobian(f, x);
+  CHECK(j.shape() == Shape{3, 3, 1, 4, 4});
+  for (const std::int64_t chunk : {1, 2})
+    CHECK_NOTHROW(check_close("chunks", batch_jacobian(f, x, {.chunk = chunk}).value(), j.value(), 1e-14, 1));
+  const Tensor wanted = sum(square(j.value()), {1, 2, 3, 4});
+  const Tensor of_w = grad(sum(square(j)), w).value();
+  for (const JacobianNorm method : {JacobianNorm::exact, JacobianNorm::forward}) {
+    const Var norms = squared_jacobian_norm(f, x, {.method = method});
+    CHECK_NOTHROW(check_close("norm", norms.value(), wanted, 1e-13, 1));
+    CHECK_NOTHROW(check_close("gradient", grad(sum(norms), w).value(), of_w, 1e-12, 1));
+  }
+  // Sample by sample, one row at a time.
+  for (std::int64_t sample = 0; sample < 3; ++sample) {
+    const Var one = variable(slice(x.value(), 0, sample, sample + 1));
+    for (std::int64_t unit = 0; unit < 3; ++unit)
+      CHECK_NOTHROW(check_close("row", grad(select(select(f(one), 1, unit), 0, 0), one).value(),
+                                reshape(select(select(j.value(), 0, sample), 0, unit), one.shape()), 1e-14, 1));
+  }
+}
+
 TEST_CASE("methods that do not fit say what they need") {
   const Weights v;
   const Var x = constant(normal({2, 5}, 7));
@@ -347,6 +375,35 @@ TEST_CASE("a hundred thousand steps with double backward keep no node and no mem
   CHECK(memory::bytes_in_use() == bytes);
   CHECK(memory::peak_bytes() == peak);
   CHECK(equal(step(), first));
+}
+
+TEST_CASE("double backward goes the two ways that the chapter works out by hand") {
+  const Var w = variable(scalar(0.25, Dtype::f64)), x = variable(scalar(4, Dtype::f64));
+  const Var h = tanh(w * x), j = grad(h, x, {.create_graph = true}), p = square(j);
+  const double h0 = std::tanh(1.0), slope = 1 - h0 * h0;
+  CHECK(std::abs(j.item() - 0.1050) < 5e-5);
+  CHECK(std::abs(p.item() - 0.0110) < 5e-5);
+  const double through_h = grad(p, h, {.retain_graph = true}).item(), whole = grad(p, w).item();
+  CHECK(std::abs(through_h - -0.0800) < 5e-5);
+  CHECK(std::abs(whole - (0.0882 - 0.1343)) < 1e-4);
+  CHECK(std::abs(whole - 2 * j.item() * (slope - 2 * h0 * slope)) < 1e-15);
+}
+
+// An op from outside of the library, as CONTRIBUTING.md shows it.
+namespace {
+Var log_cosh(const Var& x) {
+  const Tensor size = abs(x.value());
+  return record("log_cosh", size + log1p(exp(size * -2)) - std::numbers::ln2,
+                wrt(x, [x](const Var& g) { return g * tanh(x); }));
+}
+}  // namespace
+TEST_CASE("an op with a rule of its own works with everything") {
+  const Tensor x = Tensor::from({-30.0, 0.2, 2.0});
+  CHECK_NOTHROW(check_gradients([](const std::vector<Var>& v) { return log_cosh(v[0]); }, {x}, {.order = 3}));
+  const Var t = variable(x);
+  CHECK(equal(jacobian(log_cosh, t).value(), where(eye(3, -1, Dtype::u8), tanh(x), 0)));
+  CHECK(equal(jvp(log_cosh, t, t).product.value(), tanh(x) * x));
+  CHECK(equal(squared_jacobian_norm(log_cosh, t).value(), square(tanh(x))));
 }
 
 // ---- checkpoints
