@@ -156,22 +156,20 @@ struct Frame {
     return phase * phase_size() + i / rows.phases * columns.pitch + j / columns.phases;
   }
 
+  // Zeros are written once: they stand at the same places whatever the image.
   template <class T>
   void fill(const T* image, T* frame) const {
-    std::fill_n(frame, size(), T(0));
-    const auto gather = kernels().conv.of<T>().gather;
-    for (std::int64_t c = 0; c < channels; ++c, image += rows.image * columns.image)
-      for (std::int64_t f = 0; f < rows.phases; ++f)
-        for (std::int64_t phase = 0; phase < columns.phases; ++phase, frame += phase_size()) {
-          const std::int64_t first = columns.first(phase), count = columns.end(phase) - first;
-          const std::int64_t from = first * columns.phases + phase - columns.before;
-          for (std::int64_t i = rows.first(f); i < rows.end(f); ++i) {
-            const T* const line = image + (i * rows.phases + f - rows.before) * columns.image + from;
-            T* const to = frame + i * columns.pitch + first;
-            if (columns.phases == 1) std::copy_n(line, count, to);
-            else gather(line, count, columns.phases, to);
-          }
-        }
+    const auto pick = kernels().conv.of<T>().pick;
+    for (std::int64_t f = 0; f < rows.phases; ++f)
+      for (std::int64_t phase = 0; phase < columns.phases; ++phase) {
+        const std::int64_t i = rows.first(f), lines = rows.end(f) - i;
+        const std::int64_t j = columns.first(phase), count = columns.end(phase) - j;
+        const T* from = image + (i * rows.phases + f - rows.before) * columns.image + j * columns.phases + phase -
+                        columns.before;
+        T* to = frame + (f * columns.phases + phase) * phase_size() + i * columns.pitch + j;
+        for (std::int64_t c = 0; c < channels; ++c, from += rows.image * columns.image, to += plane_size())
+          pick(from, rows.phases * columns.image, columns.phases, lines, count, to, columns.pitch);
+      }
   }
 };
 
@@ -231,22 +229,23 @@ void for_each_frame(const Frame& frame, const T* images, std::int64_t begin, std
     return;
   }
   const Scratch<T> numbers(frame.size() + slack);
-  std::fill_n(numbers.data() + frame.size(), slack, T(0));
+  std::fill_n(numbers.data(), frame.size() + slack, T(0));
   for (std::int64_t n = begin; n < end; ++n) {
     frame.fill(images + n * image_size, numbers.data());
     f(n, numbers.data());
   }
 }
 
-// Windows at rows x columns places of a frame, from `first` on, in runs of `lanes`. If a line is no multiple of that, runs
-// go on over its end: what they find there, windows that are none, is computed and left out.
+// Windows at rows x columns places of a frame, from `first` on, in runs of `lanes`. Unless these divide a line into whole
+// runs, runs go on over its end: what they find there, windows that are none, is computed and left out.
 struct Runs {
   std::int64_t rows, columns, pitch, slack = 0;
   std::vector<std::int64_t> places;
 
-  Runs(const Frame& frame, std::int64_t rows_, std::int64_t columns_, std::int64_t first, std::int64_t lanes)
+  Runs(const Frame& frame, std::int64_t rows_, std::int64_t columns_, std::int64_t first, std::int64_t lanes,
+       bool whole)
       : rows(rows_), columns(columns_), pitch(frame.columns.pitch) {
-    if (columns % lanes == 0) {
+    if (whole) {
       for (std::int64_t i = 0; i < rows; ++i)
         for (std::int64_t j = 0; j < columns; j += lanes) places.push_back(first + i * pitch + j);
       pitch = columns;
@@ -267,7 +266,8 @@ void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T*
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
   const Frame frame = frame_of(geometry);
   const std::vector<std::int64_t> taps = taps_in(frame, geometry);
-  const Runs runs(frame, geometry.axes[0].outputs, geometry.axes[1].outputs, 0, conv.lanes);
+  const std::int64_t columns = geometry.axes[1].outputs;
+  const Runs runs(frame, geometry.axes[0].outputs, columns, 0, conv.lanes, columns % conv.lanes == 0);
   const std::int64_t outputs = geometry.outputs(), window = geometry.window(), rows = geometry.group_out();
   const Scratch<T> weights(geometry.out * window);
   for (std::int64_t g = 0; g < geometry.groups; ++g)
@@ -284,9 +284,8 @@ void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T*
                               runs.exact() ? planes : wide.data(), runs.width});
         if (runs.exact()) continue;
         for (std::int64_t o = 0; o < rows; ++o)
-          for (std::int64_t i = 0; i < runs.rows; ++i)
-            std::copy_n(wide.data() + o * runs.width + i * runs.pitch, runs.columns,
-                        planes + o * outputs + i * runs.columns);
+          conv.pick(wide.data() + o * runs.width, runs.pitch, 1, runs.rows, runs.columns, planes + o * outputs,
+                    runs.columns);
       }
     });
   });
@@ -300,10 +299,10 @@ struct Phase {
 };
 std::vector<Phase> phases_of(const Axis& axis) {
   std::vector<Phase> phases;
-  for (std::int64_t residue = 0; residue < axis.stride; ++residue) {  // of number + padding
+  for (std::int64_t first = 0; first < std::min(axis.stride, axis.extent); ++first) {
     Phase phase{};
-    phase.first = ((residue - axis.padding) % axis.stride + axis.stride) % axis.stride;
-    if (phase.first >= axis.extent) continue;
+    phase.first = first;
+    const std::int64_t residue = (first + axis.padding) % axis.stride;
     phase.count = ceil_div(axis.extent - phase.first, axis.stride);
     phase.start = (phase.first + axis.padding) / axis.stride;
     for (std::int64_t tap = 0; tap < axis.kernel; ++tap) {
@@ -339,19 +338,19 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
 
   // The product of one phase along both axes.
   struct Part {
-    const Phase& rows;
-    const Phase& columns;
     Runs runs;
     std::vector<std::int64_t> taps;
     std::vector<T> weights;  // for each group [in, (out, taps)], packed
   };
+  const bool whole = std::all_of(column_phases.begin(), column_phases.end(),
+                                 [&](const Phase& phase) { return phase.count % conv.lanes == 0; });
   std::vector<Part> parts;
   std::int64_t widest = 0, slack = 0;
   for (const Phase& row : row_phases)
     for (const Phase& column : column_phases) {
       const std::int64_t first =
           (row.start + frame.rows.before) * frame.columns.pitch + column.start + frame.columns.before;
-      Part part{row, column, Runs(frame, row.count, column.count, first, conv.lanes), {}, {}};
+      Part part{Runs(frame, row.count, column.count, first, conv.lanes, whole), {}, {}};
       for (std::int64_t o = 0; o < group_out; ++o)
         for (const std::int64_t i : row.back)
           for (const std::int64_t j : column.back)
@@ -371,30 +370,36 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
       slack = std::max(slack, part.runs.slack);
       parts.push_back(std::move(part));
     }
-  const bool direct = parts.size() == 1 && height.stride == 1 && width.stride == 1 && parts[0].runs.exact();
+  const bool direct = height.stride == 1 && width.stride == 1 && parts[0].runs.exact();
 
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
-    const Scratch<T> wide(direct ? 0 : rows * widest);
+    const std::size_t across = column_phases.size();
+    const Scratch<T> wide(direct ? 0 : static_cast<std::int64_t>(across) * rows * widest);
+    std::vector<const T*> lines(across);
     for_each_frame(frame, g, begin, end, slack, [&](std::int64_t n, const T* numbers) {
-      for (std::int64_t group = 0; group < geometry.groups; ++group)
-        for (const Part& part : parts) {
-          const Runs& runs = part.runs;
-          const auto depth = static_cast<std::int64_t>(part.taps.size());
-          T* const planes = x + (n * geometry.in + group * rows) * geometry.extents();
-          conv.windows_product({rows, depth, static_cast<std::int64_t>(runs.places.size()),
-                                part.weights.data() + group * rows * depth,
-                                numbers + group * group_out * frame.plane_size(), part.taps.data(), runs.places.data(),
-                                bias ? bias + group * rows : nullptr, direct ? planes : wide.data(), runs.width});
+      for (std::int64_t group = 0; group < geometry.groups; ++group) {
+        T* const planes = x + (n * geometry.in + group * rows) * geometry.extents();
+        for (std::size_t p = 0; p < row_phases.size(); ++p) {
+          const Phase& row = row_phases[p];
+          for (std::size_t q = 0; q < across; ++q) {
+            const Part& part = parts[p * across + q];
+            const auto depth = static_cast<std::int64_t>(part.taps.size());
+            T* const to = direct ? planes : wide.data() + static_cast<std::int64_t>(q) * rows * widest;
+            conv.windows_product({rows, depth, static_cast<std::int64_t>(part.runs.places.size()),
+                                  part.weights.data() + group * rows * depth,
+                                  numbers + group * group_out * frame.plane_size(), part.taps.data(),
+                                  part.runs.places.data(), bias ? bias + group * rows : nullptr, to,
+                                  direct ? geometry.extents() : widest});
+          }
           if (direct) continue;
-          for (std::int64_t c = 0; c < rows; ++c)
-            for (std::int64_t i = 0; i < runs.rows; ++i) {
-              const T* const from = wide.data() + c * runs.width + i * runs.pitch;
-              T* const to = planes + c * geometry.extents() +
-                            (part.rows.first + i * height.stride) * width.extent + part.columns.first;
-              if (width.stride == 1) std::copy_n(from, runs.columns, to);
-              else conv.spread(from, runs.columns, width.stride, to);
-            }
+          for (std::int64_t c = 0; c < rows; ++c) {
+            for (std::size_t q = 0; q < across; ++q)
+              lines[q] = wide.data() + (static_cast<std::int64_t>(q) * rows + c) * widest;
+            conv.weave(lines.data(), parts[p * across].runs.pitch, width.stride, row.count, width.extent,
+                       planes + c * geometry.extents() + row.first * width.extent, height.stride * width.extent);
+          }
         }
+      }
     });
   });
 }

@@ -215,22 +215,98 @@ void weights_product(const WeightsProduct<T>& p, T* workspace) {
 
 // ---- apart and together -------------------------------------------------------------------------------------------
 
-template <class T>
-void spread(const T* from, std::int64_t count, std::int64_t step, T* to) {
-  for (std::int64_t j = 0; j < count; ++j) to[j * step] = from[j];
+// Lines of images are short, often shorter than a register: copies are made of `Size` numbers each, the last of which
+// may overlap the one before it.
+template <class T, int Size>
+struct Piece {
+  using Numbers [[gnu::vector_size(Size * sizeof(T))]] = T;
+  static Numbers load(const T* from) {
+    Numbers numbers;
+    std::memcpy(&numbers, from, sizeof numbers);
+    return numbers;
+  }
+  static void store(Numbers numbers, T* to) { std::memcpy(to, &numbers, sizeof numbers); }
+
+  static void copy(const T* from, T* to) { store(load(from), to); }
+  // to[j] = from[2 j]. No number is read but those between the first and the last.
+  static void pick_two(const T* from, T* to) {
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      store(__builtin_shufflevector(load(from), load(from + Size - 1),
+                                    (J < Size / 2 ? int(2 * J) : int(2 * J + 1))...),
+            to);
+    }
+    (std::make_index_sequence<Size>());
+  }
+  // to[2 j] = even[j], to[2 j + 1] = odd[j]
+  static void weave_two(const T* even, const T* odd, T* to) {
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      const Numbers a = load(even), b = load(odd);
+      store(__builtin_shufflevector(a, b, (J % 2 ? int(J / 2 + Size) : int(J / 2))...), to);
+      store(__builtin_shufflevector(a, b, (J % 2 ? int((J + Size) / 2 + Size) : int((J + Size) / 2))...), to + Size);
+    }
+    (std::make_index_sequence<Size>());
+  }
+};
+
+// f(Piece, j) for pieces that cover [0, count), and rest(j) for each j where even the smallest would be too large.
+template <class T, class F, class Rest>
+[[gnu::always_inline]] inline void by_pieces(std::int64_t count, const F& f, const Rest& rest) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  const auto covers = [&]<int Size>(std::integral_constant<int, Size>) {
+    if constexpr (Size > size || Size < 2) {
+      return false;
+    } else {
+      if (count < Size) return false;
+      for (std::int64_t j = 0; j + Size < count; j += Size) f(Piece<T, Size>(), j);
+      f(Piece<T, Size>(), count - Size);
+      return true;
+    }
+  };
+  if (covers(std::integral_constant<int, size>()) || covers(std::integral_constant<int, size / 2>()) ||
+      covers(std::integral_constant<int, size / 4>()))
+    return;
+  for (std::int64_t j = 0; j < count; ++j) rest(j);
 }
+
 template <class T>
-void gather(const T* from, std::int64_t count, std::int64_t step, T* to) {
-  if (step == 2)
-    for (std::int64_t j = 0; j < count; ++j) to[j] = from[2 * j];
-  else
-    for (std::int64_t j = 0; j < count; ++j) to[j] = from[j * step];
+void pick(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count, T* to,
+          std::int64_t to_step) {
+  for (std::int64_t i = 0; i < lines; ++i, from += from_step, to += to_step) {
+    const auto one = [&](std::int64_t j) { to[j] = from[j * step]; };
+    if (step == 1) by_pieces<T>(count, [&](auto piece, std::int64_t j) { piece.copy(from + j, to + j); }, one);
+    else if (step == 2)
+      by_pieces<T>(count, [&](auto piece, std::int64_t j) { piece.pick_two(from + 2 * j, to + j); }, one);
+    else
+      for (std::int64_t j = 0; j < count; ++j) one(j);
+  }
+}
+
+template <class T>
+void weave(const T* const* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count,
+           T* to, std::int64_t to_step) {
+  if (step == 1) return pick(from[0], from_step, 1, lines, count, to, to_step);
+  for (std::int64_t i = 0; i < lines; ++i, to += to_step) {
+    const std::int64_t line = i * from_step;
+    if (step == 2) {
+      const T *even = from[0] + line, *odd = count > 1 ? from[1] + line : nullptr;
+      by_pieces<T>(
+          count / 2, [&](auto piece, std::int64_t j) { piece.weave_two(even + j, odd + j, to + 2 * j); },
+          [&](std::int64_t j) {
+            to[2 * j] = even[j];
+            to[2 * j + 1] = odd[j];
+          });
+      if (count % 2 != 0) to[count - 1] = even[count / 2];
+    } else {
+      for (std::int64_t phase = 0; phase < smaller(step, count); ++phase)
+        for (std::int64_t j = phase, k = 0; j < count; j += step, ++k) to[j] = from[phase][line + k];
+    }
+  }
 }
 
 template <class T>
 constexpr ConvKernelsOf<T> kernels_of{
     Batch<T>::size,     pack_weights<T>, windows_product<T>, kDepth * kColumnVectors * std::int64_t{Batch<T>::size},
-    weights_product<T>, spread<T>,       gather<T>};
+    weights_product<T>, pick<T>,         weave<T>};
 
 }  // namespace conv
 

@@ -43,9 +43,12 @@ struct ConvKernelsOf {
   /// Numbers of workspace that weights_product needs, aligned to 64 bytes.
   std::int64_t workspace;
   void (*weights_product)(const WeightsProduct<T>& product, T* workspace);
-  /// to[j * step] = from[j] and to[j] = from[j * step]: apart and together again.
-  void (*spread)(const T* from, std::int64_t count, std::int64_t step, T* to);
-  void (*gather)(const T* from, std::int64_t count, std::int64_t step, T* to);
+  /// Of each of `lines` lines every step-th number: to[i * to_step + j] = from[i * from_step + j * step] for j < count.
+  void (*pick)(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count, T* to,
+               std::int64_t to_step);
+  /// The other way round, from `step` images: to[i * to_step + j] = from[j % step][i * from_step + j / step].
+  void (*weave)(const T* const* from, std::int64_t from_step, std::int64_t step, std::int64_t lines,
+                std::int64_t count, T* to, std::int64_t to_step);
 };
 
 struct ConvKernels {
