@@ -118,73 +118,73 @@ void check_bias(std::string_view op, const Tensor& weight, const Tensor* bias, s
 
 // ---- frames -------------------------------------------------------------------------------------------------------
 
-// One axis of a frame: for each of `phases`, `extent` numbers; number i of phase f is the image's i phases + f -
-// before, or 0.
+// One axis of a frame: number i of phase f is the image's i phases + f - before, or 0 outside of the image. There are
+// `extent` of them, but the zeros at the end of a line may be those at the beginning of the next: lines lie only `pitch`
+// numbers apart.
 struct FrameAxis {
-  std::int64_t image, phases, extent, before;
+  std::int64_t image, phases, before, extent, pitch;
+
+  // The part [first, end) of phase f's line that comes from the image.
+  std::int64_t first(std::int64_t f) const { return std::clamp<std::int64_t>(ceil_div(before - f, phases), 0, extent); }
+  std::int64_t end(std::int64_t f) const {
+    return std::clamp<std::int64_t>(ceil_div(image + before - f, phases), first(f), extent);
+  }
 };
+FrameAxis frame_axis(std::int64_t image, std::int64_t phases, std::int64_t before, std::int64_t extent) {
+  FrameAxis axis{image, phases, before, extent, 0};
+  for (std::int64_t f = 0; f < phases; ++f)
+    axis.pitch = std::max({axis.pitch, axis.end(f), extent - axis.first(f)});
+  return axis;
+}
 
 // A plane of a frame, all phases of it, for each channel of an image.
 struct Frame {
   std::int64_t channels;
-  std::array<FrameAxis, 2> axes;
+  FrameAxis rows, columns;
 
   bool is_image() const {
-    return std::all_of(axes.begin(), axes.end(),
-                       [](const FrameAxis& a) { return a.phases == 1 && a.before == 0 && a.extent == a.image; });
+    const auto whole = [](const FrameAxis& a) { return a.phases == 1 && a.before == 0 && a.extent == a.image; };
+    return whole(rows) && whole(columns);
   }
-  std::int64_t width() const { return axes[1].extent; }
-  std::int64_t phase_size() const { return axes[0].extent * axes[1].extent; }
-  std::int64_t plane_size() const { return axes[0].phases * axes[1].phases * phase_size(); }
+  std::int64_t phase_size() const { return rows.extent * columns.pitch + columns.extent - columns.pitch; }
+  std::int64_t plane_size() const { return rows.phases * columns.phases * phase_size(); }
   std::int64_t size() const { return channels * plane_size(); }
 
-  // Where number `row` x `column` of the padded image is: counted from the first number of its phase's plane.
-  std::int64_t place(std::int64_t row, std::int64_t column) const {
-    const std::int64_t phase = row % axes[0].phases * axes[1].phases + column % axes[1].phases;
-    return phase * phase_size() + row / axes[0].phases * width() + column / axes[1].phases;
+  // Where number (i, j) of the padded image stands.
+  std::int64_t place(std::int64_t i, std::int64_t j) const {
+    const std::int64_t phase = i % rows.phases * columns.phases + j % columns.phases;
+    return phase * phase_size() + i / rows.phases * columns.pitch + j / columns.phases;
   }
 
+  // Zeros are written once: they stand at the same places whatever the image.
   template <class T>
   void fill(const T* image, T* frame) const {
-    const auto& [rows, columns] = axes;
-    for (std::int64_t c = 0; c < channels; ++c, image += rows.image * columns.image)
-      for (std::int64_t f = 0; f < rows.phases; ++f)
-        for (std::int64_t phase = 0; phase < columns.phases; ++phase) {
-          // The numbers of a row that come from the image; zeros before and after.
-          const std::int64_t shift = phase - columns.before;
-          const std::int64_t first = std::clamp<std::int64_t>(ceil_div(-shift, columns.phases), 0, columns.extent);
-          const std::int64_t end =
-              std::clamp<std::int64_t>(ceil_div(columns.image - shift, columns.phases), first, columns.extent);
-          for (std::int64_t i = 0; i < rows.extent; ++i, frame += columns.extent) {
-            const std::int64_t row = i * rows.phases + f - rows.before;
-            if (row < 0 || row >= rows.image) {
-              std::fill_n(frame, columns.extent, T(0));
-              continue;
-            }
-            const T* const from = image + row * columns.image + shift;
-            std::fill(frame, frame + first, T(0));
-            if (columns.phases == 1) std::copy(from + first, from + end, frame + first);
-            else
-              for (std::int64_t j = first; j < end; ++j) frame[j] = from[j * columns.phases];
-            std::fill(frame + end, frame + columns.extent, T(0));
-          }
-        }
+    const auto pick = kernels().conv.of<T>().pick;
+    for (std::int64_t f = 0; f < rows.phases; ++f)
+      for (std::int64_t phase = 0; phase < columns.phases; ++phase) {
+        const std::int64_t i = rows.first(f), lines = rows.end(f) - i;
+        const std::int64_t j = columns.first(phase), count = columns.end(phase) - j;
+        const T* from = image + (i * rows.phases + f - rows.before) * columns.image + j * columns.phases + phase -
+                        columns.before;
+        T* to = frame + (f * columns.phases + phase) * phase_size() + i * columns.pitch + j;
+        for (std::int64_t c = 0; c < channels; ++c, from += rows.image * columns.image, to += plane_size())
+          pick(from, rows.phases * columns.image, columns.phases, lines, count, to, columns.pitch);
+      }
   }
 };
 
 // The frame of an image under a convolution's windows.
 Frame frame_of(const Geometry& geometry) {
-  Frame frame{geometry.in, {}};
-  for (std::size_t i = 0; i < 2; ++i) {
-    const Axis& a = geometry.axes[i];
-    frame.axes[i] = {a.extent, a.stride, a.outputs + (a.kernel - 1) * a.dilation / a.stride, a.padding};
+  const auto axis = [](const Axis& a) {
     // Without padding and stride the frame may as well have the numbers that no window sees.
-    if (a.stride == 1 && a.padding == 0) frame.axes[i].extent = a.extent;
-  }
-  return frame;
+    const bool all = a.stride == 1 && a.padding == 0;
+    return frame_axis(a.extent, a.stride, a.padding,
+                      all ? a.extent : a.outputs + (a.kernel - 1) * a.dilation / a.stride);
+  };
+  return {geometry.in, axis(geometry.axes[0]), axis(geometry.axes[1])};
 }
 
-// tap[k] for the numbers k of a window, (channel, row, column) of one group; and position[p] for all windows.
+// tap[k] for the numbers k of a window, (channel, row, column) of one group.
 std::vector<std::int64_t> taps_in(const Frame& frame, const Geometry& geometry) {
   const auto& [rows, columns] = geometry.axes;
   std::vector<std::int64_t> taps;
@@ -193,13 +193,6 @@ std::vector<std::int64_t> taps_in(const Frame& frame, const Geometry& geometry) 
       for (std::int64_t j = 0; j < columns.kernel; ++j)
         taps.push_back(c * frame.plane_size() + frame.place(i * rows.dilation, j * columns.dilation));
   return taps;
-}
-std::vector<std::int64_t> positions_in(const Frame& frame, std::int64_t rows, std::int64_t columns,
-                                       std::int64_t first = 0) {
-  std::vector<std::int64_t> positions;
-  for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < columns; ++j) positions.push_back(first + i * frame.width() + j);
-  return positions;
 }
 
 // ---- the three products -------------------------------------------------------------------------------------------
@@ -215,53 +208,84 @@ std::int64_t images_in_part(const Geometry& geometry, std::int64_t max_parts) {
   return std::max(enough, ceil_div(geometry.batch, max_parts));
 }
 
-// f(n, image n's frame) for all images of [begin, end).
-template <class T, class F>
-void for_each_frame(const Frame& frame, const T* images, std::int64_t begin, std::int64_t end, const F& f) {
-  const std::int64_t image_size = frame.channels * frame.axes[0].image * frame.axes[1].image;
-  if (frame.is_image()) {
-    for (std::int64_t n = begin; n < end; ++n) f(n, images + n * image_size);
-    return;
-  }
-  const Storage storage(static_cast<std::size_t>(frame.size()) * sizeof(T));
-  T* const numbers = reinterpret_cast<T*>(storage.data());
-  for (std::int64_t n = begin; n < end; ++n) {
-    frame.fill(images + n * image_size, numbers);
-    f(n, numbers);
-  }
-}
-
+// Memory for a while.
 template <class T>
-class Workspace {
+class Scratch {
  public:
-  explicit Workspace(const GemmSize& size)
-      : storage_(static_cast<std::size_t>(kernels().gemm.of<T>().workspace(size)) * sizeof(T)) {}
+  explicit Scratch(std::int64_t count) : storage_(static_cast<std::size_t>(count) * sizeof(T)) {}
   T* data() const { return reinterpret_cast<T*>(storage_.data()); }
 
  private:
   Storage storage_;
 };
 
+// f(n, image n's frame) for all images of [begin, end). Behind a frame there are `slack` numbers more.
+template <class T, class F>
+void for_each_frame(const Frame& frame, const T* images, std::int64_t begin, std::int64_t end, std::int64_t slack,
+                    const F& f) {
+  const std::int64_t image_size = frame.channels * frame.rows.image * frame.columns.image;
+  if (frame.is_image() && slack == 0) {
+    for (std::int64_t n = begin; n < end; ++n) f(n, images + n * image_size);
+    return;
+  }
+  const Scratch<T> numbers(frame.size() + slack);
+  std::fill_n(numbers.data(), frame.size() + slack, T(0));
+  for (std::int64_t n = begin; n < end; ++n) {
+    frame.fill(images + n * image_size, numbers.data());
+    f(n, numbers.data());
+  }
+}
+
+// Windows at rows x columns places of a frame, from `first` on, in runs of `lanes`. Unless these divide a line into whole
+// runs, runs go on over its end: what they find there, windows that are none, is computed and left out.
+struct Runs {
+  std::int64_t rows, columns, pitch, slack = 0;
+  std::vector<std::int64_t> places;
+
+  Runs(const Frame& frame, std::int64_t rows_, std::int64_t columns_, std::int64_t first, std::int64_t lanes,
+       bool whole)
+      : rows(rows_), columns(columns_), pitch(frame.columns.pitch) {
+    if (whole) {
+      for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j = 0; j < columns; j += lanes) places.push_back(first + i * pitch + j);
+      pitch = columns;
+    } else {
+      const std::int64_t numbers = (rows - 1) * pitch + columns;
+      for (std::int64_t p = 0; p < numbers; p += lanes) places.push_back(first + p);
+      slack = ceil_div(numbers, lanes) * lanes - numbers;
+    }
+    width = static_cast<std::int64_t>(places.size()) * lanes;
+  }
+  std::int64_t width;  // numbers of all runs
+  bool exact() const { return width == rows * columns; }
+};
+
 // y[n] = w windows(x[n]) + bias
 template <class T>
 void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T* y) {
+  const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
   const Frame frame = frame_of(geometry);
   const std::vector<std::int64_t> taps = taps_in(frame, geometry);
-  const std::vector<std::int64_t> positions = positions_in(frame, geometry.axes[0].outputs, geometry.axes[1].outputs);
-  const std::int64_t outputs = geometry.outputs(), window = geometry.window();
-  const GemmSize size{geometry.group_out(), outputs, window};
+  const std::int64_t columns = geometry.axes[1].outputs;
+  const Runs runs(frame, geometry.axes[0].outputs, columns, 0, conv.lanes, columns % conv.lanes == 0);
+  const std::int64_t outputs = geometry.outputs(), window = geometry.window(), rows = geometry.group_out();
+  const Scratch<T> weights(geometry.out * window);
+  for (std::int64_t g = 0; g < geometry.groups; ++g)
+    conv.pack_weights(w + g * rows * window, rows, window, weights.data() + g * rows * window);
+
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
-    const Workspace<T> workspace(size);
-    for_each_frame(frame, x, begin, end, [&](std::int64_t n, const T* numbers) {
-      T* const image = y + n * geometry.out * outputs;
-      if (bias)
-        for (std::int64_t o = 0; o < geometry.out; ++o) std::fill_n(image + o * outputs, outputs, bias[o]);
+    const Scratch<T> wide(runs.exact() ? 0 : rows * runs.width);
+    for_each_frame(frame, x, begin, end, runs.slack, [&](std::int64_t n, const T* numbers) {
       for (std::int64_t g = 0; g < geometry.groups; ++g) {
-        const std::int64_t first = g * size.rows;
-        kernels().gemm.of<T>().matrix_times_windows(
-            size, {w + first * window, window, 1},
-            {numbers + g * geometry.group_in() * frame.plane_size(), taps.data(), positions.data()},
-            {image + first * outputs, outputs, bias != nullptr}, workspace.data());
+        T* const planes = y + (n * geometry.out + g * rows) * outputs;
+        conv.windows_product({rows, window, static_cast<std::int64_t>(runs.places.size()),
+                              weights.data() + g * rows * window, numbers + g * geometry.group_in() * frame.plane_size(),
+                              taps.data(), runs.places.data(), bias ? bias + g * rows : nullptr,
+                              runs.exact() ? planes : wide.data(), runs.width});
+        if (runs.exact()) continue;
+        for (std::int64_t o = 0; o < rows; ++o)
+          conv.pick(wide.data() + o * runs.width, runs.pitch, 1, runs.rows, runs.columns, planes + o * outputs,
+                    runs.columns);
       }
     });
   });
@@ -275,10 +299,10 @@ struct Phase {
 };
 std::vector<Phase> phases_of(const Axis& axis) {
   std::vector<Phase> phases;
-  for (std::int64_t residue = 0; residue < axis.stride; ++residue) {  // of number + padding
+  for (std::int64_t first = 0; first < std::min(axis.stride, axis.extent); ++first) {
     Phase phase{};
-    phase.first = ((residue - axis.padding) % axis.stride + axis.stride) % axis.stride;
-    if (phase.first >= axis.extent) continue;
+    phase.first = first;
+    const std::int64_t residue = (first + axis.padding) % axis.stride;
     phase.count = ceil_div(axis.extent - phase.first, axis.stride);
     phase.start = (phase.first + axis.padding) / axis.stride;
     for (std::int64_t tap = 0; tap < axis.kernel; ++tap) {
@@ -299,78 +323,83 @@ FrameAxis frame_axis_of(const Axis& axis, const std::vector<Phase>& phases) {
       before = std::max(before, back - phase.start);
       end = std::max(end, phase.start - back + phase.count);
     }
-  return {axis.outputs, 1, before + end, before};
+  return frame_axis(axis.outputs, 1, before, before + end);
 }
 
 // x[n] = w transposed, times g[n], scattered, + bias. Seen from x: at each phase of the stride it is a convolution of g
 // with some of the taps.
 template <class T>
 void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* bias, T* x) {
+  const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
   const auto& [height, width] = geometry.axes;
   const std::vector<Phase> row_phases = phases_of(height), column_phases = phases_of(width);
-  const Frame frame{geometry.out, {frame_axis_of(height, row_phases), frame_axis_of(width, column_phases)}};
-  const std::int64_t group_in = geometry.group_in(), group_out = geometry.group_out(), kernel = geometry.kernels();
-  const bool direct = row_phases.size() == 1 && column_phases.size() == 1 && height.stride == 1 && width.stride == 1;
+  const Frame frame{geometry.out, frame_axis_of(height, row_phases), frame_axis_of(width, column_phases)};
+  const std::int64_t rows = geometry.group_in(), group_out = geometry.group_out(), kernel = geometry.kernels();
 
   // The product of one phase along both axes.
   struct Part {
-    const Phase& rows;
-    const Phase& columns;
-    GemmSize size;
-    std::vector<std::int64_t> taps, positions;
-    std::vector<T> weights;  // for each group [in, (out, taps)]
+    Runs runs;
+    std::vector<std::int64_t> taps;
+    std::vector<T> weights;  // for each group [in, (out, taps)], packed
   };
+  const bool whole = std::all_of(column_phases.begin(), column_phases.end(),
+                                 [&](const Phase& phase) { return phase.count % conv.lanes == 0; });
   std::vector<Part> parts;
-  std::int64_t largest = 0;
-  GemmSize any{group_in, 0, 0};
-  for (const Phase& rows : row_phases)
-    for (const Phase& columns : column_phases) {
-      Part part{rows, columns, {group_in, rows.count * columns.count, 0}, {}, {}, {}};
+  std::int64_t widest = 0, slack = 0;
+  for (const Phase& row : row_phases)
+    for (const Phase& column : column_phases) {
+      const std::int64_t first =
+          (row.start + frame.rows.before) * frame.columns.pitch + column.start + frame.columns.before;
+      Part part{Runs(frame, row.count, column.count, first, conv.lanes, whole), {}, {}};
       for (std::int64_t o = 0; o < group_out; ++o)
-        for (const std::int64_t i : rows.back)
-          for (const std::int64_t j : columns.back) part.taps.push_back(o * frame.plane_size() - i * frame.width() - j);
-      part.size.depth = static_cast<std::int64_t>(part.taps.size());
-      part.positions =
-          positions_in(frame, rows.count, columns.count,
-                       (rows.start + frame.axes[0].before) * frame.width() + columns.start + frame.axes[1].before);
+        for (const std::int64_t i : row.back)
+          for (const std::int64_t j : column.back)
+            part.taps.push_back(o * frame.plane_size() - i * frame.columns.pitch - j);
+      const auto depth = static_cast<std::int64_t>(part.taps.size());
+      std::vector<T> weights;
       for (std::int64_t c = 0; c < geometry.in; ++c)
         for (std::int64_t o = 0; o < group_out; ++o)
-          for (const std::int64_t i : rows.taps)
-            for (const std::int64_t j : columns.taps) {
-              const std::int64_t out = c / group_in * group_out + o;
-              part.weights.push_back(w[(out * group_in + c % group_in) * kernel + i * width.kernel + j]);
-            }
-      largest = std::max(largest, part.size.columns);
-      any.columns = std::max(any.columns, part.size.columns);
-      any.depth = std::max(any.depth, part.size.depth);
+          for (const std::int64_t i : row.taps)
+            for (const std::int64_t j : column.taps)
+              weights.push_back(w[((c / rows * group_out + o) * rows + c % rows) * kernel + i * width.kernel + j]);
+      part.weights.resize(weights.size());
+      for (std::int64_t group = 0; group < geometry.groups; ++group)
+        conv.pack_weights(weights.data() + group * rows * depth, rows, depth,
+                          part.weights.data() + group * rows * depth);
+      widest = std::max(widest, part.runs.width);
+      slack = std::max(slack, part.runs.slack);
       parts.push_back(std::move(part));
     }
+  const bool direct = height.stride == 1 && width.stride == 1 && parts[0].runs.exact();
 
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
-    const Workspace<T> workspace(any);
-    const Storage storage(static_cast<std::size_t>(direct ? 0 : group_in * largest) * sizeof(T));
-    T* const gathered = reinterpret_cast<T*>(storage.data());
-    for_each_frame(frame, g, begin, end, [&](std::int64_t n, const T* numbers) {
-      for (std::int64_t group = 0; group < geometry.groups; ++group)
-        for (const Part& part : parts) {
-          const std::int64_t count = part.size.columns, first = group * group_in;
-          T* const planes = x + (n * geometry.in + first) * geometry.extents();
-          T* const to = direct ? planes : gathered;
-          if (bias)
-            for (std::int64_t c = 0; c < group_in; ++c) std::fill_n(to + c * count, count, bias[first + c]);
-          kernels().gemm.of<T>().matrix_times_windows(
-              part.size, {part.weights.data() + first * part.size.depth, part.size.depth, 1},
-              {numbers + group * group_out * frame.plane_size(), part.taps.data(), part.positions.data()},
-              {to, count, bias != nullptr}, workspace.data());
+    const std::size_t across = column_phases.size();
+    const Scratch<T> wide(direct ? 0 : static_cast<std::int64_t>(across) * rows * widest);
+    std::vector<const T*> lines(across);
+    for_each_frame(frame, g, begin, end, slack, [&](std::int64_t n, const T* numbers) {
+      for (std::int64_t group = 0; group < geometry.groups; ++group) {
+        T* const planes = x + (n * geometry.in + group * rows) * geometry.extents();
+        for (std::size_t p = 0; p < row_phases.size(); ++p) {
+          const Phase& row = row_phases[p];
+          for (std::size_t q = 0; q < across; ++q) {
+            const Part& part = parts[p * across + q];
+            const auto depth = static_cast<std::int64_t>(part.taps.size());
+            T* const to = direct ? planes : wide.data() + static_cast<std::int64_t>(q) * rows * widest;
+            conv.windows_product({rows, depth, static_cast<std::int64_t>(part.runs.places.size()),
+                                  part.weights.data() + group * rows * depth,
+                                  numbers + group * group_out * frame.plane_size(), part.taps.data(),
+                                  part.runs.places.data(), bias ? bias + group * rows : nullptr, to,
+                                  direct ? geometry.extents() : widest});
+          }
           if (direct) continue;
-          for (std::int64_t c = 0; c < group_in; ++c)
-            for (std::int64_t i = 0; i < part.rows.count; ++i) {
-              const T* const from = to + c * count + i * part.columns.count;
-              T* const row = planes + c * geometry.extents() + (part.rows.first + i * height.stride) * width.extent +
-                             part.columns.first;
-              for (std::int64_t j = 0; j < part.columns.count; ++j) row[j * width.stride] = from[j];
-            }
+          for (std::int64_t c = 0; c < rows; ++c) {
+            for (std::size_t q = 0; q < across; ++q)
+              lines[q] = wide.data() + (static_cast<std::int64_t>(q) * rows + c) * widest;
+            conv.weave(lines.data(), parts[p * across].runs.pitch, width.stride, row.count, width.extent,
+                       planes + c * geometry.extents() + row.first * width.extent, height.stride * width.extent);
+          }
         }
+      }
     });
   });
 }
@@ -379,33 +408,34 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
 // order.
 template <class T>
 void weight_gradient(const Geometry& geometry, const T* x, const T* g, T* w) {
+  const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
   const Frame frame = frame_of(geometry);
   const std::vector<std::int64_t> taps = taps_in(frame, geometry);
-  const std::vector<std::int64_t> positions = positions_in(frame, geometry.axes[0].outputs, geometry.axes[1].outputs);
-  const std::int64_t outputs = geometry.outputs(), window = geometry.window();
-  const GemmSize size{window, geometry.group_out(), outputs};  // of w transposed: windows are its rows
-  const std::int64_t count = geometry.out * window;
-  const std::int64_t grain = images_in_part(geometry, 8), parts = ceil_div(geometry.batch, grain);
-  const Storage storage(static_cast<std::size_t>(parts * count) * sizeof(T));
-  T* const sums = reinterpret_cast<T*>(storage.data());
+  std::vector<std::int64_t> positions;
+  for (std::int64_t i = 0; i < geometry.axes[0].outputs; ++i)
+    for (std::int64_t j = 0; j < geometry.axes[1].outputs; ++j) positions.push_back(i * frame.columns.pitch + j);
+  const std::int64_t outputs = geometry.outputs(), window = geometry.window(), columns = geometry.group_out();
+  const std::int64_t step = ceil_div(columns, conv.lanes) * conv.lanes, size = geometry.groups * window * step;
+  const std::int64_t grain = images_in_part(geometry, kMaxParts), parts = ceil_div(geometry.batch, grain);
+  const Scratch<T> sums(parts * size);
   parallel_for(geometry.batch, grain, [&](std::int64_t begin, std::int64_t end) {
-    T* const sum = sums + begin / grain * count;
-    const Workspace<T> workspace(size);
-    for_each_frame(frame, x, begin, end, [&](std::int64_t n, const T* numbers) {
+    T* const sum = sums.data() + begin / grain * size;
+    const Scratch<T> workspace(conv.workspace);
+    for_each_frame(frame, x, begin, end, 0, [&](std::int64_t n, const T* numbers) {
       for (std::int64_t group = 0; group < geometry.groups; ++group)
-        kernels().gemm.of<T>().windows_times_matrix(
-            size, {numbers + group * geometry.group_in() * frame.plane_size(), taps.data(), positions.data()},
-            {g + (n * geometry.out + group * size.columns) * outputs, 1, outputs},
-            {sum + group * size.columns * window, size.columns, n > begin}, workspace.data());
+        conv.weights_product({window, outputs, columns, numbers + group * geometry.group_in() * frame.plane_size(),
+                              taps.data(), positions.data(), g + (n * geometry.out + group * columns) * outputs,
+                              sum + group * window * step, step, n > begin},
+                             workspace.data());
     });
   });
   for (std::int64_t group = 0; group < geometry.groups; ++group)
-    for (std::int64_t o = 0; o < size.columns; ++o)
+    for (std::int64_t o = 0; o < columns; ++o)
       for (std::int64_t k = 0; k < window; ++k) {
-        const T* from = sums + (group * window + k) * size.columns + o;
+        const T* from = sums.data() + (group * window + k) * step + o;
         T total = 0;
-        for (std::int64_t part = 0; part < parts; ++part) total += from[part * count];
-        w[(group * size.columns + o) * window + k] = total;
+        for (std::int64_t part = 0; part < parts; ++part) total += from[part * size];
+        w[(group * columns + o) * window + k] = total;
       }
 }
 

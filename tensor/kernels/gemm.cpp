@@ -19,27 +19,18 @@
 #include <utility>
 
 #include "tensor/kernels/simd.h"
+#include "tensor/kernels/tile.h"
 
 namespace hourglass {
 namespace {
 
 namespace gemm {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-
-// Where part `index` begins when `total` things are cut into `parts` parts whose sizes differ by one at most: three
-// tiles of 7, 7 and 6 rows keep the multipliers busier than 8, 8 and 4.
-constexpr std::int64_t part_begin(std::int64_t total, std::int64_t parts, std::int64_t index) {
-  return total * index / parts;
-}
-
 // A tile is up to this many registers wide. With a row of B in registers and one number of A spread over another, sets
 // with 16 registers have 12 left for sums, those with 32 more than 24. Wide rather than high, because a row of B is
 // loaded once per register, and because C may be narrow: with AVX-512, tiles of 8 x 3 reach 0.99 of peak, 8 x 2
 // 0.98 and 8 x 1 0.8.
 constexpr int kMaxVectors = 3, kMaxRows = 8;
-constexpr bool kManyRegisters = std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch>;
 constexpr int tile_rows(std::int64_t vectors) {
   if (kManyRegisters) return 8;
   return vectors == 3 ? 4 : vectors == 2 ? 6 : 8;
@@ -49,59 +40,7 @@ constexpr std::int64_t kBlockRows = 192;
 
 // ---- operands -----------------------------------------------------------------------------------------------------
 
-// An operand seen from the product: *lanes* (rows of A, columns of B), each of which runs along depth.
-template <class T>
-struct Lanes {
-  const T* data;
-  std::int64_t lane_step, depth_step;
-  Lanes from(std::int64_t lane, std::int64_t depth) const {
-    return {data + lane * lane_step + depth * depth_step, lane_step, depth_step};
-  }
-};
-
-// One step of a transposition: in each 2 x 2 arrangement of blocks of Block lanes, the two off the diagonal change
-// places.
-template <int Block, class T, std::size_t... Lane>
-[[gnu::always_inline]] inline void swap_blocks(Batch<T>& upper, Batch<T>& lower, std::index_sequence<Lane...>) {
-  constexpr int size = static_cast<int>(Batch<T>::size);
-  const auto a = upper.data, b = lower.data;
-  upper = Batch<T>(__builtin_shufflevector(a, b, (Lane & Block ? size + int(Lane) - Block : int(Lane))...));
-  lower = Batch<T>(__builtin_shufflevector(a, b, (Lane & Block ? size + int(Lane) : int(Lane) + Block)...));
-}
-
-// Transposes a square of registers: blocks of half its size, then of a quarter within each, down to single lanes.
-template <class T, int Block = static_cast<int>(Batch<T>::size) / 2>
-[[gnu::always_inline]] inline void transpose(Batch<T> (&square)[Batch<T>::size]) {
-  constexpr int size = static_cast<int>(Batch<T>::size);
-  for (int i = 0; i < size; ++i)
-    if ((i & Block) == 0) swap_blocks<Block, T>(square[i], square[i + Block], std::make_index_sequence<size>());
-  if constexpr (Block > 1) transpose<T, Block / 2>(square);
-}
-
-// panel[k * step + lane] = source(lane, k) where depth runs along memory. `lanes` is a multiple of a register's, and
-// depth at least that; the last square may overlap the one before it.
-template <class T>
-void pack_along_depth(const Lanes<T>& source, std::int64_t lanes, std::int64_t depth, T* panel, std::int64_t step) {
-  constexpr std::int64_t size = Batch<T>::size;
-  for (std::int64_t lane = 0; lane < lanes; lane += size)
-    for (std::int64_t next = 0; next < depth; next += size) {
-      const std::int64_t k = smaller(next, depth - size);
-      Batch<T> square[size];
-      const T* from = source.data + lane * source.lane_step + k;
-      for (Batch<T>& row : square) {
-        row = Batch<T>::load_unaligned(from);
-        from += source.lane_step;
-      }
-      transpose<T>(square);
-      T* to = panel + k * step + lane;
-      for (const Batch<T>& row : square) {
-        row.store_unaligned(to);
-        to += step;
-      }
-    }
-}
-
-// The same where lanes lie side by side in memory and their number is known to the compiler.
+// panel[k * step + lane] = source(lane, k) where lanes lie side by side in memory and their number is known to the compiler.
 template <int Count, class T>
 void pack_along_lanes(const Lanes<T>& source, std::int64_t depth, T* panel, std::int64_t step) {
   for (std::int64_t k = 0; k < depth; ++k)
@@ -131,22 +70,6 @@ struct Strided {
     for (std::int64_t k = 0; k < depth; ++k)
       for (std::int64_t lane = 0; lane < lanes; ++lane)
         panel[k * step + lane] = source.data[lane * source.lane_step + k * source.depth_step];
-  }
-};
-
-// The windows of an image as an operand, never written out as a matrix.
-template <class T>
-struct Scattered {
-  const T* data;
-  const std::int64_t* lane_place;
-  const std::int64_t* depth_place;
-
-  void pack(std::int64_t first_lane, std::int64_t lanes, std::int64_t first_k, std::int64_t depth, T* panel,
-            std::int64_t step) const {
-    for (std::int64_t k = 0; k < depth; ++k) {
-      const T* const from = data + depth_place[first_k + k];
-      for (std::int64_t lane = 0; lane < lanes; ++lane) panel[k * step + lane] = from[lane_place[first_lane + lane]];
-    }
   }
 };
 
@@ -183,17 +106,6 @@ struct Panel {
   std::int64_t depth_step;
   std::int64_t last, last_in_c;
 };
-
-// f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
-// would have to live in memory (1.4 times slower at a depth of 20).
-// The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
-// in a tile costs two thirds of its speed: tests/kernel_objects.cmake sees that there is none.
-#define HOURGLASS_INLINE __attribute__((always_inline))
-template <int Count, class F>
-HOURGLASS_INLINE inline void unrolled(const F& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) HOURGLASS_INLINE { (f(std::integral_constant<int, I>()), ...); }
-  (std::make_integer_sequence<int, Count>());
-}
 
 // Rows x (Vectors registers) of C.
 template <class T, int Rows, int Vectors>
@@ -233,7 +145,6 @@ void tile(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>
                  HOURGLASS_INLINE { sum[i][v] = sum[i][v] + Batch<T>::load_unaligned(c.bias + in_c(v)); });
   for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + in_c(v)); });
 }
-#undef HOURGLASS_INLINE
 
 template <class T>
 using TileFunction = void (*)(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>& target);
@@ -376,19 +287,7 @@ void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& 
 }
 
 template <class T>
-void matrix_times_windows(const GemmSize& size, const MatrixView<T>& a, const WindowsView<T>& b, const GemmOutput<T>& c,
-                          T* workspace) {
-  multiply(size, Strided<T>{{a.data, a.row_step, a.column_step}}, Scattered<T>{b.data, b.column, b.row}, c, workspace);
-}
-template <class T>
-void windows_times_matrix(const GemmSize& size, const WindowsView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,
-                          T* workspace) {
-  multiply(size, Scattered<T>{a.data, a.row, a.column}, Strided<T>{{b.data, b.column_step, b.row_step}}, c, workspace);
-}
-
-template <class T>
-constexpr GemmKernelsOf<T> kernels_of{Batch<T>::size, workspace<T>, product<T>, matrix_times_windows<T>,
-                                      windows_times_matrix<T>};
+constexpr GemmKernelsOf<T> kernels_of{Batch<T>::size, workspace<T>, product<T>};
 
 }  // namespace gemm
 

@@ -17,15 +17,6 @@ struct MatrixView {
   std::int64_t row_step, column_step;
 };
 
-/// A matrix whose rows and columns stand anywhere: element (i, j) is data[row[i] + column[j]]. So are all windows of an
-/// image: one index says where a window stands, the other which of its numbers is meant (tensor/README.md).
-template <class T>
-struct WindowsView {
-  const T* data;
-  const std::int64_t* row;
-  const std::int64_t* column;
-};
-
 /// What happens to an element of C when its sum is complete, on its way from the register to memory.
 template <class T>
 struct GemmEpilogue {
@@ -61,11 +52,6 @@ struct GemmKernelsOf {
   /// The whole product on the calling thread. `workspace` is aligned to 64 bytes.
   void (*product)(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,
                   T* workspace);
-  /// The same where B, or A, is windows.
-  void (*matrix_times_windows)(const GemmSize& size, const MatrixView<T>& a, const WindowsView<T>& b,
-                               const GemmOutput<T>& c, T* workspace);
-  void (*windows_times_matrix)(const GemmSize& size, const WindowsView<T>& a, const MatrixView<T>& b,
-                               const GemmOutput<T>& c, T* workspace);
 };
 
 struct GemmKernels {

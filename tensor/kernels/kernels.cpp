@@ -35,11 +35,12 @@ namespace HOURGLASS_SET {
 extern const ElementwiseKernels elementwise_kernels;
 extern const ReduceKernels reduce_kernels;
 extern const GemmKernels gemm_kernels;
+extern const ConvKernels conv_kernels;
 extern const UpdateKernels update_kernels;
 
 extern const Kernels kernels;
 constinit const Kernels kernels{
-    HOURGLASS_NAME(HOURGLASS_SET), elementwise_kernels, reduce_kernels, gemm_kernels, update_kernels,
+    HOURGLASS_NAME(HOURGLASS_SET), elementwise_kernels, reduce_kernels, gemm_kernels, conv_kernels, update_kernels,
     multiply_adds<float>};
 }  // namespace HOURGLASS_SET
 

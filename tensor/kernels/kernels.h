@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tensor/kernels/conv.h"
 #include "tensor/kernels/elementwise.h"
 #include "tensor/kernels/gemm.h"
 #include "tensor/kernels/reduce.h"
@@ -16,6 +17,7 @@ struct Kernels {
   const ElementwiseKernels& elementwise;
   const ReduceKernels& reduce;
   const GemmKernels& gemm;
+  const ConvKernels& conv;
   const UpdateKernels& update;
   double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
 };

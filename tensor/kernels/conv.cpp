@@ -1,0 +1,320 @@
+// Products with all windows of an image, read where they stand.
+//
+// Both operands of the tile are *scattered*: element (i, k) is data[lane[i] + place[k]], a table for each axis (the
+// block-scatter matrices of Matthews 2018, "High-performance tensor contraction without transposition"). Looking up a
+// place costs one load for a whole step of the tile. So nothing needs to be packed but the small operand.
+#include "tensor/kernels/conv.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tensor/kernels/simd.h"
+#include "tensor/kernels/tile.h"
+
+namespace hourglass {
+namespace {
+
+namespace conv {
+
+// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums start.
+constexpr std::int64_t kDepth = 256;
+
+// ---- operands -----------------------------------------------------------------------------------------------------
+
+// Element (i, k) is data[i * unit + k * step], unit known to the compiler.
+template <class T, int Unit>
+struct Dense {
+  const T* data;
+  std::int64_t step;
+
+  template <int Count>
+  struct Reader {
+    const T* data;
+    std::int64_t step;
+    [[gnu::always_inline]] const T* at(std::int64_t k) const { return data + k * step; }
+    [[gnu::always_inline]] std::int64_t lane(int i) const { return i * Unit; }
+  };
+  template <int Count>
+  [[gnu::always_inline]] Reader<Count> reader() const {
+    return {data, step};
+  }
+};
+
+// Element (i, k) is data[lane[i] + place[k]].
+template <class T>
+struct Scattered {
+  const T* data;
+  const std::int64_t* lane;
+  const std::int64_t* place;
+
+  template <int Count>
+  struct Reader {
+    const T* data;
+    const std::int64_t* place;
+    std::int64_t lanes[Count];
+    [[gnu::always_inline]] const T* at(std::int64_t k) const { return data + place[k]; }
+    [[gnu::always_inline]] std::int64_t lane(int i) const { return lanes[i]; }
+  };
+  template <int Count>
+  [[gnu::always_inline]] Reader<Count> reader() const {
+    Reader<Count> result;
+    result.data = data;
+    result.place = place;
+    unrolled<Count>([&](auto i) HOURGLASS_INLINE { result.lanes[i] = lane[i]; });
+    return result;
+  }
+};
+
+// ---- the tile -----------------------------------------------------------------------------------------------------
+
+// A part of C, and what its sums start with: what is there, or a number for each row, or 0.
+template <class T>
+struct Target {
+  T* data;
+  std::int64_t row_step;
+  bool add;
+  const T* bias;
+};
+
+// Rows x (Vectors registers) of C: the sum over k of a(i, k) times the register that starts with b(v, k).
+template <class T, int Rows, int Vectors, class A, class B>
+void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Target<T>& target) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  const auto a = a_operand.template reader<Rows>();
+  const auto b = b_operand.template reader<Vectors>();
+  const Target<T> c = target;
+  const auto for_each = [](const auto& f) HOURGLASS_INLINE {
+    unrolled<Rows * Vectors>([&](auto at) HOURGLASS_INLINE { f(at / Vectors, at % Vectors); });
+  };
+
+  Batch<T> sum[Rows][Vectors];
+  if (c.add)
+    for_each([&](int i, int v)
+                 HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + v * size); });
+  else if (c.bias) for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(c.bias[i]); });
+  else for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(T(0)); });
+  for (std::int64_t k = 0; k < depth; ++k) {
+    const T* const x = a.at(k);
+    const T* const y = b.at(k);
+    Batch<T> row[Vectors];
+    unrolled<Vectors>([&](int v) HOURGLASS_INLINE { row[v] = Batch<T>::load_unaligned(y + b.lane(v)); });
+    unrolled<Rows>([&](int i) HOURGLASS_INLINE {
+      const Batch<T> factor(x[a.lane(i)]);
+      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(factor, row[v], sum[i][v]); });
+    });
+  }
+  for_each([&](int i, int v)
+               HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + v * size); });
+}
+
+// Tiles are up to 8 rows high, and as wide as the registers allow: of few rows, wide.
+constexpr int kMaxRows = kManyRegisters ? 8 : 4, kMaxVectors = 8;
+constexpr int tile_vectors(int rows) {
+  constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3}, few[] = {8, 5, 3, 3};
+  return kManyRegisters ? many[rows - 1] : few[rows - 1];
+}
+
+template <class T, class A, class B>
+using TileFunction = void (*)(const A& a, const B& b, std::int64_t depth, const Target<T>& target);
+
+// tile<T, rows, vectors, A, B>, for numbers known at run time.
+template <class T, class A, class B>
+TileFunction<T, A, B> tile_of(std::int64_t rows, std::int64_t vectors) {
+  struct Table {
+    TileFunction<T, A, B> entries[kMaxRows * kMaxVectors];
+  };
+  static constexpr Table table = []<int... I>(std::integer_sequence<int, I...>) {
+    constexpr auto height = [](int at) { return at / kMaxVectors + 1; };
+    constexpr auto width = [](int at) {
+      return at % kMaxVectors < tile_vectors(at / kMaxVectors + 1) ? at % kMaxVectors + 1 : 1;
+    };
+    return Table{{tile<T, height(I), width(I), A, B>...}};
+  }
+  (std::make_integer_sequence<int, kMaxRows * kMaxVectors>());
+  return table.entries[(rows - 1) * kMaxVectors + vectors - 1];
+}
+
+// ---- weights times windows ----------------------------------------------------------------------------------------
+
+// The height of tiles that cover so many rows.
+constexpr std::int64_t tile_height(std::int64_t rows) { return ceil_div(rows, ceil_div(rows, kMaxRows)); }
+
+// Tile by tile, and within a tile step by step: packed[(t depth + k) height + i] = weights[t height + i, k].
+template <class T>
+void pack_weights(const T* weights, std::int64_t rows, std::int64_t depth, T* packed) {
+  const std::int64_t height = tile_height(rows);
+  for (std::int64_t row = 0; row < rows; row += height) {
+    const std::int64_t count = smaller(height, rows - row);
+    for (std::int64_t k = 0; k < depth; ++k)
+      for (std::int64_t i = 0; i < count; ++i) *packed++ = weights[(row + i) * depth + k];
+  }
+}
+
+template <class T>
+void windows_product(const WindowsProduct<T>& p) {
+  using Weights = Dense<T, 1>;
+  constexpr std::int64_t lanes = Batch<T>::size;
+  const std::int64_t height = tile_height(p.rows), width = tile_vectors(static_cast<int>(height));
+  const std::int64_t groups = ceil_div(p.runs, width);
+  std::int64_t k = 0;
+  do {  // once even when depth is 0
+    const std::int64_t depth = smaller(p.depth - k, kDepth);
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const std::int64_t run = part_begin(p.runs, groups, group), runs = part_begin(p.runs, groups, group + 1) - run;
+      for (std::int64_t row = 0; row < p.rows; row += height) {
+        const std::int64_t rows = smaller(height, p.rows - row);
+        tile_of<T, Weights, Scattered<T>>(rows, runs)({p.weights + row * p.depth + k * rows, rows},
+                                                      {p.frame, p.place + run, p.tap + k}, depth,
+                                                      {p.c + row * p.row_step + run * lanes, p.row_step, k > 0,
+                                                       p.bias ? p.bias + row : nullptr});
+      }
+    }
+    k += depth;
+  } while (k < p.depth);
+}
+
+// ---- windows times gradients --------------------------------------------------------------------------------------
+
+// As many registers of columns as go well with tiles of full height.
+constexpr std::int64_t kColumnVectors = tile_vectors(kMaxRows);
+
+// panel[p * width + j] = g[j, p] for `columns` rows of g and 0 up to width.
+template <class T>
+void pack_rows(const T* g, std::int64_t row_step, std::int64_t columns, std::int64_t depth, std::int64_t width,
+               T* panel) {
+  constexpr std::int64_t lanes = Batch<T>::size;
+  const std::int64_t whole = depth >= lanes ? columns / lanes * lanes : 0;
+  if (whole > 0) pack_along_depth<T>({g, row_step, 1}, whole, depth, panel, width);
+  if (whole == width) return;
+  for (std::int64_t p = 0; p < depth; ++p)
+    for (std::int64_t j = whole; j < width; ++j) panel[p * width + j] = j < columns ? g[j * row_step + p] : T(0);
+}
+
+template <class T>
+void weights_product(const WeightsProduct<T>& p, T* workspace) {
+  constexpr std::int64_t lanes = Batch<T>::size;
+  using Gradients = Dense<T, static_cast<int>(lanes)>;
+  const std::int64_t vectors = ceil_div(p.columns, lanes), groups = ceil_div(vectors, kColumnVectors);
+  const std::int64_t tiles = ceil_div(p.window, kMaxRows);
+  for (std::int64_t first = 0; first < p.windows; first += kDepth) {
+    const std::int64_t depth = smaller(p.windows - first, kDepth);
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const std::int64_t v = part_begin(vectors, groups, group), width = part_begin(vectors, groups, group + 1) - v;
+      const std::int64_t column = v * lanes, columns = smaller(width * lanes, p.columns - column);
+      pack_rows(p.g + column * p.windows + first, p.windows, columns, depth, width * lanes, workspace);
+      for (std::int64_t t = 0; t < tiles; ++t) {
+        const std::int64_t k = part_begin(p.window, tiles, t), rows = part_begin(p.window, tiles, t + 1) - k;
+        tile_of<T, Scattered<T>, Gradients>(rows, width)({p.frame, p.tap + k, p.position + first},
+                                                         {workspace, width * lanes}, depth,
+                                                         {p.c + k * p.c_step + column, p.c_step,
+                                                          p.accumulate || first > 0, nullptr});
+      }
+    }
+  }
+}
+
+// ---- apart and together -------------------------------------------------------------------------------------------
+
+// Lines of images are short, often shorter than a register: copies are made of `Size` numbers each, the last of which
+// may overlap the one before it.
+template <class T, int Size>
+struct Piece {
+  using Numbers [[gnu::vector_size(Size * sizeof(T))]] = T;
+  static Numbers load(const T* from) {
+    Numbers numbers;
+    std::memcpy(&numbers, from, sizeof numbers);
+    return numbers;
+  }
+  static void store(Numbers numbers, T* to) { std::memcpy(to, &numbers, sizeof numbers); }
+
+  static void copy(const T* from, T* to) { store(load(from), to); }
+  // to[j] = from[2 j]. No number is read but those between the first and the last.
+  static void pick_two(const T* from, T* to) {
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      store(__builtin_shufflevector(load(from), load(from + Size - 1),
+                                    (J < Size / 2 ? int(2 * J) : int(2 * J + 1))...),
+            to);
+    }
+    (std::make_index_sequence<Size>());
+  }
+  // to[2 j] = even[j], to[2 j + 1] = odd[j]
+  static void weave_two(const T* even, const T* odd, T* to) {
+    [&]<std::size_t... J>(std::index_sequence<J...>) {
+      const Numbers a = load(even), b = load(odd);
+      store(__builtin_shufflevector(a, b, (J % 2 ? int(J / 2 + Size) : int(J / 2))...), to);
+      store(__builtin_shufflevector(a, b, (J % 2 ? int((J + Size) / 2 + Size) : int((J + Size) / 2))...), to + Size);
+    }
+    (std::make_index_sequence<Size>());
+  }
+};
+
+// f(Piece, j) for pieces that cover [0, count), and rest(j) for each j where even the smallest would be too large.
+template <class T, class F, class Rest>
+[[gnu::always_inline]] inline void by_pieces(std::int64_t count, const F& f, const Rest& rest) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  const auto covers = [&]<int Size>(std::integral_constant<int, Size>) {
+    if constexpr (Size > size || Size < 2) {
+      return false;
+    } else {
+      if (count < Size) return false;
+      for (std::int64_t j = 0; j + Size < count; j += Size) f(Piece<T, Size>(), j);
+      f(Piece<T, Size>(), count - Size);
+      return true;
+    }
+  };
+  if (covers(std::integral_constant<int, size>()) || covers(std::integral_constant<int, size / 2>()) ||
+      covers(std::integral_constant<int, size / 4>()))
+    return;
+  for (std::int64_t j = 0; j < count; ++j) rest(j);
+}
+
+template <class T>
+void pick(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count, T* to,
+          std::int64_t to_step) {
+  for (std::int64_t i = 0; i < lines; ++i, from += from_step, to += to_step) {
+    const auto one = [&](std::int64_t j) { to[j] = from[j * step]; };
+    if (step == 1) by_pieces<T>(count, [&](auto piece, std::int64_t j) { piece.copy(from + j, to + j); }, one);
+    else if (step == 2)
+      by_pieces<T>(count, [&](auto piece, std::int64_t j) { piece.pick_two(from + 2 * j, to + j); }, one);
+    else
+      for (std::int64_t j = 0; j < count; ++j) one(j);
+  }
+}
+
+template <class T>
+void weave(const T* const* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count,
+           T* to, std::int64_t to_step) {
+  if (step == 1) return pick(from[0], from_step, 1, lines, count, to, to_step);
+  for (std::int64_t i = 0; i < lines; ++i, to += to_step) {
+    const std::int64_t line = i * from_step;
+    if (step == 2) {
+      const T *even = from[0] + line, *odd = count > 1 ? from[1] + line : nullptr;
+      by_pieces<T>(
+          count / 2, [&](auto piece, std::int64_t j) { piece.weave_two(even + j, odd + j, to + 2 * j); },
+          [&](std::int64_t j) {
+            to[2 * j] = even[j];
+            to[2 * j + 1] = odd[j];
+          });
+      if (count % 2 != 0) to[count - 1] = even[count / 2];
+    } else {
+      for (std::int64_t phase = 0; phase < smaller(step, count); ++phase)
+        for (std::int64_t j = phase, k = 0; j < count; j += step, ++k) to[j] = from[phase][line + k];
+    }
+  }
+}
+
+template <class T>
+constexpr ConvKernelsOf<T> kernels_of{
+    Batch<T>::size,     pack_weights<T>, windows_product<T>, kDepth * kColumnVectors * std::int64_t{Batch<T>::size},
+    weights_product<T>, pick<T>,         weave<T>};
+
+}  // namespace conv
+
+}  // namespace
+
+namespace HOURGLASS_SET {
+extern const ConvKernels conv_kernels;
+constinit const ConvKernels conv_kernels{conv::kernels_of<float>, conv::kernels_of<double>};
+}  // namespace HOURGLASS_SET
+
+}  // namespace hourglass

@@ -1,0 +1,92 @@
+// What the kernels that keep a tile of sums in registers have in common (gemm.cpp, conv.cpp).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "tensor/kernels/simd.h"
+
+namespace hourglass {
+namespace {
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+// Where part `index` begins when `total` things are cut into `parts` parts whose sizes differ by one at most: three
+// tiles of 7, 7 and 6 rows keep the multipliers busier than 8, 8 and 4.
+constexpr std::int64_t part_begin(std::int64_t total, std::int64_t parts, std::int64_t index) {
+  return total * index / parts;
+}
+
+// f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
+// would have to live in memory (1.4 times slower at a depth of 20).
+// The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
+// in a tile costs two thirds of its speed: tests/kernel_objects.cmake sees that there is none.
+#define HOURGLASS_INLINE __attribute__((always_inline))
+template <int Count, class F>
+HOURGLASS_INLINE inline void unrolled(const F& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) HOURGLASS_INLINE { (f(std::integral_constant<int, I>()), ...); }
+  (std::make_integer_sequence<int, Count>());
+}
+
+// Sets with 16 registers have 12 left for sums when a row of B is in three and one number of A in another; those with 32
+// have more than 24.
+constexpr bool kManyRegisters = std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch>;
+
+// ---- packing ------------------------------------------------------------------------------------------------------
+
+// An operand seen from the product: *lanes* (rows of A, columns of B), each of which runs along depth.
+template <class T>
+struct Lanes {
+  const T* data;
+  std::int64_t lane_step, depth_step;
+  Lanes from(std::int64_t lane, std::int64_t depth) const {
+    return {data + lane * lane_step + depth * depth_step, lane_step, depth_step};
+  }
+};
+
+// One step of a transposition: in each 2 x 2 arrangement of blocks of Block lanes, the two off the diagonal change
+// places.
+template <int Block, class T, std::size_t... Lane>
+[[gnu::always_inline]] inline void swap_blocks(Batch<T>& upper, Batch<T>& lower, std::index_sequence<Lane...>) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  const auto a = upper.data, b = lower.data;
+  upper = Batch<T>(__builtin_shufflevector(a, b, (Lane & Block ? size + int(Lane) - Block : int(Lane))...));
+  lower = Batch<T>(__builtin_shufflevector(a, b, (Lane & Block ? size + int(Lane) : int(Lane) + Block)...));
+}
+
+// Transposes a square of registers: blocks of half its size, then of a quarter within each, down to single lanes.
+template <class T, int Block = static_cast<int>(Batch<T>::size) / 2>
+[[gnu::always_inline]] inline void transpose(Batch<T> (&square)[Batch<T>::size]) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  for (int i = 0; i < size; ++i)
+    if ((i & Block) == 0) swap_blocks<Block, T>(square[i], square[i + Block], std::make_index_sequence<size>());
+  if constexpr (Block > 1) transpose<T, Block / 2>(square);
+}
+
+// panel[k * step + lane] = source(lane, k) where depth runs along memory. `lanes` is a multiple of a register's, and
+// depth at least that; the last square may overlap the one before it.
+template <class T>
+void pack_along_depth(const Lanes<T>& source, std::int64_t lanes, std::int64_t depth, T* panel, std::int64_t step) {
+  constexpr std::int64_t size = Batch<T>::size;
+  for (std::int64_t lane = 0; lane < lanes; lane += size)
+    for (std::int64_t next = 0; next < depth; next += size) {
+      const std::int64_t k = smaller(next, depth - size);
+      Batch<T> square[size];
+      const T* from = source.data + lane * source.lane_step + k;
+      for (Batch<T>& row : square) {
+        row = Batch<T>::load_unaligned(from);
+        from += source.lane_step;
+      }
+      transpose<T>(square);
+      T* to = panel + k * step + lane;
+      for (const Batch<T>& row : square) {
+        row.store_unaligned(to);
+        to += step;
+      }
+    }
+}
+
+}  // namespace
+}  // namespace hourglass
