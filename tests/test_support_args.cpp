@@ -108,7 +108,7 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
       {{"--lr", "inf"}, "--lr: expects"},
       {{"--lr", "1e-3x"}, "--lr: expects"},
       {{"--threads", "5000"}, "--threads: expects an integer from 1 to 1024, got '5000'"},
-      {{"--data", "cifar"}, "--data: expects one of fashion-mnist, mnist, generated, got 'cifar'"},
+      {{"--data", "cifar"}, "--data: expects one of fashion-mnist, mnist, generated, folder, got 'cifar'"},
       {{"--out", ""}, "--out"},
       {{"--code", "785"}, "--code: expects an integer from 1 to 784"},
       {{"--loss", "huber"}, "--loss: expects one of bce, mse, got 'huber'"},

@@ -83,8 +83,9 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
   args_.out = std::filesystem::path("runs") / args_.about.name;
   app_->get_formatter()->column_width(36);
 
-  flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated"});
-  app_->add_option("--data-dir", args_.data.folder, "folder with the set's IDX files (default: the usual places)")
+  flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated", "folder"});
+  app_->add_option("--data-dir", args_.data.folder,
+                   "folder with the set's IDX files (default: the usual places), or with PNG pictures")
       ->type_name("DIR")
       ->check(non_empty());
   flag("--limit", args_.data.limit, "use only so many training and test images; 0: all", {.min = 0});

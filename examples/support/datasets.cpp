@@ -6,10 +6,13 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
+#include "examples/support/folder.h"
 #include "examples/support/idx.h"
 #include "examples/support/shapes.h"
+#include "examples/support/split.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
@@ -116,11 +119,45 @@ ImageData generate(const DataOptions& options) {
   return generate_shapes(limited(kTrain), limited(kTest), options.seed);
 }
 
+// train/ and test/ as they are, or one folder whose pictures are split.
+ImageData read_pictures(const fs::path& folder, std::int64_t limit, std::uint64_t seed) {
+  check(!folder.empty(), "data", "folder: --data-dir must say where the pictures are");
+  const bool divided = fs::is_directory(folder / "train") && fs::is_directory(folder / "test");
+  PictureFolder train = read_picture_folder(divided ? folder / "train" : folder, 1), test = train;
+  if (divided) {
+    test = read_picture_folder(folder / "test", 1);
+    const auto same = [&](int axis) { return train.images.size(axis) == test.images.size(axis); };
+    check(train.classes == test.classes && same(2) && same(3), folder.string(),
+          "train and test must have the same classes, and pictures of one size");
+  } else {
+    const Split split = split_rows(train.images.size(0), {.validation = 0, .test = 0.2, .seed = seed});
+    for (auto [part, rows] : {std::pair{&train, &split.train}, {&test, &split.test}}) {
+      part->images = index_select(part->images, 0, *rows);
+      if (!part->classes.empty()) part->labels = index_select(part->labels, 0, *rows);
+    }
+  }
+  ImageData data;
+  data.name = "folder";
+  data.origin = "pictures in " + folder.string();
+  data.height = static_cast<int>(train.images.size(2));
+  data.width = static_cast<int>(train.images.size(3));
+  data.classes = train.classes.empty() ? std::vector<std::string>{"picture"} : train.classes;
+  for (auto [part, images, labels] :
+       {std::tuple{&train, &data.train_images, &data.train_labels}, {&test, &data.test_images, &data.test_labels}}) {
+    const std::int64_t all = part->images.size(0), rows = limit > 0 ? std::min(limit, all) : all;
+    check(rows > 0, folder.string(), "has too few pictures to learn from and to test on");
+    *images = reshape(slice(part->images, 0, 0, rows), {rows, std::int64_t{data.height} * data.width});
+    *labels = part->classes.empty() ? zeros({rows}, Dtype::i64) : slice(part->labels, 0, 0, rows);
+  }
+  return data;
+}
+
 ImageData load_all(const DataOptions& options) {
   const auto& [name, given, limit, seed] = options;
   if (name == "generated") return generate(options);
+  if (name == "folder") return read_pictures(given, limit, seed);
   check(name == "fashion-mnist" || name == "mnist", "data", "there is no set '", name,
-        "'; choose fashion-mnist, mnist or generated");
+        "'; choose fashion-mnist, mnist, generated or folder");
 
   const std::vector<fs::path> places = given.empty() ? usual_places() : std::vector{given};
   if (const auto folder = find_set(places, name)) return read_set(name, *folder, limit);

@@ -33,7 +33,7 @@ struct ImageData {
 };
 
 struct DataOptions {
-  std::string name = "fashion-mnist";  ///< or "mnist", "generated"
+  std::string name = "fashion-mnist";  ///< or "mnist", "generated", "folder"
   std::filesystem::path folder{};      ///< looked in first and alone; empty: the usual places, see load_images
   std::int64_t limit = 0;              ///< use at most this many of the training and of the test images; 0: all
   std::uint64_t seed = 0;              ///< of the generated set
@@ -43,6 +43,8 @@ struct DataOptions {
 /// of $HOURGLASS_DATA, /usr/share/datasets (where Debian's dataset-fashion-mnist puts them) and ~/.cache/hourglass that
 /// has them, in a folder of the set's name or there itself. Where Fashion-MNIST is in none of these, the generated set
 /// serves, and a line on stderr says so. Missing in a folder that was given, or damaged anywhere, is an Error.
+/// "folder" are PNG pictures in the given folder (see read_picture_folder), made grey: in train/ and test/, or a fifth
+/// of them to test on.
 ImageData load_images(const DataOptions& options = {});
 
 }  // namespace hourglass::examples

@@ -46,7 +46,7 @@ std::int64_t batches_in(std::int64_t rows, const LoaderOptions& options) {
 }  // namespace
 
 Loader::Loader(Tensor images, Tensor labels, LoaderOptions options)
-    : images_(std::move(images)), labels_(std::move(labels)), options_(options) {
+    : images_(std::move(images)), labels_(std::move(labels)), options_(std::move(options)) {
   check(options_.batch_size >= 1, "loader", "the batch size is ", options_.batch_size, ", but must be at least 1");
   check(images_.dim() >= 1, "loader", "needs images [n, ...], got ", describe(images_));
   const bool unlabelled = labels_.numel() == 0;
@@ -115,6 +115,13 @@ void Epoch::produce() {
                                     static_cast<std::size_t>(std::min(options_.batch_size, rows.numel() - begin)));
       Batch batch{gather_rows(images_, mine), labels_.numel() == 0 ? Tensor() : gather_rows(labels_, mine),
                   Tensor::from(mine, {static_cast<std::int64_t>(mine.size())})};
+      if (options_.transform) {
+        Rng rng = Rng(options_.seed)
+                      .split("transform")
+                      .split(static_cast<std::uint64_t>(number_))
+                      .split(static_cast<std::uint64_t>(i));
+        batch.images = options_.transform(batch.images, rng);
+      }
       const std::lock_guard lock(mutex_);
       ready_.push_back(std::move(batch));
       changed_.notify_all();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "examples/support/transforms.h"
 #include "tensor/tensor.h"
 
 namespace hourglass::examples {
@@ -25,6 +26,9 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   bool shuffle = true;
   bool drop_last = false;  ///< leave out the last batch where it would be smaller than the others
+  /// Done to the images of each batch, in the background; its random numbers are the batch's own: they depend on seed,
+  /// epoch and the batch's number alone.
+  Transform transform{};
 };
 
 /// One pass over the data: `for (const Batch& batch : loader.epoch(3))`. Leaving the loop early stops the thread.

@@ -178,7 +178,8 @@ Image decode_png(std::string_view bytes, std::string_view name, int channels) {
   check(bytes.starts_with("\x89PNG\r\n\x1a\n"), name, "byte 0: expected PNG's signature");
   // Its last chunk is empty and called IEND; libpng would not look what comes behind.
   constexpr std::string_view kLast("\0\0\0\0IEND\xae\x42\x60\x82", 12);
-  check(bytes.ends_with(kLast), name, "byte ", bytes.size(), ": the file does not end as a PNG file does: it is cut off, or more follows");
+  check(bytes.ends_with(kLast), name, "byte ", bytes.size(),
+        ": the file does not end as a PNG file does: it is cut off, or more follows");
 
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
@@ -192,7 +193,8 @@ Image decode_png(std::string_view bytes, std::string_view name, int channels) {
   if (channels == 0) channels = (header.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1;
   header.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   // deflate packs at most 1032 bytes into one, and a pixel may be one bit: a header must not claim all memory.
-  const std::uint64_t pixels = std::uint64_t{header.width} * header.height, most = 8 * 1032 * std::uint64_t{bytes.size()};
+  const std::uint64_t pixels = std::uint64_t{header.width} * header.height,
+                      most = 8 * 1032 * std::uint64_t{bytes.size()};
   if (pixels > most || header.width > 1u << 20 || header.height > 1u << 20) {
     png_image_free(&header);
     fail(name, "byte 16: ", header.width, " x ", header.height, " pixels cannot be in ", bytes.size(), " bytes");

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/support/pen.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
 #include "tensor/random.h"
@@ -15,12 +16,6 @@ namespace hourglass::examples {
 namespace {
 
 constexpr std::int64_t kSide = 28;
-
-struct Point {
-  float x = 0, y = 0;  // y points down, as rows do
-};
-/// Strokes of a pen; each is a chain of straight lines. All points lie in the unit circle.
-using Drawing = std::vector<std::vector<Point>>;
 
 /// `count` + 1 points of a curve, its parameter running from 0 to 1.
 template <class Curve>
@@ -90,35 +85,14 @@ constexpr std::array<Factor, 6> kFactors{{
 }};
 constexpr int kFactorCount = static_cast<int>(kFactors.size());
 
-/// Squared distance from each pixel to the line from a to b, where that is less than what is there.
-void approach(std::array<float, kSide * kSide>& nearest, Point a, Point b) {
-  const float dx = b.x - a.x, dy = b.y - a.y;
-  const float scale = 1 / std::max(dx * dx + dy * dy, 1e-12f);
-  for (std::int64_t row = 0; row < kSide; ++row) {
-    for (std::int64_t column = 0; column < kSide; ++column) {
-      const float px = static_cast<float>(column) - a.x, py = static_cast<float>(row) - a.y;
-      const float along = std::clamp((px * dx + py * dy) * scale, 0.0f, 1.0f);
-      const float ex = px - along * dx, ey = py - along * dy;
-      float& distance = nearest[static_cast<std::size_t>(row * kSide + column)];
-      distance = std::min(distance, ex * ex + ey * ey);
-    }
-  }
-}
-
 void draw(const Drawing& drawing, const float* factors, float* pixels) {
   const float x = factors[0], y = factors[1], size = factors[2], rotation = factors[3], thickness = factors[4];
   const float cosine = size * std::cos(rotation), sine = size * std::sin(rotation);
   constexpr float kMiddle = (kSide - 1) / 2.0f;
-  const auto place = [&](Point p) {
-    return Point{kMiddle + x + cosine * p.x - sine * p.y, kMiddle + y + sine * p.x + cosine * p.y};
-  };
-  std::array<float, kSide * kSide> nearest;
-  nearest.fill(1e9f);
-  for (const std::vector<Point>& stroke : drawing)
-    for (std::size_t i = 1; i < stroke.size(); ++i) approach(nearest, place(stroke[i - 1]), place(stroke[i]));
-  // A pixel is as bright as the pen covers it. The edge is one pixel wide: a shape that moves changes smoothly.
-  for (std::size_t i = 0; i < nearest.size(); ++i)
-    pixels[i] = factors[5] * std::clamp(thickness / 2 + 0.5f - std::sqrt(nearest[i]), 0.0f, 1.0f);
+  Drawing placed = drawing;  // from the unit circle into the image
+  for (std::vector<Point>& stroke : placed)
+    for (Point& p : stroke) p = {kMiddle + x + cosine * p.x - sine * p.y, kMiddle + y + sine * p.x + cosine * p.y};
+  draw_strokes(placed, thickness, factors[5], kSide, kSide, pixels);
 }
 
 struct Part {

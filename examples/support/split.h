@@ -17,8 +17,8 @@ struct SplitOptions {
   std::uint64_t seed = 0;
 };
 
-/// Deals 0 .. n-1 out. The same seed gives the same sets, and the test set depends on seed, n and its size alone: another
-/// validation part moves no row into it or out of it.
+/// Deals 0 .. n-1 out. The same seed gives the same sets, and the test set depends on seed, n and its size alone:
+/// another validation part moves no row into it or out of it.
 Split split_rows(std::int64_t n, const SplitOptions& options = {});
 
 /// The same with the parts taken from each class apart: all sets have the classes in the proportions of i64 labels[n].

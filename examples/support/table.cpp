@@ -15,7 +15,7 @@ namespace hourglass::examples {
 namespace {
 
 std::optional<double> number_in(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   // from_chars reads "nan" and "inf", too, and calls 1e999 out of range.

@@ -90,8 +90,9 @@ Transform on_rows(std::int64_t height, std::int64_t width, Transform transform) 
 }
 
 Tensor windows(const Tensor& series, std::int64_t length, std::int64_t stride) {
-  check(series.dim() >= 1 && length >= 1 && stride >= 1, "windows", "needs a series [time, ...] and positive numbers, got ",
-        describe(series), ", length ", length, ", stride ", stride);
+  check(series.dim() >= 1 && length >= 1 && stride >= 1, "windows",
+        "needs a series [time, ...] and positive numbers, got ", describe(series), ", length ", length, ", stride ",
+        stride);
   const std::int64_t pieces = series.size(0) < length ? 0 : (series.size(0) - length) / stride + 1;
   Shape shape{pieces, length};
   Strides strides{series.strides()[0] * stride, series.strides()[0]};

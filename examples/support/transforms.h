@@ -39,8 +39,8 @@ Transform random_crop(std::int64_t height, std::int64_t width);
 /// A transform of images for data that come as rows [n, height * width].
 Transform on_rows(std::int64_t height, std::int64_t width, Transform transform);
 
-/// All pieces of `length` of a series [time, ...], each `stride` further: [pieces, length, ...]. What is left over at the end
-/// is left out. A view: it costs no memory.
+/// All pieces of `length` of a series [time, ...], each `stride` further: [pieces, length, ...]. What is left over at
+/// the end is left out. A view: it costs no memory.
 Tensor windows(const Tensor& series, std::int64_t length, std::int64_t stride = 1);
 
 }  // namespace hourglass::examples
