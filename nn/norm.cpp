@@ -31,11 +31,6 @@ Var scale_and_shift(const Var& x, const std::optional<Parameter>& weight, const 
 
 }  // namespace
 
-Var standardize(const Var& x, const Axes& axes, double eps) {
-  const Var centred = x - mean(x, axes, true);
-  return centred * rsqrt(mean(square(centred), axes, true) + eps);
-}
-
 // ---- channels
 
 ChannelNorm::ChannelNorm(const char* op, std::int64_t num_features, ChannelNormOptions options)

@@ -1,5 +1,5 @@
-// Normalisation: (x - mean) / √(variance + eps), and then a trained scale and shift. The layers differ in what they
-// average over. For x of [n, c, h, w]:
+// Normalisation: (x - mean) / √(variance + eps), which is the op standardize, and then a trained scale and shift. The
+// layers differ in what they average over. For x of [n, c, h, w]:
 //
 //   BatchNorm      n, h, w    each channel has its mean over the batch, and remembers it for later
 //   LayerNorm      c, h, w    each sample has its own (or each position: whatever axes are asked for)
@@ -13,9 +13,6 @@
 #include "nn/lazy.h"
 
 namespace hourglass::nn {
-
-/// (x - mean) / √(var + eps) over the given axes, with the biased variance.
-Var standardize(const Var& x, const Axes& axes, double eps);
 
 /// What BatchNorm and InstanceNorm share: channels on axis 1 with scale, shift and running statistics.
 struct ChannelNormOptions {
