@@ -48,6 +48,15 @@ const Tensor& only(const StateDict& state, const Tensor& like) {
   return value;
 }
 
+Tensor packed(const Rng& stream) {
+  const auto [key, draw] = stream.state();
+  return Tensor::from({std::bit_cast<std::int64_t>(key), std::bit_cast<std::int64_t>(draw)});
+}
+void unpack(const StateDict& state, Rng& stream) {
+  const auto numbers = only(state, packed(stream)).to_vector<std::int64_t>();
+  stream.restore({std::bit_cast<std::uint64_t>(numbers[0]), std::bit_cast<std::uint64_t>(numbers[1])});
+}
+
 }  // namespace
 
 void Checkpoint::add_part(const std::string& name, std::function<StateDict()> state,
@@ -87,18 +96,32 @@ void Checkpoint::add(const std::string& name, double& number) {
 }
 
 void Checkpoint::add(const std::string& name, Rng& stream) {
-  const auto packed = [&stream] {
-    const auto [key, draw] = stream.state();
-    return Tensor::from({std::bit_cast<std::int64_t>(key), std::bit_cast<std::int64_t>(draw)});
-  };
   add_part(
       name,
-      [packed] {
-        return StateDict{{"", packed()}};
+      [&stream] {
+        return StateDict{{"", packed(stream)}};
       },
-      [packed, &stream](const StateDict& state) {
-        const auto numbers = only(state, packed()).to_vector<std::int64_t>();
-        stream.restore({std::bit_cast<std::uint64_t>(numbers[0]), std::bit_cast<std::uint64_t>(numbers[1])});
+      [&stream](const StateDict& state) { unpack(state, stream); });
+}
+
+void Checkpoint::add(const std::string& name, Module& module) {
+  add_part(
+      name,
+      [&module] {
+        StateDict state = module.state_dict();
+        for (const Stream& stream : module.streams()) state.emplace_back(stream.name(), packed(stream.rng()));
+        return state;
+      },
+      [&module](const StateDict& state) {
+        StateDict weights = state;
+        for (const Stream& stream : module.streams()) {
+          const auto at = std::find_if(weights.begin(), weights.end(),
+                                       [&](const auto& entry) { return entry.first == stream.name(); });
+          check(at != weights.end(), "checkpoint", "there is no stream '", stream.name(), "' of random numbers");
+          unpack({{"", at->second}}, stream.rng());
+          weights.erase(at);
+        }
+        module.load_state_dict(weights);
       });
 }
 

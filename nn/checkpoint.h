@@ -31,6 +31,8 @@ class Checkpoint {
     add_part(
         name, [&part] { return part.state_dict(); }, [&part](const StateDict& s) { part.load_state_dict(s); });
   }
+  /// A module's weights, buffers and streams of random numbers (dropout's, say).
+  void add(const std::string& name, Module& module);
   void add(const std::string& name, Rng& stream);
   void add(const std::string& name, std::int64_t& number);
   void add(const std::string& name, double& number);

@@ -1,5 +1,5 @@
-// Normalisation: (x - mean) / √(variance + eps), and then a trained scale and shift. The layers differ in what they
-// average over. For x of [n, c, h, w]:
+// Normalisation: (x - mean) / √(variance + eps), which is the op standardize, and then a trained scale and shift. The
+// layers differ in what they average over. For x of [n, c, h, w]:
 //
 //   BatchNorm      n, h, w    each channel has its mean over the batch, and remembers it for later
 //   LayerNorm      c, h, w    each sample has its own (or each position: whatever axes are asked for)
