@@ -37,34 +37,52 @@ Tensor to(const Tensor& x, Dtype dtype);
 
 // ---- element by element ----------------------------------------------------------------------- ops_elementwise.cpp
 
-// The formulas are in kernels/elementwise.def; each line there is one of these functions.
-#define UNARY(name, formula) Tensor name(const Tensor& x);
-#define UNARY_ANY(name, formula) Tensor name(const Tensor& x);
-#define BINARY(name, formula)                    \
-  Tensor name(const Tensor& a, const Tensor& b); \
-  Tensor name(const Tensor& a, Scalar b);        \
+// The formulas are in kernels/elementwise.def; each line there is one of these functions. Those that take a Tensor&&
+// write their result into its memory if nobody else refers to that: tanh(x * 2 + 1) needs memory once.
+#define UNARY(name, formula)    \
+  Tensor name(const Tensor& x); \
+  Tensor name(Tensor&& x);
+#define UNARY_ANY UNARY
+#define COMPARE(name, formula) /* gives u8: 1 where it holds */ \
+  Tensor name(const Tensor& a, const Tensor& b);                \
+  Tensor name(const Tensor& a, Scalar b);                       \
   Tensor name(Scalar a, const Tensor& b);
+#define BINARY(name, formula)               \
+  COMPARE(name, formula)                    \
+  Tensor name(Tensor&& a, const Tensor& b); \
+  Tensor name(const Tensor& a, Tensor&& b); \
+  Tensor name(Tensor&& a, Tensor&& b);      \
+  Tensor name(Tensor&& a, Scalar b);        \
+  Tensor name(Scalar a, Tensor&& b);
 #define BINARY_ANY BINARY
-#define COMPARE BINARY  // gives u8: 1 where it holds
 #define TERNARY(name, formula) Tensor name(const Tensor& a, const Tensor& b, const Tensor& c);
 #include "tensor/kernels/elementwise.def"
 
 inline Tensor operator-(const Tensor& x) { return neg(x); }
-#define HOURGLASS_OPERATOR(symbol, name)                                                 \
+inline Tensor operator-(Tensor&& x) { return neg(std::move(x)); }
+#define HOURGLASS_COMPARISON(symbol, name)                                               \
   inline Tensor operator symbol(const Tensor& a, const Tensor& b) { return name(a, b); } \
   inline Tensor operator symbol(const Tensor& a, Scalar b) { return name(a, b); }        \
   inline Tensor operator symbol(Scalar a, const Tensor& b) { return name(a, b); }
+#define HOURGLASS_OPERATOR(symbol, name)                                                             \
+  HOURGLASS_COMPARISON(symbol, name)                                                                 \
+  inline Tensor operator symbol(Tensor&& a, const Tensor& b) { return name(std::move(a), b); }       \
+  inline Tensor operator symbol(const Tensor& a, Tensor&& b) { return name(a, std::move(b)); }       \
+  inline Tensor operator symbol(Tensor&& a, Tensor&& b) { return name(std::move(a), std::move(b)); } \
+  inline Tensor operator symbol(Tensor&& a, Scalar b) { return name(std::move(a), b); }              \
+  inline Tensor operator symbol(Scalar a, Tensor&& b) { return name(a, std::move(b)); }
 HOURGLASS_OPERATOR(+, add)
 HOURGLASS_OPERATOR(-, sub)
 HOURGLASS_OPERATOR(*, mul)
 HOURGLASS_OPERATOR(/, div)
-HOURGLASS_OPERATOR(==, eq)
-HOURGLASS_OPERATOR(!=, ne)
-HOURGLASS_OPERATOR(<, lt)
-HOURGLASS_OPERATOR(<=, le)
-HOURGLASS_OPERATOR(>, gt)
-HOURGLASS_OPERATOR(>=, ge)
+HOURGLASS_COMPARISON(==, eq)
+HOURGLASS_COMPARISON(!=, ne)
+HOURGLASS_COMPARISON(<, lt)
+HOURGLASS_COMPARISON(<=, le)
+HOURGLASS_COMPARISON(>, gt)
+HOURGLASS_COMPARISON(>=, ge)
 #undef HOURGLASS_OPERATOR
+#undef HOURGLASS_COMPARISON
 
 /// min(max(x, low), high); NaN stays.
 Tensor clamp(const Tensor& x, Scalar low, Scalar high);

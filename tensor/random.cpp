@@ -123,7 +123,8 @@ void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
   }
   const T* const in[] = {radius};
   const std::int64_t one[] = {1};
-  kernels().elementwise.of<T>().unary[Unary::sqrt](in, one, radius, pairs);  // exactly rounded everywhere
+  kernels().elementwise.of<T>().unary[Unary::sqrt](in, one, radius, pairs,
+                                                   Stores::cached);  // exactly rounded everywhere
   for (std::int64_t i = 0; i < pairs; ++i) {
     // An angle in the quarter of the circle around the x axis; one bit swaps x and y, another mirrors at the origin.
     // All by bit operations, because a branch here would go wrong half of the time: 3 times faster.

@@ -16,7 +16,7 @@ namespace {
 #define HOURGLASS_FORMULA(kind, name, parameters, formula)                                  \
   struct kind##_##name {                                                                    \
     template <class V>                                                                      \
-    static auto apply parameters {                                                          \
+    [[gnu::always_inline]] static auto apply parameters {                                   \
       using T = typename ElementOf<V>::type;                                                \
       [[maybe_unused]] const V zero(T(0)), one(T(1)), two(T(2)), half(static_cast<T>(0.5)); \
       return formula;                                                                       \
@@ -31,12 +31,14 @@ namespace {
 #include "tensor/kernels/elementwise.def"
 
 // Loops whose steps are 0 or 1. All combinations share one loop: a repeated number is a register's worth of copies that
-// the loop never moves past.
+// the loop never moves past. The tail goes through the same registers, padded: a number's value never depends on where
+// a chunk ends.
 template <class Formula, class T, std::size_t... K>
-void map_steps(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, std::index_sequence<K...>) {
+void map_steps(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, Stores stores,
+               std::index_sequence<K...>) {
   using V = Batch<T>;
   constexpr auto width = static_cast<std::int64_t>(V::size);
-  alignas(64) T copies[sizeof...(K)][V::size];
+  alignas(64) T copies[sizeof...(K)][V::size], last[V::size];
   const T* at[] = {in[K]...};
   const std::int64_t stride[] = {step[K]...};
   for (std::size_t k = 0; k < sizeof...(K); ++k) {
@@ -44,22 +46,28 @@ void map_steps(const T* const* in, const std::int64_t* step, T* out, std::int64_
     V(*in[k]).store_aligned(copies[k]);
     at[k] = copies[k];
   }
-  std::int64_t i = 0;
-  for (; i + width <= n; i += width) {
-    Formula::template apply<V>(V::load_unaligned(at[K])...).store_unaligned(out + i);
-    ((at[K] += stride[K] * width), ...);
+  const bool streamed = stores == Stores::streamed && reinterpret_cast<std::uintptr_t>(out) % sizeof(V) == 0;
+  const std::int64_t rest = n % width;
+  T* to = out;
+  T* end = out + (n - rest);
+  for (;;) {  // once for the whole registers, once for the rest: the formula, which may be long, stands here alone
+    for (; to != end; to += width) {
+      const V result = Formula::template apply<V>(V::load_unaligned(at[K])...);
+      if (streamed) stream<T>(result, to);
+      else result.store_unaligned(to);
+      ((at[K] += stride[K] * width), ...);
+    }
+    if (rest == 0 || end == last + width) break;
+    for (std::size_t k = 0; k < sizeof...(K); ++k) {
+      if (stride[k] == 0) continue;
+      for (std::int64_t j = 0; j < width; ++j) copies[k][j] = at[k][j < rest ? j : 0];
+      at[k] = copies[k];
+    }
+    to = last;
+    end = last + width;
   }
-  if (i == n) return;
-  // The tail goes through the same registers: a number's value never depends on where a chunk ends.
-  const auto rest = static_cast<std::size_t>(n - i);
-  for (std::size_t k = 0; k < sizeof...(K); ++k) {
-    if (stride[k] == 0) continue;
-    T* const padded = copies[k];
-    for (std::size_t j = 0; j < V::size; ++j) padded[j] = at[k][j < rest ? j : 0];
-  }
-  alignas(64) T result[V::size];
-  Formula::template apply<V>(V::load_aligned(copies[K])...).store_aligned(result);
-  for (std::size_t j = 0; j < rest; ++j) out[i + static_cast<std::int64_t>(j)] = result[j];
+  if (streamed) streams_done();
+  for (std::int64_t j = 0; j < rest; ++j) out[n - rest + j] = last[j];
 }
 
 // Integers, and formulas that give u8, in plain loops; with steps of 1 and 0 known to it the compiler vectorises them.
@@ -86,14 +94,14 @@ void map_plain(const In* const* in, const std::int64_t* step, Out* out, std::int
 
 // Operands with gaps are brought together block by block, in a buffer that stays in the first-level cache.
 template <class Formula, class T, std::size_t N>
-void map(const T* const* in, const std::int64_t* step, T* out, std::int64_t n) {
+void map(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, Stores stores) {
   constexpr auto indices = std::make_index_sequence<N>{};
   if constexpr (!std::is_floating_point_v<T>) {
     map_plain<Formula>(in, step, out, n, indices);
   } else {
     bool gaps = false;
     for (std::size_t k = 0; k < N; ++k) gaps |= step[k] != 0 && step[k] != 1;
-    if (!gaps) return map_steps<Formula>(in, step, out, n, indices);
+    if (!gaps) return map_steps<Formula>(in, step, out, n, stores, indices);
     constexpr std::int64_t block = 256;
     alignas(64) T together[N][block];
     for (std::int64_t begin = 0; begin < n; begin += block) {
@@ -107,13 +115,13 @@ void map(const T* const* in, const std::int64_t* step, T* out, std::int64_t n) {
         for (std::int64_t i = 0; i < count; ++i) together[k][i] = at[k][i * step[k]];
         at[k] = together[k];
       }
-      map_steps<Formula>(at, stride, out + begin, count, indices);
+      map_steps<Formula>(at, stride, out + begin, count, stores, indices);
     }
   }
 }
 
 template <class Formula, class T>
-void compare(const T* const* in, const std::int64_t* step, std::uint8_t* out, std::int64_t n) {
+void compare(const T* const* in, const std::int64_t* step, std::uint8_t* out, std::int64_t n, Stores) {
   map_plain<Formula>(in, step, out, n, std::index_sequence<0, 1>{});
 }
 

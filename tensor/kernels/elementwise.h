@@ -6,10 +6,15 @@
 
 namespace hourglass {
 
+/// Where results go: to the caches, from where the next op reads them, or past them to memory. What the caches cannot
+/// hold until then only drives out other things, and every line of it is read before it is written.
+enum class Stores : bool { cached, streamed };
+
 /// out[i] = f(in[0][i * step[0]], in[1][i * step[1]], ...) for i < n. A step of 0 repeats one number.
 /// `out` may be the same memory as an input of step 1.
 template <class In, class Out = In>
-using ElementwiseKernel = void (*)(const In* const* in, const std::int64_t* step, Out* out, std::int64_t n);
+using ElementwiseKernel = void (*)(const In* const* in, const std::int64_t* step, Out* out, std::int64_t n,
+                                   Stores stores);
 
 enum class Unary : std::size_t {
 #define UNARY(name, formula) name,

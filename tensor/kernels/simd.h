@@ -97,6 +97,28 @@ template <class T>
   return from_bits<T>((to_bits(magnitude) & ~mask) | (to_bits(sign) & mask));
 }
 
+// Past the caches, where the set can do that; `to` is aligned to a register. streams_done() comes before anyone reads.
+template <class T>
+[[gnu::always_inline]] inline void stream(const Batch<T>& x, T* to) {
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<T, float>) _mm512_stream_ps(to, x);
+  else _mm512_stream_pd(to, x);
+#elif defined(__AVX__)
+  if constexpr (std::is_same_v<T, float>) _mm256_stream_ps(to, x);
+  else _mm256_stream_pd(to, x);
+#elif defined(__SSE2__)
+  if constexpr (std::is_same_v<T, float>) _mm_stream_ps(to, x);
+  else _mm_stream_pd(to, x);
+#else
+  x.store_aligned(to);
+#endif
+}
+[[gnu::always_inline]] inline void streams_done() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
 // a b + c, rounded once where the set has such an instruction. xsimd up to 8.1 has none for AVX-512 and multiplies,
 // then adds, at half the speed.
 template <class T>
