@@ -5,6 +5,7 @@
 #include <queue>
 #include <unordered_map>
 
+#include "autograd/flow.h"
 #include "autograd/noise.h"
 #include "autograd/ops.h"
 
@@ -101,9 +102,10 @@ struct Drawn {
   bool passes_gradient = true;
 };
 
-// The choice forwards, the derivative of `soft` backwards.
-Var with_derivative_of(Tensor choice, const Var& soft) {
-  return record("straight_through", std::move(choice), wrt(soft, [](const Var& g) { return g; }));
+// Null where there are none.
+const Bernoulli* coins_of(const Distribution& q) {
+  const auto* independent = dynamic_cast<const Independent*>(&q);
+  return independent != nullptr ? coins_of(*independent->base) : dynamic_cast<const Bernoulli*>(&q);
 }
 
 Drawn draw(const Distribution& q, Rng& rng, const Estimator& estimator) {
@@ -115,23 +117,25 @@ Drawn draw(const Distribution& q, Rng& rng, const Estimator& estimator) {
             choice ? ", straight_through(), gumbel_softmax() or, for Bernoulli, disarm()" : "");
       return {q.rsample(rng, samples)};
     case Kind::score_function: return {.value = constant(q.sample(rng, samples)), .passes_gradient = false};
-    case Kind::straight_through:
+    case Kind::straight_through: {
       check(choice, "sample", "straight_through() is for Bernoulli and OneHotCategorical, not ", q.name());
-      return {with_derivative_of(q.sample(rng, samples), q.mean())};
+      const Tensor hard = q.sample(rng, samples);
+      return {straight_through(hard, expand(q.mean(), hard.shape()))};
+    }
     case Kind::gumbel_softmax: {
       check(choice, "sample", "gumbel_softmax() is for Bernoulli and OneHotCategorical, not ", q.name());
       const Var soft = q.relaxed(estimator.temperature)->rsample(rng, samples);
       if (!estimator.hard) return {soft};
-      if (q.support() == Support::boolean) return {with_derivative_of(to(soft.value() > 0.5, q.dtype()), soft)};
-      return {with_derivative_of(one_hot(argmax(soft.value(), -1), soft.size(-1), q.dtype()), soft)};
+      if (q.support() == Support::boolean) return {straight_through(to(soft.value() > 0.5, q.dtype()), soft)};
+      return {straight_through(one_hot(argmax(soft.value(), -1), soft.size(-1), q.dtype()), soft)};
     }
     case Kind::arm:
     case Kind::disarm: break;
   }
-  const auto* bernoulli = dynamic_cast<const Bernoulli*>(&q);
-  check(bernoulli != nullptr, "sample", estimator.name(), " is for Bernoulli, not ", q.name());
+  const Bernoulli* const coins = coins_of(q);
+  check(coins != nullptr, "sample", estimator.name(), " is for Bernoulli, not ", q.name());
   // b = [u > sigmoid(-l)] in terms of the log-odds of u, those of 1 - u being their negative.
-  const Tensor& l = bernoulli->logits.value();
+  const Tensor& l = coins->logits.value();
   const Tensor u = open_uniform(rng, l.shape(), l.dtype()), noise = log(u) - log1p(-u);
   const Tensor b = to(l + noise > 0, l.dtype()), mirrored = to(l - noise > 0, l.dtype());
   const Tensor weight = estimator.kind == Kind::arm ? u - 0.5 : (b - mirrored) * sigmoid(abs(l)) * 0.5;
@@ -284,7 +288,7 @@ Var surrogate(const Var& cost, const std::vector<Var>& also) {
     const int axes = sample_axes[node],
               first_axis = all_axes - axes;  // the node's newest axis, as it stands in the cost
     if (estimator.kind != Kind::score_function) {
-      const Var& logits = static_cast<const Bernoulli&>(*node->distribution_).logits;
+      const Var& logits = coins_of(*node->distribution_)->logits;
       const Tensor difference = slice(costs, first_axis, 0, 1) - slice(costs, first_axis, 1, 2);
       const std::string_view name = estimator.kind == Kind::arm ? "ARM" : "DisARM";
       const Var zero = record("pair", zeros_like(logits.value()),

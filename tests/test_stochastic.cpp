@@ -70,6 +70,12 @@ TEST_CASE("estimators that are unbiased have the exact derivative for their mean
   CHECK(worst_z(disarms, exact) < 3.5);
   // DisARM is the mean of ARM over what the two samples do not tell.
   CHECK(total_variance(disarms) < total_variance(arms));
+  // Coins whose axis belongs to the event are the same coins.
+  Rng one(5), two(5);
+  const Var logits = variable(kLogits);
+  const Var apart = mean(surrogate(cost_of(sample(Bernoulli(logits), one, disarm()))));
+  const Var together = mean(surrogate(cost_of(sample(Independent(Bernoulli(logits), 1), two, disarm()))));
+  CHECK(equal(grad(apart, logits).value(), grad(together, logits).value()));
   CHECK(total_variance(others) < 0.7 * total_variance(plain));
 
   Estimator average = score_function(Baseline::moving_average);

@@ -1,10 +1,11 @@
 // Gradient estimators for stochastic nodes, put to the test.
 //
 // A model that draws z from p(z; θ) and pays f(z) is trained by ∇θ E[f(z)]. The expectation cannot be differentiated
-// sample by sample, since a sample has no derivative by θ; each of the estimators in autograd/stochastic.h is a way round
-// that. A good one is unbiased, its mean over many draws is the true gradient, and of low variance, so that few draws
-// will do. Here the truth is known: the models are small enough to go through all of their 64 states (six coins; three
-// dice of four sides; three coins that load three others), or smooth enough to integrate (normal and gamma numbers).
+// sample by sample, since a sample has no derivative by θ; each of the estimators in autograd/stochastic.h is a way
+// round that. A good one is unbiased, its mean over many draws is the true gradient, and of low variance, so that few
+// draws will do. Here the truth is known: the models are small enough to go through all of their 64 states (six coins;
+// three dice of four sides; three coins that load three others), or smooth enough to integrate (normal and gamma
+// numbers).
 //
 // For each estimator the study takes many independent gradients g_1 ... g_N and prints
 //
@@ -53,8 +54,9 @@ class Cost {
 struct Model {
   std::string name;
   Tensor theta;
-  std::function<Var(const Var& theta)> exact;                                        // E[f] at θ [n]
-  std::function<Var(const Var& theta, Rng& rng, const Estimator& estimator)> costs;  // [samples..., rows] at θ [rows, n]
+  std::function<Var(const Var& theta)> exact;  // E[f] at θ [n]
+  std::function<Var(const Var& theta, Rng& rng, const Estimator& estimator)>
+      costs;  // [samples..., rows] at θ [rows, n]
 };
 
 struct Contestant {
@@ -149,26 +151,28 @@ Model loaded_coins(Rng rng) {
 }
 
 // The integral of a function of pairs, by the trapezoidal rule with both numbers at `points`.
-Model pairs_of_numbers(const std::string& name, const Tensor& theta, const Tensor& points, const Tensor& weights, Rng rng,
+Model pairs_of_numbers(const std::string& name, const Tensor& theta, const Tensor& points, const Tensor& weights,
+                       Rng rng,
                        const std::function<std::shared_ptr<const Distribution>(const Var& a, const Var& b)>& family) {
   const Cost cost(2, rng);
   const auto distribution = [family](const Var& t) { return family(slice(t, -1, 0, 2), slice(t, -1, 2, 4)); };
-  return {.name = name,
-          .theta = theta,
-          .exact =
-              [=](const Var& t) {
-                const std::int64_t n = points.numel();
-                const Tensor grid = stack({expand(unsqueeze(points, 1), {n, n}), expand(unsqueeze(points, 0), {n, n})}, -1);
-                const Var z = constant(grid), p = exp(sum(distribution(t)->log_prob(z), {-1}));
-                return sum(p * cost(z) * constant(unsqueeze(weights, 1) * weights));
-              },
-          .costs = [=](const Var& t, Rng& noise,
-                       const Estimator& estimator) { return cost(sample(distribution(t), noise, estimator)); }};
+  return {
+      .name = name,
+      .theta = theta,
+      .exact =
+          [=](const Var& t) {
+            const std::int64_t n = points.numel();
+            const Tensor grid = stack({expand(unsqueeze(points, 1), {n, n}), expand(unsqueeze(points, 0), {n, n})}, -1);
+            const Var z = constant(grid), p = exp(sum(distribution(t)->log_prob(z), {-1}));
+            return sum(p * cost(z) * constant(unsqueeze(weights, 1) * weights));
+          },
+      .costs = [=](const Var& t, Rng& noise,
+                   const Estimator& estimator) { return cost(sample(distribution(t), noise, estimator)); }};
 }
 Model normal_numbers(Rng rng) {
   const Tensor points = linspace(-9, 9, 361, Dtype::f64);
-  return pairs_of_numbers("two normal numbers", Tensor::from({0.3, -0.4, 0.8, 0.5}), points, full_like(points, 0.05), rng,
-                          [](const Var& a, const Var& b) { return std::make_shared<const Normal>(a, b); });
+  return pairs_of_numbers("two normal numbers", Tensor::from({0.3, -0.4, 0.8, 0.5}), points, full_like(points, 0.05),
+                          rng, [](const Var& a, const Var& b) { return std::make_shared<const Normal>(a, b); });
 }
 Model gamma_numbers(Rng rng) {  // points evenly spaced in their logarithm, which their weights make up for
   const Tensor points = exp(linspace(-18, 4.5, 451, Dtype::f64));
@@ -179,7 +183,8 @@ Model gamma_numbers(Rng rng) {  // points evenly spaced in their logarithm, whic
 // ---- the measurement
 
 // N gradients, one a row, in batches that each have a stream of their own.
-Tensor gradients(const Model& model, const Estimator& estimator, std::int64_t rows, std::int64_t batch, const Rng& rng) {
+Tensor gradients(const Model& model, const Estimator& estimator, std::int64_t rows, std::int64_t batch,
+                 const Rng& rng) {
   std::vector<Tensor> parts;
   for (std::int64_t done = 0; done < rows; done += batch) {
     Rng noise = rng.split(static_cast<std::uint64_t>(done));
@@ -205,7 +210,8 @@ Result compare(const Tensor& rows, const Tensor& truth) {
 std::string key(const std::string& text) {
   std::string name;
   for (const char c : text)
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     else if (!name.empty() && name.back() != '_') name += '_';
   return name;
 }
@@ -216,17 +222,20 @@ int main(int argc, char** argv) {
   std::int64_t rows = 200'000;
   Program program({.name = "gradient_estimators",
                    .title = "Gradient estimators for stochastic nodes",
-                   .summary = "Compares ways to differentiate an expectation with the exact derivative: which of them are "
-                              "biased, by how much, and what they vary by.",
+                   .summary =
+                       "Compares ways to differentiate an expectation with the exact derivative: which of them are "
+                       "biased, by how much, and what they vary by.",
                    .objective = "∇θ E[f(z)],  z ~ p(z; θ)"});
   program.flag("--rows", rows, "gradients that each estimator is judged by", {.min = 1000});
   return program.run(argc, argv, [&](const Args& args) {
     Run run(args);
     const Rng rng(args.seed);
-    const Model six = coins(rng.split("coins")), three = dice(rng.split("dice")), chain = loaded_coins(rng.split("chain")),
-                normal = normal_numbers(rng.split("normal")), gamma = gamma_numbers(rng.split("gamma"));
+    const Model six = coins(rng.split("coins")), three = dice(rng.split("dice")),
+                chain = loaded_coins(rng.split("chain")), normal = normal_numbers(rng.split("normal")),
+                gamma = gamma_numbers(rng.split("gamma"));
     const Estimator plain = score_function(), average = score_function(Baseline::moving_average),
-                    pair = score_function(Baseline::leave_one_out, 2), eight = score_function(Baseline::leave_one_out, 8);
+                    pair = score_function(Baseline::leave_one_out, 2),
+                    eight = score_function(Baseline::leave_one_out, 8);
     const std::vector<Contestant> contestants{
         {&six, plain, true, 1},
         {&six, average, true, 1},
@@ -258,7 +267,8 @@ int main(int argc, char** argv) {
         {&gamma, pathwise(), true, 1},
     };
 
-    std::vector<std::vector<std::string>> table{{"model", "estimator", "", "bias", "z", "variance", "x evaluations of f", "against plain"}};
+    std::vector<std::vector<std::string>> table{
+        {"model", "estimator", "", "bias", "z", "variance", "x evaluations of f", "against plain"}};
     std::vector<double> points;
     std::vector<std::int64_t> kinds;
     double plain_cost = 1, worst = 0;
@@ -269,7 +279,8 @@ int main(int argc, char** argv) {
       // A moving average needs steps to move by; they are short, so that there are many.
       const bool moves = estimator.baseline == Baseline::moving_average;
       const std::int64_t batch = moves ? rows / 500 : std::min<std::int64_t>(rows, 5000);
-      const Result result = compare(gradients(*model, estimator, rows / batch * batch, batch, rng.split("noise").split(i)), truth);
+      const Result result =
+          compare(gradients(*model, estimator, rows / batch * batch, batch, rng.split("noise").split(i)), truth);
       const double cost = result.variance * evaluations;
       if (i == 0 || contestants[i - 1].model != model) plain_cost = cost;
       table.push_back({model->name, estimator.name() + (estimator.samples > 2 ? join(" of ", estimator.samples) : ""),
@@ -285,17 +296,21 @@ int main(int argc, char** argv) {
       points.insert(points.end(), {cost / plain_cost, 100 * result.bias});
       kinds.push_back(unbiased ? 0 : 1);
     }
-    run.table("estimators", table, "Every estimator against the exact gradient. A bias below the noise of the measurement (|z| < 3) is none.");
-    run.plot("bias_and_variance",
-             scatter_plot(as_columns(points, 2), Tensor::from(kinds), {"unbiased", "biased"},
-                          {.title = "what an estimator costs, and how wrong it is",
-                           .x_label = "variance x evaluations, plain score function = 1",
-                           .y_label = "measured bias in %",
-                           .log_x = true,
-                           .log_y = true}),
-             "Down is right, left is cheap. The unbiased ones stand where the noise of the measurement puts them: the less "
-             "they vary, the lower.");
-    run.figure("largest_z_of_unbiased", worst, {.reference = 3, .reference_name = "997 in 1000 if there is no bias", .unit = "standard errors"});
+    run.table(
+        "estimators", table,
+        "Every estimator against the exact gradient. A bias below the noise of the measurement (|z| < 3) is none.");
+    run.plot(
+        "bias_and_variance",
+        scatter_plot(as_columns(points, 2), Tensor::from(kinds), {"unbiased", "biased"},
+                     {.title = "what an estimator costs, and how wrong it is",
+                      .x_label = "variance x evaluations, plain score function = 1",
+                      .y_label = "measured bias in %",
+                      .log_x = true,
+                      .log_y = true}),
+        "Down is right, left is cheap. The unbiased ones stand where the noise of the measurement puts them: the less "
+        "they vary, the lower.");
+    run.figure("largest_z_of_unbiased", worst,
+               {.reference = 3, .reference_name = "997 in 1000 if there is no bias", .unit = "standard errors"});
     run.finish();
   });
 }

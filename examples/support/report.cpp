@@ -190,7 +190,8 @@ std::string html_report(const Record& record, const Figure* headline) {
       "</h1>\n<p>" + escape(about.summary) + "</p>\n";
   if (!about.objective.empty()) html += "<p class=\"objective\">" + escape(about.objective) + "</p>\n";
   if (headline != nullptr) html += headline_section(*headline);
-  html += figures_section(record.figures) + tables_section(record.tables) + curves_section(record.epochs) + exhibits_section(record.exhibits);
+  html += figures_section(record.figures) + tables_section(record.tables) + curves_section(record.epochs) +
+          exhibits_section(record.exhibits);
 
   auto run = record.facts;
   run.emplace_back("took", duration(record.seconds));
