@@ -222,19 +222,79 @@ Var replay(const Var& y, const std::function<Var()>& model) {
 
 namespace {
 
-// `count` axes of extent 1 at the end.
-Var with_trailing_axes(Var x, int count) {
-  for (int i = 0; i < count; ++i) x = unsqueeze(x, -1);
-  return x;
+// How many axes of samples each node's value has: those of its inputs, and a stochastic node's own.
+std::unordered_map<const Node*, int> sample_axes_of(const std::vector<Node*>& oldest_first) {
+  std::unordered_map<const Node*, int> axes;
+  for (const Node* node : oldest_first) {
+    int& count = axes[node];
+    for (int i = 0; i < node->input_count(); ++i)
+      if (node->input(i)) count = std::max(count, axes.find(node->input(i).get())->second);
+    const auto* sample = dynamic_cast<const StochasticNode*>(node);
+    if (sample != nullptr && sample->estimator().samples > 0) ++count;
+  }
+  return axes;
 }
 
-// A tensor that a gradient was multiplied by, though it depends on xs: its own derivative is not known.
-Var without_derivative(std::string_view estimator, const Tensor& x, const Var& a, const Var& b) {
+// The axes of a cost: those of its samples, and then those of the batch.
+struct CostAxes {
+  const Var& cost;
+  int samples, batch;
+
+  // One number for each row of the cost, from those of a node which has so many axes of samples: what follows the axes
+  // of the batch is summed over, and where the cost has more of them, 1 stands.
+  Var rows(Var x, int axes) const {
+    Axes last;
+    for (int extra = x.dim() - axes - batch; extra > 0; --extra) last.push_back(-extra);
+    if (!last.empty()) x = sum(x, last);
+    while (x.dim() < axes + batch) x = unsqueeze(x, -1);
+    Shape shape;
+    check(try_broadcast(cost.shape(), x.shape(), shape) == 0 && shape == cost.shape(), "surrogate", "the cost is ",
+          describe(cost), ", but a sample that it depends on has rows ", x.shape());
+    return x;
+  }
+};
+
+Var one_with_derivative_of(const Var& x) { return exp(x - x.detach()); }
+
+// What a gradient is multiplied by, though it depends on the logits and the cost: its own derivative is not known.
+Var without_derivative(std::string_view estimator, const Tensor& weight, const Var& logits, const Var& cost) {
   const auto refuse = [estimator](const Var&) -> Var {
     fail("surrogate", estimator,
          " estimates first derivatives alone; for higher ones choose pathwise() or score_function()");
   };
-  return record("first_order", x, wrt(a, refuse), wrt(b, refuse));
+  return record("first_order", weight, wrt(logits, refuse), wrt(cost, refuse));
+}
+
+// A zero with the derivative (f(b) - f(b')) weight by each logit, f being the cost along the axis of the pair.
+Var pair_correction(std::string_view estimator, const Var& logits, const Tensor& weight, int axes, const CostAxes& to) {
+  const int pair = to.samples - axes;
+  const Tensor difference = slice(to.cost.value(), pair, 0, 1) - slice(to.cost.value(), pair, 1, 2);
+  const Var zero =
+      record("pair", zeros_like(logits.value()), wrt(logits, [estimator, logits, weight, cost = to.cost](const Var& g) {
+               return g * without_derivative(estimator, weight, logits, cost);
+             }));
+  return unsqueeze(to.rows(zero, axes - 1), 0) * constant(difference);
+}
+
+// What the score function takes from the cost; it depends on no draw that it is weighed against.
+std::optional<Tensor> baseline_of(const Estimator& estimator, int axes, const CostAxes& to) {
+  const Tensor& costs = to.cost.value();
+  switch (estimator.baseline) {
+    case Baseline::none: return std::nullopt;
+    case Baseline::moving_average: {
+      Estimator::MovingAverage& average = *estimator.average;
+      const Tensor before = scalar(average.value(), costs.dtype());
+      average.sum = average.decay * average.sum + (1 - average.decay) * mean(costs).item();
+      average.weight = average.decay * average.weight + (1 - average.decay);
+      return before;
+    }
+    case Baseline::leave_one_out: break;
+  }
+  const int newest = to.samples - axes;
+  const std::int64_t count = axes > 0 ? costs.size(newest) : 1;
+  check(count > 1, "surrogate", "leave_one_out needs 2 or more samples to compare, got ", count,
+        "; draw them with score_function(Baseline::leave_one_out, n)");
+  return (sum(costs, {newest}, true) - costs) / (count - 1);
 }
 
 }  // namespace
@@ -244,73 +304,36 @@ Var surrogate(const Var& cost, const std::vector<Var>& also) {
   std::vector<Var> ends = also;
   for (const Var& x : also) stochastic_node(x);
   ends.push_back(cost);
-
-  // How many axes of samples each value has: those of its inputs, and a stochastic node's own.
-  std::unordered_map<const Node*, int> sample_axes;
-  std::vector<StochasticNode*> scored;
-  for (Node* node : ancestors("surrogate", ends)) {
-    int axes = 0;
-    for (int i = 0; i < node->input_count(); ++i)
-      if (node->input(i)) axes = std::max(axes, sample_axes[node->input(i).get()]);
-    if (auto* stochastic = dynamic_cast<StochasticNode*>(node)) {
-      axes += stochastic->estimator().samples > 0 ? 1 : 0;
-      if (!stochastic->passes_gradient_) scored.push_back(stochastic);
-    }
-    sample_axes[node] = axes;
-  }
+  const std::vector<Node*> nodes = ancestors("surrogate", ends);
+  auto sample_axes = sample_axes_of(nodes);
   int all_axes = 0;
   for (const Var& x : ends)
     if (x.node()) all_axes = std::max(all_axes, sample_axes[x.node().get()]);
-  const int batch_axes = cost.dim() - all_axes;
-  check(batch_axes >= 0, "surrogate", "the cost, ", describe(cost), ", must keep the ", all_axes,
+
+  std::vector<StochasticNode*> samples;  // whose gradient does not come by itself
+  for (Node* node : nodes)
+    if (auto* sample = dynamic_cast<StochasticNode*>(node); sample != nullptr && !sample->passes_gradient_)
+      samples.push_back(sample);
+  if (samples.empty()) return cost;
+  check(all_axes <= cost.dim(), "surrogate", "the cost, ", describe(cost), ", must keep the ", all_axes,
         all_axes == 1 ? " axis" : " axes", " of its samples; take the mean afterwards");
 
-  // One number for each row of the cost that a node with so many axes of samples has: what follows the axes of the
-  // batch is summed over, and where the cost has more of them, 1 stands.
-  const auto rows = [&](const Var& x, int axes) {
-    const int extra = x.dim() - axes - batch_axes;
-    Axes last;
-    for (int i = extra; i > 0; --i) last.push_back(-i);
-    const Var summed = extra > 0 ? sum(x, last) : with_trailing_axes(x, -extra);
-    Shape shape;
-    check(try_broadcast(cost.shape(), summed.shape(), shape) == 0 && shape == cost.shape(), "surrogate", "the cost is ",
-          describe(cost), ", but a sample that it depends on has rows ", summed.shape());
-    return summed;
-  };
-  const auto one_with_derivative_of = [](const Var& x) { return exp(x - x.detach()); };
-
-  const Tensor& costs = cost.value();
-  std::optional<Var> log_prob, corrections;  // of all that was drawn; zeros with derivatives
+  const CostAxes to{cost, all_axes, cost.dim() - all_axes};
+  std::optional<Var> log_prob, corrections;  // of all draws together; zeros with derivatives
   const auto add_to = [](std::optional<Var>& total, const Var& term) { total = total ? *total + term : term; };
-  for (StochasticNode* node : scored) {
+  for (StochasticNode* node : samples) {
     node->in_surrogate_ = true;
     const Estimator& estimator = node->estimator_;
-    const int axes = sample_axes[node],
-              first_axis = all_axes - axes;  // the node's newest axis, as it stands in the cost
-    if (estimator.kind != Kind::score_function) {
-      const Var& logits = coins_of(*node->distribution_)->logits;
-      const Tensor difference = slice(costs, first_axis, 0, 1) - slice(costs, first_axis, 1, 2);
+    const int axes = sample_axes[node];
+    if (estimator.kind == Kind::score_function) {
+      const Var own = to.rows(node->distribution_->log_prob(Var(node->value_)), axes);
+      add_to(log_prob, own);
+      if (const std::optional<Tensor> baseline = baseline_of(estimator, axes, to))
+        add_to(corrections, (1 - one_with_derivative_of(own)) * constant(*baseline));
+    } else {
       const std::string_view name = estimator.kind == Kind::arm ? "ARM" : "DisARM";
-      const Var zero = record("pair", zeros_like(logits.value()),
-                              wrt(logits, [logits, cost, name, weight = node->pair_weight_](const Var& g) {
-                                return g * without_derivative(name, weight, logits, cost);
-                              }));
-      add_to(corrections, unsqueeze(rows(zero, axes - 1), 0) * constant(difference));
-      continue;
-    }
-    const Var own = rows(node->distribution_->log_prob(Var(node->value_)), axes);
-    add_to(log_prob, own);
-    if (estimator.baseline == Baseline::moving_average) {
-      Estimator::MovingAverage& average = *estimator.average;
-      add_to(corrections, (1 - one_with_derivative_of(own)) * average.value());
-      average.sum = average.decay * average.sum + (1 - average.decay) * mean(costs).item();
-      average.weight = average.decay * average.weight + (1 - average.decay);
-    } else if (estimator.baseline == Baseline::leave_one_out) {
-      const std::int64_t count = axes > 0 ? cost.size(first_axis) : 1;
-      check(count > 1, "surrogate", "leave_one_out needs 2 or more samples to compare, got ", count,
-            "; draw them with score_function(Baseline::leave_one_out, n)");
-      const Tensor others = (sum(costs, {first_axis}, true) - costs) / (count - 1);
-      add_to(corrections, (1 - one_with_derivative_of(own)) * constant(others));
+      const Var& logits = coins_of(*node->distribution_)->logits;
+      add_to(corrections, pair_correction(name, logits, node->pair_weight_, axes, to));
     }
   }
   const Var weighed = log_prob ? cost * one_with_derivative_of(*log_prob) : cost;

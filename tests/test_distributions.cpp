@@ -328,7 +328,9 @@ TEST_CASE("shapes: samples stand before the batch, events behind it; parameters 
                                  Independent(Normal(ones_of({2, 4, 5, 3}), ones_of({})), 1)),
          event},
     };
-    for (const auto& [d, of_event] : cases) {
+    for (const auto& one : cases) {
+      const auto& d = one.first;
+      const Shape& of_event = one.second;
       INFO(d->name());
       CHECK(d->batch_shape() == Shape{2, 4});
       CHECK(d->event_shape() == of_event);

@@ -153,7 +153,8 @@ TEST_CASE("one surrogate serves several samples that depend on each other, each 
       {disarm(), disarm()},
       {arm(), score_function(Baseline::leave_one_out, 2)},
       {score_function(Baseline::leave_one_out, 2), disarm()}};
-  for (const auto& [first, second] : pairs) {
+  for (const auto& pair : pairs) {
+    const Estimator &first = pair.first, &second = pair.second;
     INFO(first.name(), ", then ", second.name());
     const Var exact_logits = variable(kLogits), exact_weights = variable(weights);
     const Vars wanted = grad(exact_chain_cost(exact_logits, exact_weights), {exact_logits, exact_weights});
@@ -196,6 +197,13 @@ TEST_CASE("second derivatives of a surrogate are unbiased as well") {
   const Var first = grad(objective, logits, {.create_graph = true});
   CHECK(error_of([&] { grad(sum(first), logits); }) ==
         "surrogate: DisARM estimates first derivatives alone; for higher ones choose pathwise() or score_function()");
+}
+
+TEST_CASE("a cost whose samples all pass their gradient on is its own surrogate, whatever became of their axes") {
+  Rng rng(1);
+  const Var loc = variable(kLogits);
+  const Var bound = logsumexp(sum(sample(Normal(loc, f64({1})), rng, pathwise(5)), {-1}), {0});
+  CHECK(surrogate(bound).node() == bound.node());
 }
 
 TEST_CASE("a class number that picks a row is told to the surrogate, since the tape does not see it") {

@@ -102,20 +102,21 @@ std::string figures_section(const std::vector<Figure>& figures) {
 // A column in which every cell starts like a number is set to the right.
 std::string tables_section(const std::vector<Record::Table>& tables) {
   std::string html;
-  for (const auto& [name, caption, rows] : tables) {
+  for (const Record::Table& table : tables) {
+    const auto& rows = table.rows;
     const auto is_numeric = [&](std::size_t column) {
       return rows.size() > 1 && std::all_of(rows.begin() + 1, rows.end(), [&](const std::vector<std::string>& row) {
                return row[column].find_first_of("0123456789") <= 1;
              });
     };
-    html += "<h2>" + escape(name) + "</h2>\n<div class=\"scroll\"><table>\n";
+    html += "<h2>" + escape(table.name) + "</h2>\n<div class=\"scroll\"><table>\n";
     for (std::size_t r = 0; r < rows.size(); ++r) {
       html += "<tr>";
       for (std::size_t c = 0; c < rows[r].size(); ++c)
         html += std::string(r == 0 ? "<th" : "<td") + (is_numeric(c) ? " class=\"right\">" : ">") + escape(rows[r][c]);
       html += "</tr>\n";
     }
-    html += "</table></div>\n<p class=\"soft\">" + escape(caption) + "</p>\n";
+    html += "</table></div>\n<p class=\"soft\">" + escape(table.caption) + "</p>\n";
   }
   return html;
 }
