@@ -36,6 +36,10 @@ Var sinh(const Var& x);
 Var cosh(const Var& x);
 Var tanh(const Var& x);
 Var erf(const Var& x);
+/// log |Γ(x)|, its derivative ψ, and the nth derivative of ψ
+Var lgamma(const Var& x);
+Var digamma(const Var& x);
+Var polygamma(std::int64_t n, const Var& x);
 // Flat between their steps: the derivative is 0.
 Var sign(const Var& x);
 Var floor(const Var& x);
@@ -197,6 +201,13 @@ Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const Con
 // Its gradient by weight, g being that by its result.
 Var conv1d_weight(const Var& x, const Var& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
 Var conv2d_weight(const Var& x, const Var& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
+
+// ---- factorising: matrices in the last two axes, batches before them ------------------------------ ops_linalg.cpp
+
+/// The lower triangular L of L Lᵀ = x, for symmetric positive definite x; only x's lower triangle is read.
+Var cholesky(const Var& x);
+/// The X of A X = B for triangular A [..., n, n] and B [..., n, k]; leading axes broadcast.
+Var solve_triangular(const Var& a, const Var& b, bool upper);
 
 // ---- composite and reducing ------------------------------------------------------------------ ops_composite.cpp
 

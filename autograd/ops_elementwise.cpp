@@ -78,6 +78,16 @@ Var erf(const Var& x) {
   return record("erf", erf(x.value()),
                 wrt(x, [x](const Var& g) { return g * exp(-square(x)) * (2 * std::numbers::inv_sqrtpi); }));
 }
+Var lgamma(const Var& x) {
+  return record("lgamma", lgamma(x.value()), wrt(x, [x](const Var& g) { return g * digamma(x); }));
+}
+Var digamma(const Var& x) {
+  return record("digamma", digamma(x.value()), wrt(x, [x](const Var& g) { return g * polygamma(1, x); }));
+}
+Var polygamma(std::int64_t n, const Var& x) {
+  check(n >= 0, "polygamma", "needs an order of at least 0, got ", n);
+  return record("polygamma", polygamma(n, x.value()), wrt(x, [n, x](const Var& g) { return g * polygamma(n + 1, x); }));
+}
 
 namespace {
 // Steps are flat: what they pass back is 0 whatever comes in.

@@ -297,6 +297,15 @@ Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indic
 /// Another size for a batch of images [batch, channels, height, width] or series [batch, channels, length].
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
+// ---- factorising ---------------------------------------------------------------------------------- ops_linalg.cpp
+
+/// The lower triangular L of L Lᵀ = x for symmetric positive definite matrices x [..., n, n]; zeros above the diagonal.
+/// Only x's lower triangle is read. An error names the matrix that is not positive definite, and its pivot.
+Tensor cholesky(const Tensor& x);
+/// The X of A X = B for triangular A [..., n, n] and B [..., n, k]; leading axes broadcast. The other triangle of A is
+/// not read. A zero on A's diagonal gives infinities.
+Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper);
+
 // ---- printing ------------------------------------------------------------------------------------------- print.cpp
 
 /// As NumPy prints: aligned columns, 8 digits at most, ... in the middle of more than 1000 elements.

@@ -21,6 +21,28 @@ double normal_cdf(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2
 double normal_pdf(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi); }
 double silu_slope(double x) { return sigmoid_of(x) * (1 + x * sigmoid_of(-x)); }
 
+// ψ and its derivatives of order n, in long double and without reflection: any x is moved beyond 60 first. At a pole as
+// in PyTorch.
+double polygamma_of(int n, double at) {
+  if (std::isnan(at) || at == -INFINITY) return NAN;
+  const bool pole = at <= 0 && at == std::floor(at);
+  if (pole && n == 0) return at == 0 ? std::copysign(INFINITY, -at) : NAN;
+  const double sign = n % 2 == 0 ? -1 : 1;
+  if (pole) return sign * INFINITY;
+  long double x = at, sum = 0, factorial = std::tgamma(n + 1.0L);
+  for (; x < 60; ++x) sum += 1 / std::pow(x, n + 1.0L);
+  if (n == 0) {
+    if (std::isinf(at)) return at;
+    return static_cast<double>(std::log(x) - 1 / (2 * x) - 1 / (12 * x * x) + 1 / (120 * x * x * x * x) -
+                               1 / (252 * std::pow(x, 6)) + 1 / (240 * std::pow(x, 8)) - sum);
+  }
+  // ∫ and Euler's corrections of Σ (x + k)^-(n + 1)
+  const long double m = n, tail = std::pow(x, -m);
+  sum += tail * (1 / m + 1 / (2 * x) + (m + 1) / (12 * x * x) - (m + 1) * (m + 2) * (m + 3) / (720 * x * x * x * x) +
+                 (m + 1) * (m + 2) * (m + 3) * (m + 4) * (m + 5) / (30240 * std::pow(x, 6)));
+  return static_cast<double>(sign * factorial * sum);
+}
+
 // The extents of x, for shapes that grow with it.
 std::int64_t rows(const Var& x) { return x.size(0); }
 std::int64_t columns(const Var& x) { return x.size(-1); }
@@ -63,6 +85,18 @@ std::vector<Row> make_table() {
   {"tanh", [](const Vars& v) { return tanh(v[0]); },
    {uniform({3, 4}, -2, 2)}, [](double x) { return std::tanh(x); }, {.order = 3}},
   {"erf", [](const Vars& v) { return erf(v[0]); }, {uniform({3, 4}, -2, 2)}, [](double x) { return std::erf(x); }},
+  {"lgamma", [](const Vars& v) { return lgamma(v[0]); },
+   {uniform({3, 4}, 0.4, 6)}, [](double x) { return std::lgamma(x); }, {.order = 3}},
+  {"lgamma left of 0", [](const Vars& v) { return lgamma(v[0]); },
+   {uniform({2, 2}, -0.8, -0.2)}, [](double x) { return std::lgamma(x); }},
+  {"digamma", [](const Vars& v) { return digamma(v[0]); },
+   {uniform({3, 4}, 0.6, 6)}, [](double x) { return polygamma_of(0, x); }, {.order = 3}},
+  {"digamma left of 0", [](const Vars& v) { return digamma(v[0]); },
+   {uniform({2, 2}, -0.8, -0.2)}, [](double x) { return polygamma_of(0, x); }},
+  {"polygamma of order 1", [](const Vars& v) { return polygamma(1, v[0]); },
+   {uniform({3, 4}, 0.7, 6)}, [](double x) { return polygamma_of(1, x); }, {.order = 3}},
+  {"polygamma of order 3", [](const Vars& v) { return polygamma(3, v[0]); },
+   {uniform({3, 4}, 1, 6)}, [](double x) { return polygamma_of(3, x); }},
   {"sign", [](const Vars& v) { return sign(v[0]); },
    {uniform({3, 4}, -2, 2)}, [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }},
   {"floor", [](const Vars& v) { return floor(v[0]); },
@@ -542,6 +576,20 @@ std::vector<Row> make_table() {
   {"interpolate by area",
    [](const Vars& v) { return interpolate(v[0], {.size = {3}, .mode = InterpolateMode::area}); },
    {uniform({2, 2, 5, 4}, -2, 2)}},
+
+  // ---- factorising
+  {"cholesky", [](const Vars& v) { const Var x = v[0]; const double n = static_cast<double>(columns(x));
+                                   return cholesky(matmul(x, transpose(x)) + constant(eye(rows(x), -1, x.dtype()) * n)); },
+   {uniform({3, 4}, -1, 1)}, {}, {.order = 3, .shapes = {{1, 1}, {0, 2}}}},
+  {"cholesky of batches",
+   [](const Vars& v) { return cholesky(matmul(v[0], transpose(v[0])) + constant(eye(v[0].size(1), -1, v[0].dtype()))); },
+   {uniform({2, 3, 2}, -1, 1)}, {}, {.shapes = {{0, 2, 2}, {1, 1, 1}}}},
+  {"solve_triangular", [](const Vars& v) { return solve_triangular(
+                           v[0] + constant(eye(rows(v[0]), -1, v[0].dtype()) * (3.0 * static_cast<double>(rows(v[0])))), v[1], false); },
+   {uniform({3, 3}, -1, 1), uniform({3, 4}, -1, 1)}, {}, {.order = 3, .shapes = {{1, 1}, {0, 0}}}},
+  {"solve_triangular of upper ones, broadcast", [](const Vars& v) { return solve_triangular(
+                           v[0] + constant(eye(v[0].size(1), -1, v[0].dtype()) * (3.0 * static_cast<double>(v[0].size(1)))), v[1], true); },
+   {uniform({2, 3, 3}, -1, 1), uniform({3, 2}, -1, 1)}},
 
   // ---- composite and reducing
   {"mean", [](const Vars& v) { return mean(v[0]); }, {uniform({3, 4}, -2, 2)}, {}, {.shapes = {{}, {1}, {1, 1}}}},

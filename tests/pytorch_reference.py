@@ -621,6 +621,25 @@ plain_case("isnan", lambda x: x.isnan().to(torch.uint8), t([0.0, NAN, INF, -INF]
 plain_case("isinf", lambda x: x.isinf().to(torch.uint8), t([0.0, NAN, INF, -INF]))
 plain_case("isfinite", lambda x: x.isfinite().to(torch.uint8), t([0.0, NAN, INF, -INF]))
 
+# ---- special functions and triangular factors
+# (Not trigamma, which PyTorch gives to 1e-11: the table has a reference of its own.)
+for low, high, edges in ((0.2, 6, [0.0, 1.0, 2.0, 1e10, 1e-10]), (-3.8, -3.2, [-1.5, -20.25])):
+    case("lgamma", torch.lgamma, u(2, 3, low=low, high=high), order=1)
+    case("lgamma", torch.lgamma, t(edges), order=1)
+case("polygamma of order 3", lambda x: torch.polygamma(3, x), u(2, 3, low=0.2, high=6))
+
+
+def ridge(x, by):
+    return x + by * torch.eye(x.shape[-1], dtype=x.dtype)
+
+
+case("cholesky", lambda x: torch.linalg.cholesky(ridge(x @ x.mT, x.shape[-1])), u(3, 4, low=-1, high=1))
+case("cholesky of batches", lambda x: torch.linalg.cholesky(ridge(x @ x.mT, 1)), u(2, 3, 2, low=-1, high=1))
+case("solve_triangular", lambda a, b: torch.linalg.solve_triangular(ridge(a, 3 * a.shape[0]).tril(), b, upper=False),
+     u(3, 3), u(3, 4))
+case("solve_triangular of upper ones, broadcast",
+     lambda a, b: torch.linalg.solve_triangular(ridge(a, 3 * a.shape[1]).triu(), b, upper=True), u(2, 3, 3), u(3, 2))
+
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_ops.json"
 path.parent.mkdir(exist_ok=True)

@@ -225,7 +225,7 @@ TEST_CASE("a normal sample carries gradients to mean and standard deviation") {
                   {.name = "log_prob"});
   check_gradients(
       [&](const std::vector<Var>& v) {
-        return kl(normal(v), {v[2], v[1] * 2});
+        return kl(normal(v), Normal{v[2], v[1] * 2});
       },
       {mean, std, x}, {.name = "kl"});
 }

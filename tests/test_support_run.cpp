@@ -162,3 +162,25 @@ TEST_CASE("names that would leave the folder are refused") {
   }
   CHECK(contains(error_of([&] { run.finish("absent"); }), "there is no figure 'absent'"));
 }
+
+TEST_CASE("a table is printed in columns, shown in the report and written as CSV") {
+  const TemporaryFolder folder;
+  const std::vector<std::vector<std::string>> rows{{"name", "σ²"}, {"plain, old", "1.5"}, {"\"new\"", "12"}};
+  std::string printed;
+  {
+    const Captured out(std::cout);
+    Run run(args_for(folder.path(), false));
+    run.table("spread", rows, "How <wide>.");
+    run.finish();
+    printed = out.text();
+  }
+  CHECK(printed.find("name        σ²\nplain, old  1.5\n\"new\"       12\n") != std::string::npos);
+  CHECK(read_file(folder / "spread.csv") == "name,σ²\n\"plain, old\",1.5\n\"\"\"new\"\"\",12\n");
+  const std::string report = read_file(folder / "report.html");
+  CHECK(report.find("<h2>spread</h2>") != std::string::npos);
+  CHECK(report.find("<tr><td>plain, old<td class=\"right\">1.5</tr>") != std::string::npos);
+  CHECK(report.find("How &lt;wide&gt;.") != std::string::npos);
+  Run run(args_for(folder.path()));
+  CHECK(error_of([&] { run.table("ragged", {{"a", "b"}, {"1"}}, ""); }) ==
+        "run: table 'ragged' has rows of 2 and of 1 cells");
+}

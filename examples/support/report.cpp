@@ -99,6 +99,28 @@ std::string figures_section(const std::vector<Figure>& figures) {
   return html + "</table></div>\n";
 }
 
+// A column in which every cell starts like a number is set to the right.
+std::string tables_section(const std::vector<Record::Table>& tables) {
+  std::string html;
+  for (const Record::Table& table : tables) {
+    const auto& rows = table.rows;
+    const auto is_numeric = [&](std::size_t column) {
+      return rows.size() > 1 && std::all_of(rows.begin() + 1, rows.end(), [&](const std::vector<std::string>& row) {
+               return row[column].find_first_of("0123456789") <= 1;
+             });
+    };
+    html += "<h2>" + escape(table.name) + "</h2>\n<div class=\"scroll\"><table>\n";
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      html += "<tr>";
+      for (std::size_t c = 0; c < rows[r].size(); ++c)
+        html += std::string(r == 0 ? "<th" : "<td") + (is_numeric(c) ? " class=\"right\">" : ">") + escape(rows[r][c]);
+      html += "</tr>\n";
+    }
+    html += "</table></div>\n<p class=\"soft\">" + escape(table.caption) + "</p>\n";
+  }
+  return html;
+}
+
 /// A plot for each quantity, with its training and its test curve: train_kl and test_kl belong to kl.
 std::string curves_section(const std::vector<Record::Epoch>& epochs) {
   struct Curve {
@@ -169,7 +191,8 @@ std::string html_report(const Record& record, const Figure* headline) {
       "</h1>\n<p>" + escape(about.summary) + "</p>\n";
   if (!about.objective.empty()) html += "<p class=\"objective\">" + escape(about.objective) + "</p>\n";
   if (headline != nullptr) html += headline_section(*headline);
-  html += figures_section(record.figures) + curves_section(record.epochs) + exhibits_section(record.exhibits);
+  html += figures_section(record.figures) + tables_section(record.tables) + curves_section(record.epochs) +
+          exhibits_section(record.exhibits);
 
   auto run = record.facts;
   run.emplace_back("took", duration(record.seconds));

@@ -33,6 +33,11 @@ Json to_json(const std::vector<std::pair<std::string, Value>>& values) {
   return json;
 }
 
+/// Characters, not bytes: those that continue a UTF-8 character are not counted.
+std::size_t display_width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 /// nlohmann writes NaN and infinity as null. A path may hold any bytes: those that are no UTF-8 are replaced.
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
@@ -276,6 +281,34 @@ void Run::plot(const std::string& name, const std::string& svg, const std::strin
   check_name(name);
   write_file(path(name + ".svg"), svg);
   record_.exhibits.push_back({name, caption, svg, true, 0});
+}
+
+void Run::table(const std::string& name, const std::vector<std::vector<std::string>>& rows,
+                const std::string& caption) {
+  check_name(name);
+  check(!rows.empty(), "run", "table '", name, "' has no heading");
+  std::vector<std::size_t> widths(rows[0].size(), 0);
+  std::string csv;
+  for (const auto& row : rows) {
+    check(row.size() == widths.size(), "run", "table '", name, "' has rows of ", widths.size(), " and of ", row.size(),
+          " cells");
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(row[i]));
+      std::string quoted = row[i];
+      for (std::size_t at = 0; (at = quoted.find('"', at)) != std::string::npos; at += 2) quoted.insert(at, 1, '"');
+      const bool plain = quoted.find_first_of(",\"\n") == std::string::npos;
+      csv += (i == 0 ? "" : ",") + (plain ? quoted : '"' + quoted + '"');
+    }
+    csv += '\n';
+  }
+  write_file(path(name + ".csv"), csv);
+  record_.tables.push_back({name, caption, rows});
+  if (record_.args.quiet) return;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      std::cout << row[i] << std::string(i + 1 < row.size() ? widths[i] - display_width(row[i]) + 2 : 0, ' ');
+    std::cout << '\n';
+  }
 }
 
 void Run::figure(const std::string& name, double value, const FigureOptions& options) {

@@ -56,6 +56,11 @@ struct Record {
     int width;            ///< of a PNG, in pixels
   };
   std::vector<Exhibit> exhibits;
+  struct Table {
+    std::string name, caption;
+    std::vector<std::vector<std::string>> rows;  ///< the first one is the heading
+  };
+  std::vector<Table> tables;
   double seconds = 0;
 };
 
@@ -72,7 +77,7 @@ class SignalWatch {
 
 /// Drives a training run and writes to args.out:
 ///   metrics.jsonl  a line an epoch, flushed, so that a run can be watched
-///   NAME.png/.svg  each picture and plot, as soon as it is made
+///   NAME.png/.svg  each picture and plot, as soon as it is made; NAME.csv each table
 ///   summary.json   the figures, flat: "test_mse" beside "reference_test_mse"; the facts; "config"; "seconds"
 ///   report.html    all of it on one page that needs nothing else
 ///   last.safetensors, best.safetensors  checkpoints, see keep()
@@ -124,6 +129,8 @@ class Run {
   /// A picture (name.png) or a plot (name.svg), shown in the report with its caption, in the order of the calls.
   void picture(const std::string& name, const Image& image, const std::string& caption);
   void plot(const std::string& name, const std::string& svg, const std::string& caption);
+  /// Rows of text, the first of which is the heading: printed, shown in the report, and written to name.csv.
+  void table(const std::string& name, const std::vector<std::vector<std::string>>& rows, const std::string& caption);
   /// A final number; see Figure.
   void figure(const std::string& name, double value, const FigureOptions& options = {});
   /// Where a file of this name belongs: model weights, say.

@@ -89,7 +89,7 @@ Tensor decoded(const Vae& vae, const Tensor& z) { return vae.decode(constant(z))
 void draw_pictures(Run& run, const Vae& vae, const ImageData& data, Rng rng) {
   const NoGrad no_grad;
   const Tensor originals = slice(data.test_images, 0, 0, 10);
-  const Tensor codes = vae.encode(constant(originals)).mean.value();
+  const Tensor codes = vae.encode(constant(originals)).mean().value();
   run.picture("reconstructions",
               image_grid(concat({originals, decoded(vae, codes)}, 0), {.row_labels = {"input", "output"}}),
               "Test images and what the mean of their codes decodes to.");

@@ -8,6 +8,7 @@
 
 #include "tensor/kernels/math.h"
 #include "tensor/kernels/simd.h"
+#include "tensor/kernels/special.h"
 
 namespace hourglass {
 namespace {

@@ -1,0 +1,36 @@
+// Triangular factors and systems. Both rules are made of triangular systems again, and so is every derivative.
+#include "autograd/node.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+namespace {
+
+Var triangle_of(const Var& x, bool upper) { return upper ? triu(x) : tril(x); }
+
+}  // namespace
+
+// A X = B moves by A dX = dB - dA X. So B's gradient solves the transposed system, Aᵀ Ḃ = G, and A's is -Ḃ Xᵀ, as far
+// as A is read.
+Var solve_triangular(const Var& a, const Var& b, bool upper) {
+  return record("solve_triangular", solve_triangular(a.value(), b.value(), upper),
+                wrt(a,
+                    [a, upper](const Var& g, const Var& x) {
+                      const Var by_b = solve_triangular(transpose(a), g, !upper);
+                      return triangle_of(-matmul(by_b, transpose(x)), upper);
+                    }),
+                wrt(b, [a, upper](const Var& g) { return solve_triangular(transpose(a), g, !upper); }));
+}
+
+// Murray 2016, "Differentiation of the Cholesky decomposition", equation 10: S = L⁻ᵀ Φ(Lᵀ G) L⁻¹, where Φ takes the
+// lower triangle and half of the diagonal. x_ij and x_ji are one number, so each gets half of S + Sᵀ, as in PyTorch.
+Var cholesky(const Var& x) {
+  return record("cholesky", cholesky(x.value()), wrt(x, [](const Var& g, const Var& l) {
+                  const Var product = matmul(transpose(l), g);
+                  const Var half = (tril(product) + tril(product, -1)) * 0.5;
+                  const Var left = solve_triangular(transpose(l), half, true);
+                  const Var s = transpose(solve_triangular(transpose(l), transpose(left), true));
+                  return (s + transpose(s)) * 0.5;
+                }));
+}
+
+}  // namespace hourglass
