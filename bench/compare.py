@@ -1,0 +1,208 @@
+"""Runs the benchmarks and their peers in turns, and writes RESULTS.md. See compare.sh.
+
+Every round starts every program anew, on 1 thread and then on 2, so that whatever else the machine does meets all of
+them alike. A figure is the median over the rounds.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build/release/bench"
+LIBRARIES = Path("/usr/lib") / f"{platform.machine()}-linux-gnu"
+
+
+def cpu_flags():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith(("flags", "Features")):
+            return set(line.split(":")[1].split())
+    return set()
+
+
+def openblas(threads, flavour):
+    """OpenBLAS 0.3.21 takes CPUs that are younger than itself for a Pentium 4: tell it what they can do."""
+    flags = cpu_flags()
+    core = "SkylakeX" if "avx512bw" in flags else "Haswell" if "avx2" in flags else None
+    folder = LIBRARIES / f"openblas-{flavour}"
+    return {
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+        **({"OPENBLAS_CORETYPE": core} if core and flavour == "openmp" else {}),
+        **({"LD_LIBRARY_PATH": str(folder)} if folder.is_dir() else {}),
+    }
+
+
+# glibc keeps what it has, instead of giving large blocks back to the system at every free().
+KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+
+
+class Contender:
+    """A program, and how to start it. `picks` tells its rows from those of others in the same program."""
+
+    def __init__(self, name, program, environment=lambda threads: {}, picks=""):
+        self.name, self.program, self.environment, self.picks = name, BUILD / program, environment, picks
+        self.times = defaultdict(list)  # by row, in seconds
+        self.counters = defaultdict(lambda: defaultdict(list))
+
+    def run(self, threads, seconds, only=""):
+        output = subprocess.run(
+            [self.program, f"--benchmark_filter={only}threads:{threads}.*{self.picks}",
+             f"--benchmark_min_time={seconds}", "--benchmark_format=json"],
+            env={**os.environ, **self.environment(threads)}, capture_output=True, text=True, check=True)
+        rows = json.loads(output.stdout)["benchmarks"] if output.stdout else []
+        for row in rows:
+            name = row["name"].removesuffix("/real_time").replace(f"/{self.picks}", "") if self.picks else \
+                row["name"].removesuffix("/real_time")
+            self.times[name].append(row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]])
+            for counter in ("of_peak", "of_triad", "peak MB"):
+                if counter in row:
+                    self.counters[name][counter].append(row[counter])
+
+    def time(self, row):
+        return statistics.median(self.times[row]) if row in self.times else None
+
+    def counter(self, row, counter):
+        values = self.counters[row].get(counter)
+        return statistics.median(values) if values else None
+
+
+def torch(program):
+    return [
+        Contender("LibTorch", f"peers/{program}", lambda threads: openblas(threads, "pthread")),
+        Contender("LibTorch, tuned", f"peers/{program}", lambda threads: {**openblas(threads, "openmp"), **KEEP_MEMORY}),
+    ]
+
+
+def omp(threads):
+    return {"OMP_NUM_THREADS": str(threads)}
+
+
+SUITES = {
+    "training_step": ("Training steps: forward, backward, Adam", torch("training_step"), 0.5),
+    "matmul": ("Matrix products", [
+        Contender("oneDNN", "peers/onednn/matmul", omp),
+        Contender("OpenBLAS", "peers/openblas/matmul", lambda threads: openblas(threads, "openmp")),
+        Contender("Eigen", "peers/eigen/matmul", omp),
+    ], 0.1),
+    "conv": ("Convolutions", [
+        Contender("oneDNN", "peers/conv", lambda threads: openblas(threads, "openmp"), "oneDNN"),
+        Contender("LibTorch", "peers/conv", lambda threads: openblas(threads, "openmp"), "LibTorch"),
+    ], 0.1),
+    "elementwise": ("Elementwise operations", torch("elementwise")[1:], 0.1),
+    "reduce": ("Reductions", torch("reduce")[1:], 0.1),
+}
+
+
+def milliseconds(seconds):
+    value = seconds * 1e3
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def geometric_mean(values):
+    return math.exp(statistics.fmean(map(math.log, values)))
+
+
+def peak_resident(contender, row):
+    """Megabytes, of one process that runs this row alone."""
+    process = subprocess.Popen(
+        [contender.program, f"--benchmark_filter=^{re.escape(row)}(/real_time)?$", "--benchmark_min_time=0.01"],
+        env={**os.environ, **contender.environment(1)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss / 1024
+
+
+def table(suite, ours, peers, memory):
+    counters = [c for c in ("of_peak", "of_triad") if any(ours.counter(row, c) for row in ours.times)]
+    heads = ["row", "Hourglass, ms", *[c.replace("_", " ") for c in counters],
+             *[f"{p.name}, ms | times ours" for p in peers]]
+    if memory:
+        heads += ["peak, MB", "resident, MB", f"{peers[0].name}, MB"]
+    yield "| " + " | ".join(heads) + " |"
+    yield "|---|" + "---:|" * (" | ".join(heads).count(" | "))
+    ratios = defaultdict(lambda: defaultdict(list))
+    fractions = defaultdict(list)
+    for row in ours.times:
+        threads = re.search(r"threads:(\d+)", row)[1]
+        cells = [f"`{row}`", milliseconds(ours.time(row))]
+        for counter in counters:
+            value = ours.counter(row, counter)
+            cells.append("" if value is None else f"{value:.2f}")
+            if value is not None:
+                fractions[counter, threads].append(value)
+        for peer in peers:
+            time = peer.time(row)
+            if time is None:
+                cells += ["", ""]
+                continue
+            ratio = time / ours.time(row)
+            ratios[threads][peer.name].append(ratio)
+            cells += [milliseconds(time), f"{ratio:.2f}"]
+        if memory:
+            own, other = memory.get(row, (None, None))
+            peak = ours.counter(row, "peak MB")
+            cells += ["" if v is None else f"{v:.0f}" for v in (peak, own, other)]
+        yield "| " + " | ".join(cells) + " |"
+    yield ""
+    for threads, by_peer in sorted(ratios.items()):
+        means = ", ".join(f"{name} {geometric_mean(values):.2f}" for name, values in by_peer.items())
+        yield f"Geometric means on {threads} thread{'s' if threads != '1' else ''}, times our time: {means}."
+    for (counter, threads), values in sorted(fractions.items()):
+        yield f"Geometric mean {counter.replace('_', ' ')} on {threads}: {geometric_mean(values):.2f}."
+    yield ""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="*", default=list(SUITES), metavar="suite", help=", ".join(SUITES))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=ROOT / "bench/RESULTS.md")
+    arguments = parser.parse_args()
+    unknown = set(arguments.suites) - set(SUITES)
+    if unknown:
+        parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+
+    sections = []
+    for suite in arguments.suites:
+        title, peers, seconds = SUITES[suite]
+        ours = Contender("Hourglass", suite)
+        peers = [p for p in peers if p.program.exists()]
+        for number in range(arguments.rounds):
+            for threads in (1, 2):
+                for contender in [ours, *peers]:
+                    print(f"{suite}, round {number + 1}, {threads} threads: {contender.name}", file=sys.stderr)
+                    contender.run(threads, seconds)
+        memory = {}
+        if suite == "training_step" and peers:
+            memory = {row: (peak_resident(ours, row), peak_resident(peers[0], row))
+                      for row in ours.times if "threads:1" in row}
+        sections += [f"## {title}", "", *table(suite, ours, peers, memory)]
+
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.processor())
+    arguments.out.write_text("\n".join([
+        "# Results", "",
+        f"Written by `bench/compare.sh`: medians of {arguments.rounds} interleaved rounds on {os.cpu_count()} cores of "
+        f"{model}{' with AVX-512' if 'avx512bw' in cpu_flags() else ''}, {platform.system()}.",
+        "*Times ours* is a peer's time over ours: above 1, Hourglass is faster. *Of peak* is the fraction of the",
+        "multiply-adds, *of triad* that of the memory traffic which the same run measured to be possible on as many threads.",
+        "LibTorch is run as shipped, and tuned: its OpenBLAS with OpenMP threads and told of the CPU's vector registers, and",
+        "glibc told to keep large blocks. OpenBLAS is always told.", "",
+        *sections]))
+    print(f"written: {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()

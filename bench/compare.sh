@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs every benchmark beside the same work in LibTorch, oneDNN, OpenBLAS and Eigen, and writes bench/RESULTS.md.
+#
+#   bench/compare.sh                     three rounds of everything: half an hour on 2 cores
+#   bench/compare.sh --rounds 1 matmul   one round of one suite, to look at
+#
+# Installs the other libraries where apt may; those that are missing are left out of the tables.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source cmake/install_packages.sh
+
+install_packages
+if command -v apt-get >/dev/null && may_install apt; then
+  # shellcheck disable=SC2046  # a list of words
+  peers=$(missing apt python3 libtorch-dev libdnnl-dev libopenblas-dev libopenblas0-openmp libeigen3-dev)
+  # shellcheck disable=SC2086
+  [[ ! $peers ]] || { as_root apt-get update -qq && install_by apt $peers; }
+fi
+cmake --preset release -DHOURGLASS_BENCH_PEERS=ON
+cmake --build --preset release
+python3 bench/compare.py "$@"
