@@ -116,14 +116,21 @@ void tile(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>
   const std::int64_t b_step = panel.depth_step, last = panel.last, last_in_c = panel.last_in_c;
   const auto in_b = [&](int v) HOURGLASS_INLINE { return v < Vectors - 1 ? v * size : last; };
   const auto in_c = [&](int v) HOURGLASS_INLINE { return v < Vectors - 1 ? v * size : last_in_c; };
-  const auto for_each = [](const auto& f) HOURGLASS_INLINE {
-    unrolled<Rows * Vectors>([&](auto at) HOURGLASS_INLINE { f(at / Vectors, at % Vectors); });
+  Batch<T> sum[Rows][Vectors];
+  // f(sum, its place in C, its column) for all of the tile.
+  const auto for_each = [&](const auto& f) HOURGLASS_INLINE {
+    T* to = c.data;
+    unrolled<Rows>([&](int i) HOURGLASS_INLINE {
+      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { f(sum[i][v], to + in_c(v), in_c(v)); });
+      to += c.row_step;
+    });
   };
 
   // C is on its way while the sums are computed: 1.2 times faster at a depth of 20 to 32.
-  for_each([&](int i, int v) HOURGLASS_INLINE { __builtin_prefetch(c.data + i * c.row_step + in_c(v), 1); });
-  Batch<T> sum[Rows][Vectors];
-  for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(T(0)); });
+  for_each([](Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE {
+    __builtin_prefetch(to, 1);
+    s = Batch<T>(T(0));
+  });
   for (std::int64_t k = 0; k < depth; ++k) {
     Batch<T> row[Vectors];
     unrolled<Vectors>([&](int v) HOURGLASS_INLINE { row[v] = Batch<T>::load_unaligned(b + in_b(v)); });
@@ -137,13 +144,11 @@ void tile(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>
   }
 
   if (c.add)  // before anything is stored, since registers may overlap
-    for_each([&](int i, int v) HOURGLASS_INLINE {
-      sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + in_c(v)) + sum[i][v];
-    });
+    for_each([](Batch<T>& s, const T* at, std::int64_t) HOURGLASS_INLINE { s = Batch<T>::load_unaligned(at) + s; });
   if (c.bias)
-    for_each([&](int i, int v)
-                 HOURGLASS_INLINE { sum[i][v] = sum[i][v] + Batch<T>::load_unaligned(c.bias + in_c(v)); });
-  for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + in_c(v)); });
+    for_each([&](Batch<T>& s, const T*, std::int64_t column)
+                 HOURGLASS_INLINE { s = s + Batch<T>::load_unaligned(c.bias + column); });
+  for_each([](const Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE { s.store_unaligned(to); });
 }
 
 template <class T>
