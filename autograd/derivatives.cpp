@@ -398,6 +398,8 @@ Var squared_jacobian_norm(const Function& f, const Var& x, const JacobianNormOpt
     squares = chunked(j->units(), [&](std::int64_t start, std::int64_t stop) {
       return now([=] { return quadratic_form(j->rows(start, stop, first, with), m); });
     });
+  } else if (j->has_matrix() && j->ends_at_x()) {  // the rows are W's own, the same for all samples: no need to chunk
+    squares = sum_of_squares(j->rows(0, j->units(), t.node(), with));
   } else {
     squares = chunked(j->units(), [&](std::int64_t start, std::int64_t stop) {
       return now([=] { return sum_of_squares(j->rows(start, stop, t.node(), with)); });
