@@ -255,8 +255,8 @@ Grid grid_of(const Geometry& geometry, const Frame& frame) {
 
 // Weights times the windows of a frame, in one of two ways. Either way one operand is read number by number, each spread
 // over a register, and the other register by register:
-//   windows in the lanes. A run of windows side by side is a register as it stands in the frame. Where lines are no
-//     whole number of runs, runs go on over their ends, and what they find there is left out of the result;
+//   windows in the lanes. A run of windows side by side is a register as it stands in the frame. The last run of a line
+//     overlaps the one before it, or reaches over the line's end if it is the only one;
 //   channels in the lanes, with windows anywhere. The result is transposed.
 // Which is better follows from the sizes.
 template <class T>
@@ -264,7 +264,7 @@ class WeightedWindows {
  public:
   // How long the ways take for each number of the result, in cycles of AVX-512. The first way loads registers across
   // cache lines.
-  static bool channels_in_lanes(std::int64_t channels, const Grid& grid, std::int64_t depth, std::int64_t line_step) {
+  static bool channels_in_lanes(std::int64_t channels, const Grid& grid, std::int64_t depth) {
     const std::int64_t lanes = kernels().conv.of<T>().lanes;
     const auto of = [](std::int64_t part, std::int64_t whole) {
       return static_cast<double>(whole) / static_cast<double>(part);
@@ -272,10 +272,10 @@ class WeightedWindows {
     const std::int64_t wide = ceil_div(channels, lanes) * lanes;
     const double products = static_cast<double>(depth) / 32;
     const double by_channels = products * of(channels, wide) * (wide == lanes ? 1.25 : 1.05) + 0.4 * of(channels, wide);
-    const bool whole = grid.columns % lanes == 0;
-    const std::int64_t numbers = whole ? grid.size() : (grid.rows - 1) * line_step + grid.columns;
-    const double by_windows = products * of(grid.size(), ceil_div(numbers, lanes) * lanes) * (channels < 4 ? 2 : 1.25) +
-                              (whole ? 0.1 : 0.4);
+    const Grid lines = in_lines(grid);
+    const double by_windows = products * of(lines.columns, ceil_div(lines.columns, lanes) * lanes) *
+                                  (channels < 4 ? 2 : 1.25) +
+                              (lines.columns < lanes ? 0.2 : 0.1);
     return by_channels < by_windows;
   }
 
@@ -287,22 +287,18 @@ class WeightedWindows {
     const std::int64_t lanes = conv_.lanes;
     if (by_channels_) {
       places_ = grid.positions();
-      pitch_ = grid.columns;
-      width_ = grid.size();
       const std::int64_t vectors = ceil_div(channels, lanes), panels = ceil_div(vectors, conv_.panel_vectors);
       wide_ = vectors * lanes;
       for (std::int64_t p = 0; p <= panels; ++p) panels_.push_back(vectors * p / panels);
-    } else if (grid.columns % lanes == 0) {
-      for (std::int64_t i = 0; i < grid.rows; ++i)
-        for (std::int64_t j = 0; j < grid.columns; j += lanes) places_.push_back(grid.first + i * grid.row_step + j);
-      pitch_ = grid.columns;
-      width_ = grid.size();
     } else {
-      const std::int64_t numbers = (grid.rows - 1) * grid.row_step + grid.columns;
-      for (std::int64_t p = 0; p < numbers; p += lanes) places_.push_back(grid.first + p);
-      pitch_ = grid.row_step;
-      width_ = ceil_div(numbers, lanes) * lanes;
-      slack_ = width_ - numbers;
+      const Grid lines = in_lines(grid);
+      const std::int64_t last = std::max<std::int64_t>(lines.columns - lanes, 0);
+      slack_ = std::max<std::int64_t>(lanes - lines.columns, 0);
+      for (std::int64_t i = 0; i < lines.rows; ++i)
+        for (std::int64_t j = 0; j < lines.columns; j += lanes) {
+          places_.push_back(lines.first + i * lines.row_step + std::min(j, last));
+          columns_.push_back(i * lines.columns + std::min(j, last));
+        }
     }
     group_size_ = (by_channels_ ? wide_ : channels) * depth;
     weights_.resize(static_cast<std::size_t>(groups * group_size_));
@@ -321,39 +317,43 @@ class WeightedWindows {
     }
   }
 
-  // The result has a line of `width` numbers for each channel, in which those of the grid's lines are `pitch` apart.
-  std::int64_t width() const { return width_; }
-  std::int64_t pitch() const { return pitch_; }
-  bool exact() const { return width_ == grid_.size(); }
-  // So many numbers behind the frame are read, and so many are needed for the work.
+  // So many numbers behind the frame are read, and as many are written behind each channel's result.
   std::int64_t slack() const { return slack_; }
-  std::int64_t workspace() const { return by_channels_ ? width_ * wide_ + wide_ : 0; }
+  std::int64_t width() const { return grid_.size() + slack_; }
+  // Numbers that are needed for the work.
+  std::int64_t workspace() const { return by_channels_ ? (grid_.size() + 1) * wide_ : 0; }
 
   void operator()(std::int64_t group, const T* frame, const T* bias, T* to, std::int64_t to_step, T* work) const {
     const auto depth = static_cast<std::int64_t>(taps_.size());
     const T* const weights = weights_.data() + group * group_size_;
     if (!by_channels_) {
       conv_.windows_product({channels_, depth, static_cast<std::int64_t>(places_.size()), weights, frame, taps_.data(),
-                             places_.data(), bias, to, to_step});
+                             places_.data(), columns_.data(), bias, to, to_step});
       return;
     }
-    T* const biases = work + width_ * wide_;  // as many as there are lanes
+    T* const biases = work + grid_.size() * wide_;  // as many as there are lanes
     if (bias) std::copy_n(bias, channels_, biases);
     for (std::size_t p = 1; p < panels_.size(); ++p) {
       const std::int64_t first = panels_[p - 1] * conv_.lanes;
-      conv_.panel_product({width_, depth, panels_[p] - panels_[p - 1], frame, places_.data(), taps_.data(),
+      conv_.panel_product({grid_.size(), depth, panels_[p] - panels_[p - 1], frame, places_.data(), taps_.data(),
                            weights + first * depth, bias ? biases + first : nullptr, work + first, wide_, false});
     }
-    conv_.transpose(work, wide_, width_, channels_, to, to_step);
+    conv_.transpose(work, wide_, grid_.size(), channels_, to, to_step);
   }
 
  private:
+  // Lines that follow one another are one.
+  static Grid in_lines(const Grid& grid) {
+    if (grid.row_step != grid.columns) return grid;
+    return {1, grid.size(), grid.first, 0, 1};
+  }
+
   const ConvKernelsOf<T>& conv_ = kernels().conv.of<T>();
   bool by_channels_;
   std::int64_t channels_;
-  std::vector<std::int64_t> taps_, places_;
+  std::vector<std::int64_t> taps_, places_, columns_;
   Grid grid_;
-  std::int64_t width_ = 0, pitch_ = 0, slack_ = 0, wide_ = 0, group_size_ = 0;
+  std::int64_t slack_ = 0, wide_ = 0, group_size_ = 0;
   std::vector<std::int64_t> panels_;  // in registers, where each begins and the last ends
   std::vector<T> weights_;
 };
@@ -364,22 +364,20 @@ void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T*
   const std::int64_t outputs = geometry.outputs(), channels = geometry.group_out(), window = geometry.window();
   Frame frame = frame_of(geometry, true);
   const bool by_channels =
-      WeightedWindows<T>::channels_in_lanes(channels, grid_of(geometry, frame), window, frame.columns.pitch);
+      WeightedWindows<T>::channels_in_lanes(channels, grid_of(geometry, frame), window);
   if (by_channels) frame = frame_of(geometry, false);
   const Grid grid = grid_of(geometry, frame);
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
   const WeightedWindows<T> product(by_channels, geometry.groups, channels, taps_in(frame, geometry), grid, w);
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
-    const Scratch<T> wide(product.exact() ? 0 : channels * product.width()), work(product.workspace());
+    const bool direct = product.slack() == 0;
+    const Scratch<T> wide(direct ? 0 : channels * product.width()), work(product.workspace());
     for_each_frame(frame, x, begin, end, product.slack(), [&](std::int64_t n, const T* numbers) {
       for (std::int64_t g = 0; g < geometry.groups; ++g) {
         T* const planes = y + (n * geometry.out + g * channels) * outputs;
         product(g, numbers + g * geometry.group_in() * frame.plane_size(), bias ? bias + g * channels : nullptr,
-                product.exact() ? planes : wide.data(), product.width(), work.data());
-        if (product.exact()) continue;
-        for (std::int64_t o = 0; o < channels; ++o)
-          conv.pick(wide.data() + o * product.width(), product.pitch(), 1, grid.rows, grid.columns,
-                    planes + o * outputs, grid.columns);
+                direct ? planes : wide.data(), product.width(), work.data());
+        if (!direct) conv.pick(wide.data(), product.width(), 1, channels, outputs, planes, outputs);
       }
     });
   });
@@ -438,7 +436,7 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
   };
   const bool by_channels =
       WeightedWindows<T>::channels_in_lanes(channels, grid_at(row_phases[0], column_phases[0]),
-                                            group_out * kernel / (height.stride * width.stride), frame.columns.pitch);
+                                            group_out * kernel / (height.stride * width.stride));
   std::vector<WeightedWindows<T>> products;
   std::int64_t widest = 0, slack = 0, workspace = 0;
   for (const Phase& row : row_phases)
@@ -460,14 +458,14 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
       slack = std::max(slack, products.back().slack());
       workspace = std::max(workspace, products.back().workspace());
     }
-  const bool direct = height.stride == 1 && width.stride == 1 && products[0].exact();
+  const bool direct = height.stride == 1 && width.stride == 1 && slack == 0;
 
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
     const std::size_t across = column_phases.size();
     const Scratch<T> wide(direct ? 0 : static_cast<std::int64_t>(across) * channels * widest), work(workspace);
     std::vector<const T*> lines(across);
     std::vector<std::int64_t> pitches;
-    for (std::size_t q = 0; q < across; ++q) pitches.push_back(products[q].pitch());
+    for (std::size_t q = 0; q < across; ++q) pitches.push_back(column_phases[q].count);
     for_each_frame(frame, g, begin, end, slack, [&](std::int64_t n, const T* numbers) {
       for (std::int64_t group = 0; group < geometry.groups; ++group) {
         T* const planes = x + (n * geometry.in + group * channels) * geometry.extents();

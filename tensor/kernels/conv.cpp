@@ -16,9 +16,6 @@ namespace {
 
 namespace conv {
 
-// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums start.
-constexpr std::int64_t kDepth = 256;
-
 // ---- operands -----------------------------------------------------------------------------------------------------
 
 // Element (i, k) is data[i * unit + k * step], unit known to the compiler.
@@ -72,6 +69,7 @@ template <class T>
 struct Target {
   T* data;
   std::int64_t row_step;
+  const std::int64_t* columns;  // where each register goes
   bool add;
   const T* of_rows;
   const T* of_columns;
@@ -91,7 +89,7 @@ void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Targ
   Batch<T> sum[Rows][Vectors];
   if (c.add)
     for_each([&](int i, int v)
-                 HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + v * size); });
+                 HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + c.columns[v]); });
   else if (c.of_rows) for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(c.of_rows[i]); });
   else if (c.of_columns)
     for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.of_columns + v * size); });
@@ -106,14 +104,16 @@ void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Targ
       unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(factor, row[v], sum[i][v]); });
     });
   }
-  for_each([&](int i, int v)
-               HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + v * size); });
+  for_each([&](int i, int v) HOURGLASS_INLINE {
+    sum[i][v].store_unaligned(c.data + i * c.row_step + c.columns[v]);
+  });
 }
 
-// Tiles are up to 8 rows high, and as wide as the registers allow: of few rows, wide.
-constexpr int kMaxRows = kManyRegisters ? 8 : 4, kMaxVectors = 8;
+// Tiles are as wide as the registers allow: of few rows, wide. Of a single register they are up to 9 rows high, since
+// windows of 3 x 3 come in nines.
+constexpr int kMaxRows = 9, kMaxVectors = 8;
 constexpr int tile_vectors(int rows) {
-  constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3}, few[] = {8, 5, 3, 3};
+  constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3, 1}, few[] = {8, 5, 3, 3, 2, 2, 1, 1, 1};
   return kManyRegisters ? many[rows - 1] : few[rows - 1];
 }
 
@@ -139,8 +139,8 @@ TileFunction<T, A, B> tile_of(std::int64_t rows, std::int64_t vectors) {
 
 // ---- weights times windows ----------------------------------------------------------------------------------------
 
-// The height of tiles that cover so many rows.
-constexpr std::int64_t tile_height(std::int64_t rows) { return ceil_div(rows, ceil_div(rows, kMaxRows)); }
+// The height of tiles that cover so many rows, at most that of a tile of 3 registers.
+constexpr std::int64_t tile_height(std::int64_t rows) { return ceil_div(rows, ceil_div(rows, kManyRegisters ? 8 : 4)); }
 
 // Tile by tile, and within a tile step by step: packed[(t depth + k) height + i] = weights[t height + i, k].
 template <class T>
@@ -153,31 +153,27 @@ void pack_weights(const T* weights, std::int64_t rows, std::int64_t depth, T* pa
   }
 }
 
+// The whole depth at once: what is read of the frame again and again is small.
 template <class T>
 void windows_product(const WindowsProduct<T>& p) {
   using Weights = Dense<T, 1>;
-  constexpr std::int64_t lanes = Batch<T>::size;
   const std::int64_t height = tile_height(p.rows), width = tile_vectors(static_cast<int>(height));
   const std::int64_t groups = ceil_div(p.runs, width);
-  std::int64_t k = 0;
-  do {  // once even when depth is 0
-    const std::int64_t depth = smaller(p.depth - k, kDepth);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t run = part_begin(p.runs, groups, group), runs = part_begin(p.runs, groups, group + 1) - run;
-      for (std::int64_t row = 0; row < p.rows; row += height) {
-        const std::int64_t rows = smaller(height, p.rows - row);
-        tile_of<T, Weights, Scattered<T>>(rows, runs)({p.weights + row * p.depth + k * rows, rows},
-                                                      {p.frame, p.place + run, p.tap + k}, depth,
-                                                      {p.c + row * p.row_step + run * lanes, p.row_step, k > 0,
-                                                       p.bias ? p.bias + row : nullptr, nullptr});
-      }
+  for (std::int64_t group = 0; group < groups; ++group) {
+    const std::int64_t run = part_begin(p.runs, groups, group), runs = part_begin(p.runs, groups, group + 1) - run;
+    for (std::int64_t row = 0; row < p.rows; row += height) {
+      const std::int64_t rows = smaller(height, p.rows - row);
+      tile_of<T, Weights, Scattered<T>>(rows, runs)(
+          {p.weights + row * p.depth, rows}, {p.frame, p.place + run, p.tap}, p.depth,
+          {p.c + row * p.row_step, p.row_step, p.column + run, false, p.bias ? p.bias + row : nullptr, nullptr});
     }
-    k += depth;
-  } while (k < p.depth);
+  }
 }
 
 // ---- windows times a panel ----------------------------------------------------------------------------------------
 
+// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums start.
+constexpr std::int64_t kDepth = 256;
 constexpr std::int64_t kPanelVectors = kManyRegisters ? 4 : 3;
 // The highest tile for panels so wide.
 constexpr std::int64_t panel_tile_rows(std::int64_t vectors) {
@@ -201,6 +197,7 @@ template <class T>
 void panel_product(const PanelProduct<T>& p) {
   constexpr std::int64_t lanes = Batch<T>::size;
   using Panel = Dense<T, static_cast<int>(lanes)>;
+  static constexpr std::int64_t columns[] = {0, lanes, 2 * lanes, 3 * lanes};
   const std::int64_t width = p.vectors * lanes, tiles = ceil_div(p.rows, panel_tile_rows(p.vectors));
   std::int64_t k = 0;
   do {  // once even when depth is 0
@@ -209,7 +206,7 @@ void panel_product(const PanelProduct<T>& p) {
       const std::int64_t i = part_begin(p.rows, tiles, t), rows = part_begin(p.rows, tiles, t + 1) - i;
       tile_of<T, Scattered<T>, Panel>(rows, p.vectors)(
           {p.frame, p.row + i, p.place + k}, {p.panel + k * width, width}, depth,
-          {p.c + i * p.row_step, p.row_step, p.accumulate || k > 0, nullptr, p.bias});
+          {p.c + i * p.row_step, p.row_step, columns, p.accumulate || k > 0, nullptr, p.bias});
     }
     k += depth;
   } while (k < p.depth);

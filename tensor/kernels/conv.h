@@ -6,8 +6,8 @@
 namespace hourglass {
 
 /// C = W windows: row i of C is, for every window, the sum of weights[i, k] times its number k, plus bias[i].
-/// Windows come in *runs*: as many as a register has lanes, whose positions follow one another. Run r starts at
-/// place[r], and goes to C's columns from r lanes on.
+/// Windows come in *runs*: as many as a register has lanes, whose positions follow one another. Run r starts at place[r],
+/// and goes to C's columns from column[r] on. Where runs overlap in C, the later one stays.
 template <class T>
 struct WindowsProduct {
   std::int64_t rows, depth, runs;
@@ -15,6 +15,7 @@ struct WindowsProduct {
   const T* frame;
   const std::int64_t* tap;
   const std::int64_t* place;
+  const std::int64_t* column;
   const T* bias;  // a number for each row, or null
   T* c;
   std::int64_t row_step;
