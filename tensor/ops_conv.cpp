@@ -173,13 +173,13 @@ struct Frame {
   }
 };
 
-// The frame of an image under a convolution's windows.
-Frame frame_of(const Geometry& geometry) {
-  const auto axis = [](const Axis& a) {
-    // Without padding and stride the frame may as well have the numbers that no window sees.
-    const bool all = a.stride == 1 && a.padding == 0;
-    return frame_axis(a.extent, a.stride, a.padding,
-                      all ? a.extent : a.outputs + (a.kernel - 1) * a.dilation / a.stride);
+// The frame of an image under a convolution's windows, cut into the phases of the stride or in one piece.
+Frame frame_of(const Geometry& geometry, bool in_phases) {
+  const auto axis = [&](const Axis& a) {
+    const std::int64_t phases = in_phases ? a.stride : 1;
+    const std::int64_t seen = ((a.outputs - 1) * a.stride + (a.kernel - 1) * a.dilation) / phases + 1;
+    // Without padding and phases the frame may as well have the numbers that no window sees.
+    return frame_axis(a.extent, phases, a.padding, phases == 1 && a.padding == 0 ? a.extent : seen);
   };
   return {geometry.in, axis(geometry.axes[0]), axis(geometry.axes[1])};
 }
@@ -236,56 +236,148 @@ void for_each_frame(const Frame& frame, const T* images, std::int64_t begin, std
   }
 }
 
-// Windows at rows x columns places of a frame, from `first` on, in runs of `lanes`. Unless these divide a line into whole
-// runs, runs go on over its end: what they find there, windows that are none, is computed and left out.
-struct Runs {
-  std::int64_t rows, columns, pitch, slack = 0;
-  std::vector<std::int64_t> places;
+// Windows at `rows` x `columns` places of a frame: the first, and how far apart they are.
+struct Grid {
+  std::int64_t rows, columns, first, row_step, column_step;
 
-  Runs(const Frame& frame, std::int64_t rows_, std::int64_t columns_, std::int64_t first, std::int64_t lanes,
-       bool whole)
-      : rows(rows_), columns(columns_), pitch(frame.columns.pitch) {
-    if (whole) {
-      for (std::int64_t i = 0; i < rows; ++i)
-        for (std::int64_t j = 0; j < columns; j += lanes) places.push_back(first + i * pitch + j);
-      pitch = columns;
-    } else {
-      const std::int64_t numbers = (rows - 1) * pitch + columns;
-      for (std::int64_t p = 0; p < numbers; p += lanes) places.push_back(first + p);
-      slack = ceil_div(numbers, lanes) * lanes - numbers;
-    }
-    width = static_cast<std::int64_t>(places.size()) * lanes;
+  std::int64_t size() const { return rows * columns; }
+  std::vector<std::int64_t> positions() const {
+    std::vector<std::int64_t> result;
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) result.push_back(first + i * row_step + j * column_step);
+    return result;
   }
-  std::int64_t width;  // numbers of all runs
-  bool exact() const { return width == rows * columns; }
+};
+Grid grid_of(const Geometry& geometry, const Frame& frame) {
+  const auto& [rows, columns] = geometry.axes;
+  return {rows.outputs, columns.outputs, 0, frame.place(rows.stride, 0), frame.place(0, columns.stride)};
+}
+
+// Weights times the windows of a frame, in one of two ways. Either way one operand is read number by number, each spread
+// over a register, and the other register by register:
+//   windows in the lanes. A run of windows side by side is a register as it stands in the frame. The last run of a line
+//     overlaps the one before it, or reaches over the line's end if it is the only one;
+//   channels in the lanes, with windows anywhere. The result is transposed.
+// Which is better follows from the sizes.
+template <class T>
+class WeightedWindows {
+ public:
+  // How long the ways take for each number of the result, in cycles of AVX-512. The first way loads registers across
+  // cache lines.
+  static bool channels_in_lanes(std::int64_t channels, const Grid& grid, std::int64_t depth) {
+    const std::int64_t lanes = kernels().conv.of<T>().lanes;
+    const auto of = [](std::int64_t part, std::int64_t whole) {
+      return static_cast<double>(whole) / static_cast<double>(part);
+    };
+    const std::int64_t wide = ceil_div(channels, lanes) * lanes;
+    const double products = static_cast<double>(depth) / 32;
+    const double by_channels = products * of(channels, wide) * (wide == lanes ? 1.25 : 1.05) + 0.4 * of(channels, wide);
+    const Grid lines = in_lines(grid);
+    const double by_windows = products * of(lines.columns, ceil_div(lines.columns, lanes) * lanes) *
+                                  (channels < 4 ? 2 : 1.25) +
+                              (lines.columns < lanes ? 0.2 : 0.1);
+    return by_channels < by_windows;
+  }
+
+  // weights is [groups, channels, depth].
+  WeightedWindows(bool by_channels, std::int64_t groups, std::int64_t channels, std::vector<std::int64_t> taps,
+                  const Grid& grid, const T* weights)
+      : by_channels_(by_channels), channels_(channels), taps_(std::move(taps)), grid_(grid) {
+    const auto depth = static_cast<std::int64_t>(taps_.size());
+    const std::int64_t lanes = conv_.lanes;
+    if (by_channels_) {
+      places_ = grid.positions();
+      const std::int64_t vectors = ceil_div(channels, lanes), panels = ceil_div(vectors, conv_.panel_vectors);
+      wide_ = vectors * lanes;
+      for (std::int64_t p = 0; p <= panels; ++p) panels_.push_back(vectors * p / panels);
+    } else {
+      const Grid lines = in_lines(grid);
+      const std::int64_t last = std::max<std::int64_t>(lines.columns - lanes, 0);
+      slack_ = std::max<std::int64_t>(lanes - lines.columns, 0);
+      for (std::int64_t i = 0; i < lines.rows; ++i)
+        for (std::int64_t j = 0; j < lines.columns; j += lanes) {
+          places_.push_back(lines.first + i * lines.row_step + std::min(j, last));
+          columns_.push_back(i * lines.columns + std::min(j, last));
+        }
+    }
+    group_size_ = (by_channels_ ? wide_ : channels) * depth;
+    weights_.resize(static_cast<std::size_t>(groups * group_size_));
+    for (std::int64_t g = 0; g < groups; ++g) {
+      const T* const from = weights + g * channels * depth;
+      T* const to = weights_.data() + g * group_size_;
+      if (!by_channels_) {
+        conv_.pack_weights(from, channels, depth, to);
+        continue;
+      }
+      for (std::size_t p = 1; p < panels_.size(); ++p) {
+        const std::int64_t first = panels_[p - 1] * lanes, width = panels_[p] * lanes - first;
+        conv_.pack_panel(from + first * depth, depth, std::min(width, channels - first), depth, width,
+                         to + first * depth);
+      }
+    }
+  }
+
+  // So many numbers behind the frame are read, and as many are written behind each channel's result.
+  std::int64_t slack() const { return slack_; }
+  std::int64_t width() const { return grid_.size() + slack_; }
+  // Numbers that are needed for the work.
+  std::int64_t workspace() const { return by_channels_ ? (grid_.size() + 1) * wide_ : 0; }
+
+  void operator()(std::int64_t group, const T* frame, const T* bias, T* to, std::int64_t to_step, T* work) const {
+    const auto depth = static_cast<std::int64_t>(taps_.size());
+    const T* const weights = weights_.data() + group * group_size_;
+    if (!by_channels_) {
+      conv_.windows_product({channels_, depth, static_cast<std::int64_t>(places_.size()), weights, frame, taps_.data(),
+                             places_.data(), columns_.data(), bias, to, to_step});
+      return;
+    }
+    T* const biases = work + grid_.size() * wide_;  // as many as there are lanes
+    if (bias) std::copy_n(bias, channels_, biases);
+    for (std::size_t p = 1; p < panels_.size(); ++p) {
+      const std::int64_t first = panels_[p - 1] * conv_.lanes;
+      conv_.panel_product({grid_.size(), depth, panels_[p] - panels_[p - 1], frame, places_.data(), taps_.data(),
+                           weights + first * depth, bias ? biases + first : nullptr, work + first, wide_, false});
+    }
+    conv_.transpose(work, wide_, grid_.size(), channels_, to, to_step);
+  }
+
+ private:
+  // Lines that follow one another are one.
+  static Grid in_lines(const Grid& grid) {
+    if (grid.row_step != grid.columns) return grid;
+    return {1, grid.size(), grid.first, 0, 1};
+  }
+
+  const ConvKernelsOf<T>& conv_ = kernels().conv.of<T>();
+  bool by_channels_;
+  std::int64_t channels_;
+  std::vector<std::int64_t> taps_, places_, columns_;
+  Grid grid_;
+  std::int64_t slack_ = 0, wide_ = 0, group_size_ = 0;
+  std::vector<std::int64_t> panels_;  // in registers, where each begins and the last ends
+  std::vector<T> weights_;
 };
 
 // y[n] = w windows(x[n]) + bias
 template <class T>
 void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T* y) {
+  const std::int64_t outputs = geometry.outputs(), channels = geometry.group_out(), window = geometry.window();
+  Frame frame = frame_of(geometry, true);
+  const bool by_channels =
+      WeightedWindows<T>::channels_in_lanes(channels, grid_of(geometry, frame), window);
+  if (by_channels) frame = frame_of(geometry, false);
+  const Grid grid = grid_of(geometry, frame);
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
-  const Frame frame = frame_of(geometry);
-  const std::vector<std::int64_t> taps = taps_in(frame, geometry);
-  const std::int64_t columns = geometry.axes[1].outputs;
-  const Runs runs(frame, geometry.axes[0].outputs, columns, 0, conv.lanes, columns % conv.lanes == 0);
-  const std::int64_t outputs = geometry.outputs(), window = geometry.window(), rows = geometry.group_out();
-  const Scratch<T> weights(geometry.out * window);
-  for (std::int64_t g = 0; g < geometry.groups; ++g)
-    conv.pack_weights(w + g * rows * window, rows, window, weights.data() + g * rows * window);
-
+  const WeightedWindows<T> product(by_channels, geometry.groups, channels, taps_in(frame, geometry), grid, w);
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
-    const Scratch<T> wide(runs.exact() ? 0 : rows * runs.width);
-    for_each_frame(frame, x, begin, end, runs.slack, [&](std::int64_t n, const T* numbers) {
+    const bool direct = product.slack() == 0;
+    const Scratch<T> wide(direct ? 0 : channels * product.width()), work(product.workspace());
+    for_each_frame(frame, x, begin, end, product.slack(), [&](std::int64_t n, const T* numbers) {
       for (std::int64_t g = 0; g < geometry.groups; ++g) {
-        T* const planes = y + (n * geometry.out + g * rows) * outputs;
-        conv.windows_product({rows, window, static_cast<std::int64_t>(runs.places.size()),
-                              weights.data() + g * rows * window, numbers + g * geometry.group_in() * frame.plane_size(),
-                              taps.data(), runs.places.data(), bias ? bias + g * rows : nullptr,
-                              runs.exact() ? planes : wide.data(), runs.width});
-        if (runs.exact()) continue;
-        for (std::int64_t o = 0; o < rows; ++o)
-          conv.pick(wide.data() + o * runs.width, runs.pitch, 1, runs.rows, runs.columns, planes + o * outputs,
-                    runs.columns);
+        T* const planes = y + (n * geometry.out + g * channels) * outputs;
+        product(g, numbers + g * geometry.group_in() * frame.plane_size(), bias ? bias + g * channels : nullptr,
+                direct ? planes : wide.data(), product.width(), work.data());
+        if (!direct) conv.pick(wide.data(), product.width(), 1, channels, outputs, planes, outputs);
       }
     });
   });
@@ -334,69 +426,66 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
   const auto& [height, width] = geometry.axes;
   const std::vector<Phase> row_phases = phases_of(height), column_phases = phases_of(width);
   const Frame frame{geometry.out, frame_axis_of(height, row_phases), frame_axis_of(width, column_phases)};
-  const std::int64_t rows = geometry.group_in(), group_out = geometry.group_out(), kernel = geometry.kernels();
+  const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out(), kernel = geometry.kernels();
 
-  // The product of one phase along both axes.
-  struct Part {
-    Runs runs;
-    std::vector<std::int64_t> taps;
-    std::vector<T> weights;  // for each group [in, (out, taps)], packed
+  // One product for each phase along both axes.
+  const auto grid_at = [&](const Phase& row, const Phase& column) {
+    const std::int64_t pitch = frame.columns.pitch;
+    return Grid{row.count, column.count,
+                (row.start + frame.rows.before) * pitch + column.start + frame.columns.before, pitch, 1};
   };
-  const bool whole = std::all_of(column_phases.begin(), column_phases.end(),
-                                 [&](const Phase& phase) { return phase.count % conv.lanes == 0; });
-  std::vector<Part> parts;
-  std::int64_t widest = 0, slack = 0;
+  const bool by_channels =
+      WeightedWindows<T>::channels_in_lanes(channels, grid_at(row_phases[0], column_phases[0]),
+                                            group_out * kernel / (height.stride * width.stride));
+  std::vector<WeightedWindows<T>> products;
+  std::int64_t widest = 0, slack = 0, workspace = 0;
   for (const Phase& row : row_phases)
     for (const Phase& column : column_phases) {
-      const std::int64_t first =
-          (row.start + frame.rows.before) * frame.columns.pitch + column.start + frame.columns.before;
-      Part part{Runs(frame, row.count, column.count, first, conv.lanes, whole), {}, {}};
+      std::vector<std::int64_t> taps;
       for (std::int64_t o = 0; o < group_out; ++o)
         for (const std::int64_t i : row.back)
-          for (const std::int64_t j : column.back)
-            part.taps.push_back(o * frame.plane_size() - i * frame.columns.pitch - j);
-      const auto depth = static_cast<std::int64_t>(part.taps.size());
-      std::vector<T> weights;
+          for (const std::int64_t j : column.back) taps.push_back(o * frame.plane_size() - i * frame.columns.pitch - j);
+      std::vector<T> weights;  // [groups, in, (out, taps)]
       for (std::int64_t c = 0; c < geometry.in; ++c)
         for (std::int64_t o = 0; o < group_out; ++o)
           for (const std::int64_t i : row.taps)
             for (const std::int64_t j : column.taps)
-              weights.push_back(w[((c / rows * group_out + o) * rows + c % rows) * kernel + i * width.kernel + j]);
-      part.weights.resize(weights.size());
-      for (std::int64_t group = 0; group < geometry.groups; ++group)
-        conv.pack_weights(weights.data() + group * rows * depth, rows, depth,
-                          part.weights.data() + group * rows * depth);
-      widest = std::max(widest, part.runs.width);
-      slack = std::max(slack, part.runs.slack);
-      parts.push_back(std::move(part));
+              weights.push_back(
+                  w[((c / channels * group_out + o) * channels + c % channels) * kernel + i * width.kernel + j]);
+      products.emplace_back(by_channels, geometry.groups, channels, std::move(taps), grid_at(row, column),
+                            weights.data());
+      widest = std::max(widest, products.back().width());
+      slack = std::max(slack, products.back().slack());
+      workspace = std::max(workspace, products.back().workspace());
     }
-  const bool direct = height.stride == 1 && width.stride == 1 && parts[0].runs.exact();
+  const bool direct = height.stride == 1 && width.stride == 1 && slack == 0;
 
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
     const std::size_t across = column_phases.size();
-    const Scratch<T> wide(direct ? 0 : static_cast<std::int64_t>(across) * rows * widest);
+    const Scratch<T> wide(direct ? 0 : static_cast<std::int64_t>(across) * channels * widest), work(workspace);
     std::vector<const T*> lines(across);
+    std::vector<std::int64_t> pitches;
+    for (std::size_t q = 0; q < across; ++q) pitches.push_back(column_phases[q].count);
     for_each_frame(frame, g, begin, end, slack, [&](std::int64_t n, const T* numbers) {
       for (std::int64_t group = 0; group < geometry.groups; ++group) {
-        T* const planes = x + (n * geometry.in + group * rows) * geometry.extents();
+        T* const planes = x + (n * geometry.in + group * channels) * geometry.extents();
+        const auto multiply = [&](const WeightedWindows<T>& product, T* to, std::int64_t to_step) {
+          product(group, numbers + group * group_out * frame.plane_size(), bias ? bias + group * channels : nullptr, to,
+                  to_step, work.data());
+        };
+        if (direct) {
+          multiply(products[0], planes, geometry.extents());
+          continue;
+        }
         for (std::size_t p = 0; p < row_phases.size(); ++p) {
-          const Phase& row = row_phases[p];
-          for (std::size_t q = 0; q < across; ++q) {
-            const Part& part = parts[p * across + q];
-            const auto depth = static_cast<std::int64_t>(part.taps.size());
-            T* const to = direct ? planes : wide.data() + static_cast<std::int64_t>(q) * rows * widest;
-            conv.windows_product({rows, depth, static_cast<std::int64_t>(part.runs.places.size()),
-                                  part.weights.data() + group * rows * depth,
-                                  numbers + group * group_out * frame.plane_size(), part.taps.data(),
-                                  part.runs.places.data(), bias ? bias + group * rows : nullptr, to,
-                                  direct ? geometry.extents() : widest});
-          }
-          if (direct) continue;
-          for (std::int64_t c = 0; c < rows; ++c) {
+          for (std::size_t q = 0; q < across; ++q)
+            multiply(products[p * across + q], wide.data() + static_cast<std::int64_t>(q) * channels * widest, widest);
+          for (std::int64_t c = 0; c < channels; ++c) {
             for (std::size_t q = 0; q < across; ++q)
-              lines[q] = wide.data() + (static_cast<std::int64_t>(q) * rows + c) * widest;
-            conv.weave(lines.data(), parts[p * across].runs.pitch, width.stride, row.count, width.extent,
-                       planes + c * geometry.extents() + row.first * width.extent, height.stride * width.extent);
+              lines[q] = wide.data() + (static_cast<std::int64_t>(q) * channels + c) * widest;
+            conv.weave(lines.data(), pitches.data(), width.stride, row_phases[p].count, width.extent,
+                       planes + c * geometry.extents() + row_phases[p].first * width.extent,
+                       height.stride * width.extent);
           }
         }
       }
@@ -404,39 +493,43 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
   });
 }
 
-// w = sum over n of g[n] windows(x[n]) transposed. Each part of the batch sums on its own, and the sums are added up in
-// order.
+// w = sum over n of g[n] windows(x[n]) transposed, computed as its own transpose: a window's numbers are the rows, and g's
+// channels lie in the lanes. Each part of the batch sums on its own, and the sums are added up in order.
 template <class T>
 void weight_gradient(const Geometry& geometry, const T* x, const T* g, T* w) {
+  constexpr std::int64_t block = 256;  // windows, so that a panel of g stays in the cache
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
-  const Frame frame = frame_of(geometry);
-  const std::vector<std::int64_t> taps = taps_in(frame, geometry);
-  std::vector<std::int64_t> positions;
-  for (std::int64_t i = 0; i < geometry.axes[0].outputs; ++i)
-    for (std::int64_t j = 0; j < geometry.axes[1].outputs; ++j) positions.push_back(i * frame.columns.pitch + j);
-  const std::int64_t outputs = geometry.outputs(), window = geometry.window(), columns = geometry.group_out();
-  const std::int64_t step = ceil_div(columns, conv.lanes) * conv.lanes, size = geometry.groups * window * step;
-  const std::int64_t grain = images_in_part(geometry, kMaxParts), parts = ceil_div(geometry.batch, grain);
+  const Frame frame = frame_of(geometry, false);
+  const std::vector<std::int64_t> taps = taps_in(frame, geometry), positions = grid_of(geometry, frame).positions();
+  const std::int64_t outputs = geometry.outputs(), window = geometry.window(), channels = geometry.group_out();
+  const std::int64_t vectors = ceil_div(channels, conv.lanes), panels = ceil_div(vectors, conv.panel_vectors);
+  const std::int64_t step = vectors * conv.lanes, size = geometry.groups * window * step;
+  const std::int64_t grain = images_in_part(geometry, 8), parts = ceil_div(geometry.batch, grain);
   const Scratch<T> sums(parts * size);
   parallel_for(geometry.batch, grain, [&](std::int64_t begin, std::int64_t end) {
-    T* const sum = sums.data() + begin / grain * size;
-    const Scratch<T> workspace(conv.workspace);
+    const Scratch<T> panel(block * conv.panel_vectors * conv.lanes);
     for_each_frame(frame, x, begin, end, 0, [&](std::int64_t n, const T* numbers) {
       for (std::int64_t group = 0; group < geometry.groups; ++group)
-        conv.weights_product({window, outputs, columns, numbers + group * geometry.group_in() * frame.plane_size(),
-                              taps.data(), positions.data(), g + (n * geometry.out + group * columns) * outputs,
-                              sum + group * window * step, step, n > begin},
-                             workspace.data());
+        for (std::int64_t p = 0; p < panels; ++p) {
+          const std::int64_t first = vectors * p / panels, width = vectors * (p + 1) / panels - first;
+          const std::int64_t c = first * conv.lanes, count = std::min(width * conv.lanes, channels - c);
+          T* const sum = sums.data() + begin / grain * size + group * window * step + c;
+          const T* const rows = g + (n * geometry.out + group * channels + c) * outputs;
+          for (std::int64_t k = 0; k < outputs; k += block) {
+            const std::int64_t depth = std::min(block, outputs - k);
+            conv.pack_panel(rows + k, outputs, count, depth, width * conv.lanes, panel.data());
+            conv.panel_product({window, depth, width, numbers + group * geometry.group_in() * frame.plane_size(),
+                                taps.data(), positions.data() + k, panel.data(), nullptr, sum, step,
+                                n > begin || k > 0});
+          }
+        }
     });
   });
+  T* const total = sums.data();
+  for (std::int64_t part = 1; part < parts; ++part)
+    for (std::int64_t i = 0; i < size; ++i) total[i] += total[part * size + i];
   for (std::int64_t group = 0; group < geometry.groups; ++group)
-    for (std::int64_t o = 0; o < columns; ++o)
-      for (std::int64_t k = 0; k < window; ++k) {
-        const T* from = sums.data() + (group * window + k) * step + o;
-        T total = 0;
-        for (std::int64_t part = 0; part < parts; ++part) total += from[part * size];
-        w[(group * columns + o) * window + k] = total;
-      }
+    conv.transpose(total + group * window * step, step, window, channels, w + group * channels * window, window);
 }
 
 // ---- from tensors to geometry, for N spatial axes -----------------------------------------------------------------

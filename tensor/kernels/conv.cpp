@@ -16,9 +16,6 @@ namespace {
 
 namespace conv {
 
-// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums start.
-constexpr std::int64_t kDepth = 256;
-
 // ---- operands -----------------------------------------------------------------------------------------------------
 
 // Element (i, k) is data[i * unit + k * step], unit known to the compiler.
@@ -67,13 +64,15 @@ struct Scattered {
 
 // ---- the tile -----------------------------------------------------------------------------------------------------
 
-// A part of C, and what its sums start with: what is there, or a number for each row, or 0.
+// A part of C, and what its sums start with: what is there, or a number for each row or each column, or 0.
 template <class T>
 struct Target {
   T* data;
   std::int64_t row_step;
+  const std::int64_t* columns;  // where each register goes
   bool add;
-  const T* bias;
+  const T* of_rows;
+  const T* of_columns;
 };
 
 // Rows x (Vectors registers) of C: the sum over k of a(i, k) times the register that starts with b(v, k).
@@ -90,8 +89,10 @@ void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Targ
   Batch<T> sum[Rows][Vectors];
   if (c.add)
     for_each([&](int i, int v)
-                 HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + v * size); });
-  else if (c.bias) for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(c.bias[i]); });
+                 HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + c.columns[v]); });
+  else if (c.of_rows) for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(c.of_rows[i]); });
+  else if (c.of_columns)
+    for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.of_columns + v * size); });
   else for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(T(0)); });
   for (std::int64_t k = 0; k < depth; ++k) {
     const T* const x = a.at(k);
@@ -103,14 +104,16 @@ void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Targ
       unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(factor, row[v], sum[i][v]); });
     });
   }
-  for_each([&](int i, int v)
-               HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + v * size); });
+  for_each([&](int i, int v) HOURGLASS_INLINE {
+    sum[i][v].store_unaligned(c.data + i * c.row_step + c.columns[v]);
+  });
 }
 
-// Tiles are up to 8 rows high, and as wide as the registers allow: of few rows, wide.
-constexpr int kMaxRows = kManyRegisters ? 8 : 4, kMaxVectors = 8;
+// Tiles are as wide as the registers allow: of few rows, wide. Of a single register they are up to 9 rows high, since
+// windows of 3 x 3 come in nines.
+constexpr int kMaxRows = 9, kMaxVectors = 8;
 constexpr int tile_vectors(int rows) {
-  constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3}, few[] = {8, 5, 3, 3};
+  constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3, 1}, few[] = {8, 5, 3, 3, 2, 2, 1, 1, 1};
   return kManyRegisters ? many[rows - 1] : few[rows - 1];
 }
 
@@ -136,8 +139,8 @@ TileFunction<T, A, B> tile_of(std::int64_t rows, std::int64_t vectors) {
 
 // ---- weights times windows ----------------------------------------------------------------------------------------
 
-// The height of tiles that cover so many rows.
-constexpr std::int64_t tile_height(std::int64_t rows) { return ceil_div(rows, ceil_div(rows, kMaxRows)); }
+// The height of tiles that cover so many rows, at most that of a tile of 3 registers.
+constexpr std::int64_t tile_height(std::int64_t rows) { return ceil_div(rows, ceil_div(rows, kManyRegisters ? 8 : 4)); }
 
 // Tile by tile, and within a tile step by step: packed[(t depth + k) height + i] = weights[t height + i, k].
 template <class T>
@@ -150,66 +153,77 @@ void pack_weights(const T* weights, std::int64_t rows, std::int64_t depth, T* pa
   }
 }
 
+// The whole depth at once: what is read of the frame again and again is small.
 template <class T>
 void windows_product(const WindowsProduct<T>& p) {
   using Weights = Dense<T, 1>;
-  constexpr std::int64_t lanes = Batch<T>::size;
   const std::int64_t height = tile_height(p.rows), width = tile_vectors(static_cast<int>(height));
   const std::int64_t groups = ceil_div(p.runs, width);
+  for (std::int64_t group = 0; group < groups; ++group) {
+    const std::int64_t run = part_begin(p.runs, groups, group), runs = part_begin(p.runs, groups, group + 1) - run;
+    for (std::int64_t row = 0; row < p.rows; row += height) {
+      const std::int64_t rows = smaller(height, p.rows - row);
+      tile_of<T, Weights, Scattered<T>>(rows, runs)(
+          {p.weights + row * p.depth, rows}, {p.frame, p.place + run, p.tap}, p.depth,
+          {p.c + row * p.row_step, p.row_step, p.column + run, false, p.bias ? p.bias + row : nullptr, nullptr});
+    }
+  }
+}
+
+// ---- windows times a panel ----------------------------------------------------------------------------------------
+
+// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums start.
+constexpr std::int64_t kDepth = 256;
+constexpr std::int64_t kPanelVectors = kManyRegisters ? 4 : 3;
+// The highest tile for panels so wide.
+constexpr std::int64_t panel_tile_rows(std::int64_t vectors) {
+  std::int64_t rows = kMaxRows;
+  while (tile_vectors(static_cast<int>(rows)) < vectors) --rows;
+  return rows;
+}
+
+template <class T>
+void pack_panel(const T* from, std::int64_t step, std::int64_t columns, std::int64_t depth, std::int64_t width,
+                T* panel) {
+  constexpr std::int64_t lanes = Batch<T>::size;
+  const std::int64_t whole = depth >= lanes ? columns / lanes * lanes : 0;
+  if (whole > 0) pack_along_depth<T>({from, step, 1}, whole, depth, panel, width);
+  if (whole == width) return;
+  for (std::int64_t k = 0; k < depth; ++k)
+    for (std::int64_t j = whole; j < width; ++j) panel[k * width + j] = j < columns ? from[j * step + k] : T(0);
+}
+
+template <class T>
+void panel_product(const PanelProduct<T>& p) {
+  constexpr std::int64_t lanes = Batch<T>::size;
+  using Panel = Dense<T, static_cast<int>(lanes)>;
+  static constexpr std::int64_t columns[] = {0, lanes, 2 * lanes, 3 * lanes};
+  const std::int64_t width = p.vectors * lanes, tiles = ceil_div(p.rows, panel_tile_rows(p.vectors));
   std::int64_t k = 0;
   do {  // once even when depth is 0
     const std::int64_t depth = smaller(p.depth - k, kDepth);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t run = part_begin(p.runs, groups, group), runs = part_begin(p.runs, groups, group + 1) - run;
-      for (std::int64_t row = 0; row < p.rows; row += height) {
-        const std::int64_t rows = smaller(height, p.rows - row);
-        tile_of<T, Weights, Scattered<T>>(rows, runs)({p.weights + row * p.depth + k * rows, rows},
-                                                      {p.frame, p.place + run, p.tap + k}, depth,
-                                                      {p.c + row * p.row_step + run * lanes, p.row_step, k > 0,
-                                                       p.bias ? p.bias + row : nullptr});
-      }
+    for (std::int64_t t = 0; t < tiles; ++t) {
+      const std::int64_t i = part_begin(p.rows, tiles, t), rows = part_begin(p.rows, tiles, t + 1) - i;
+      tile_of<T, Scattered<T>, Panel>(rows, p.vectors)(
+          {p.frame, p.row + i, p.place + k}, {p.panel + k * width, width}, depth,
+          {p.c + i * p.row_step, p.row_step, columns, p.accumulate || k > 0, nullptr, p.bias});
     }
     k += depth;
   } while (k < p.depth);
 }
 
-// ---- windows times gradients --------------------------------------------------------------------------------------
-
-// As many registers of columns as go well with tiles of full height.
-constexpr std::int64_t kColumnVectors = tile_vectors(kMaxRows);
-
-// panel[p * width + j] = g[j, p] for `columns` rows of g and 0 up to width.
 template <class T>
-void pack_rows(const T* g, std::int64_t row_step, std::int64_t columns, std::int64_t depth, std::int64_t width,
-               T* panel) {
+void transpose_image(const T* from, std::int64_t from_step, std::int64_t rows, std::int64_t columns, T* to,
+                     std::int64_t to_step) {
   constexpr std::int64_t lanes = Batch<T>::size;
-  const std::int64_t whole = depth >= lanes ? columns / lanes * lanes : 0;
-  if (whole > 0) pack_along_depth<T>({g, row_step, 1}, whole, depth, panel, width);
-  if (whole == width) return;
-  for (std::int64_t p = 0; p < depth; ++p)
-    for (std::int64_t j = whole; j < width; ++j) panel[p * width + j] = j < columns ? g[j * row_step + p] : T(0);
-}
-
-template <class T>
-void weights_product(const WeightsProduct<T>& p, T* workspace) {
-  constexpr std::int64_t lanes = Batch<T>::size;
-  using Gradients = Dense<T, static_cast<int>(lanes)>;
-  const std::int64_t vectors = ceil_div(p.columns, lanes), groups = ceil_div(vectors, kColumnVectors);
-  const std::int64_t tiles = ceil_div(p.window, kMaxRows);
-  for (std::int64_t first = 0; first < p.windows; first += kDepth) {
-    const std::int64_t depth = smaller(p.windows - first, kDepth);
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t v = part_begin(vectors, groups, group), width = part_begin(vectors, groups, group + 1) - v;
-      const std::int64_t column = v * lanes, columns = smaller(width * lanes, p.columns - column);
-      pack_rows(p.g + column * p.windows + first, p.windows, columns, depth, width * lanes, workspace);
-      for (std::int64_t t = 0; t < tiles; ++t) {
-        const std::int64_t k = part_begin(p.window, tiles, t), rows = part_begin(p.window, tiles, t + 1) - k;
-        tile_of<T, Scattered<T>, Gradients>(rows, width)({p.frame, p.tap + k, p.position + first},
-                                                         {workspace, width * lanes}, depth,
-                                                         {p.c + k * p.c_step + column, p.c_step,
-                                                          p.accumulate || first > 0, nullptr});
-      }
-    }
+  if (rows < lanes || columns < lanes) {
+    for (std::int64_t j = 0; j < columns; ++j)
+      for (std::int64_t i = 0; i < rows; ++i) to[j * to_step + i] = from[i * from_step + j];
+    return;
+  }
+  for (std::int64_t next = 0; next < rows; next += lanes) {
+    const std::int64_t i = smaller(next, rows - lanes);
+    pack_along_depth<T>({from + i * from_step, from_step, 1}, lanes, columns, to + i, to_step);
   }
 }
 
@@ -282,13 +296,12 @@ void pick(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t
 }
 
 template <class T>
-void weave(const T* const* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count,
-           T* to, std::int64_t to_step) {
-  if (step == 1) return pick(from[0], from_step, 1, lines, count, to, to_step);
+void weave(const T* const* from, const std::int64_t* from_step, std::int64_t step, std::int64_t lines,
+           std::int64_t count, T* to, std::int64_t to_step) {
+  if (step == 1) return pick(from[0], from_step[0], 1, lines, count, to, to_step);
   for (std::int64_t i = 0; i < lines; ++i, to += to_step) {
-    const std::int64_t line = i * from_step;
     if (step == 2) {
-      const T *even = from[0] + line, *odd = count > 1 ? from[1] + line : nullptr;
+      const T *even = from[0] + i * from_step[0], *odd = count > 1 ? from[1] + i * from_step[1] : nullptr;
       by_pieces<T>(
           count / 2, [&](auto piece, std::int64_t j) { piece.weave_two(even + j, odd + j, to + 2 * j); },
           [&](std::int64_t j) {
@@ -298,15 +311,15 @@ void weave(const T* const* from, std::int64_t from_step, std::int64_t step, std:
       if (count % 2 != 0) to[count - 1] = even[count / 2];
     } else {
       for (std::int64_t phase = 0; phase < smaller(step, count); ++phase)
-        for (std::int64_t j = phase, k = 0; j < count; j += step, ++k) to[j] = from[phase][line + k];
+        for (std::int64_t j = phase, k = i * from_step[phase]; j < count; j += step, ++k) to[j] = from[phase][k];
     }
   }
 }
 
 template <class T>
-constexpr ConvKernelsOf<T> kernels_of{
-    Batch<T>::size,     pack_weights<T>, windows_product<T>, kDepth * kColumnVectors * std::int64_t{Batch<T>::size},
-    weights_product<T>, pick<T>,         weave<T>};
+constexpr ConvKernelsOf<T> kernels_of{Batch<T>::size, kPanelVectors,    pack_weights<T>,    windows_product<T>,
+                                      pack_panel<T>,  panel_product<T>, transpose_image<T>, pick<T>,
+                                      weave<T>};
 
 }  // namespace conv
 

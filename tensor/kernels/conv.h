@@ -6,8 +6,8 @@
 namespace hourglass {
 
 /// C = W windows: row i of C is, for every window, the sum of weights[i, k] times its number k, plus bias[i].
-/// Windows come in *runs*: as many as a register has lanes, whose positions follow one another. Run r starts at
-/// place[r], and goes to C's columns from r lanes on.
+/// Windows come in *runs*: as many as a register has lanes, whose positions follow one another. Run r starts at place[r],
+/// and goes to C's columns from column[r] on. Where runs overlap in C, the later one stays.
 template <class T>
 struct WindowsProduct {
   std::int64_t rows, depth, runs;
@@ -15,39 +15,47 @@ struct WindowsProduct {
   const T* frame;
   const std::int64_t* tap;
   const std::int64_t* place;
+  const std::int64_t* column;
   const T* bias;  // a number for each row, or null
   T* c;
   std::int64_t row_step;
 };
 
-/// C += windows Gᵀ: row k of C is the sum over all windows of number k times what stands at the window's place in each
-/// row of g.
+/// C = A B + bias, or C += A B, where element (i, k) of A is frame[row[i] + place[k]]: a row is a window and k one of its
+/// numbers, or the other way round. B is a panel, as pack_panel left it, of `vectors` registers.
 template <class T>
-struct WeightsProduct {
-  std::int64_t window, windows, columns;  // k, p, rows of g
+struct PanelProduct {
+  std::int64_t rows, depth, vectors;
   const T* frame;
-  const std::int64_t* tap;
-  const std::int64_t* position;
-  const T* g;  // row o starts at o * windows
-  T* c;        // row k starts at k * c_step; c_step is `columns`, rounded up to a multiple of lanes
-  std::int64_t c_step;
+  const std::int64_t* row;
+  const std::int64_t* place;
+  const T* panel;
+  const T* bias;  // a number for each column, or null
+  T* c;
+  std::int64_t row_step;
   bool accumulate;
 };
 
 template <class T>
 struct ConvKernelsOf {
   std::int64_t lanes;
+  /// The most registers that a panel may be wide.
+  std::int64_t panel_vectors;
   /// Rearranges weights [rows, depth], row-major, into tiles. `packed` has as many numbers.
   void (*pack_weights)(const T* weights, std::int64_t rows, std::int64_t depth, T* packed);
   void (*windows_product)(const WindowsProduct<T>& product);
-  /// Numbers of workspace that weights_product needs, aligned to 64 bytes.
-  std::int64_t workspace;
-  void (*weights_product)(const WeightsProduct<T>& product, T* workspace);
+  /// panel[k * width + j] = from[j * step + k] for j < columns, 0 for the rest of `width`, a multiple of lanes.
+  void (*pack_panel)(const T* from, std::int64_t step, std::int64_t columns, std::int64_t depth, std::int64_t width,
+                     T* panel);
+  void (*panel_product)(const PanelProduct<T>& product);
+  /// to[j * to_step + i] = from[i * from_step + j]
+  void (*transpose)(const T* from, std::int64_t from_step, std::int64_t rows, std::int64_t columns, T* to,
+                    std::int64_t to_step);
   /// Of each of `lines` lines every step-th number: to[i * to_step + j] = from[i * from_step + j * step] for j < count.
   void (*pick)(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count, T* to,
                std::int64_t to_step);
-  /// The other way round, from `step` images: to[i * to_step + j] = from[j % step][i * from_step + j / step].
-  void (*weave)(const T* const* from, std::int64_t from_step, std::int64_t step, std::int64_t lines,
+  /// The other way round, from `step` images p: to[i * to_step + j] = from[p][i * from_step[p] + j / step], p = j % step.
+  void (*weave)(const T* const* from, const std::int64_t* from_step, std::int64_t step, std::int64_t lines,
                 std::int64_t count, T* to, std::int64_t to_step);
 };
 
