@@ -5,3 +5,6 @@ if(HOURGLASS_SANITIZE)
   add_link_options(-fsanitize=${HOURGLASS_SANITIZE})
   add_compile_definitions(HOURGLASS_SANITIZED=1 _GLIBCXX_ASSERTIONS)
 endif()
+if(HOURGLASS_BUILD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # so that the fuzzer sees which branches an input takes
+endif()

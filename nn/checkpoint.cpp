@@ -31,8 +31,8 @@ std::string checksum(const StateDict& state, const Metadata& metadata) {
     add_text(name);
     add_text(join(describe(x)));
     const Tensor packed = contiguous(x);
-    dispatch(x.dtype(), [&]<class T>() {
-      if (x.numel() > 0) add(packed.data<T>(), static_cast<std::size_t>(x.numel()) * sizeof(T));
+    dispatch(packed.dtype(), [&]<class T>() {
+      if (packed.numel() > 0) add(packed.data<T>(), static_cast<std::size_t>(packed.numel()) * sizeof(T));
     });
   }
   char text[9];

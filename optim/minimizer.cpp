@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "autograd/grad.h"
 #include "tensor/ops.h"
@@ -51,7 +52,9 @@ Progress Minimizer::step(const std::function<Var()>& objective) {
   };
 
   Tensor x = gather_values();
-  auto [value, gradient] = evaluate(x);
+  auto begin = evaluate(x);
+  double value = begin.first;
+  Tensor gradient = std::move(begin.second);
   check(std::isfinite(value), name_, "the loss is ", value, " before the first step");
   const auto done = [&] { return progress.converged = largest(gradient) <= options_.tolerance_grad; };
   while (!done() && progress.iterations < options_.max_iter) {

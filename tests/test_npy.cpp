@@ -42,8 +42,9 @@ TEST_CASE("arrays that NumPy wrote are read, of every type, order and packing") 
     const nn::StateDict arrays = nn::load_npz(kData / file);
     CHECK(arrays.size() == 28);
     const Tensor ramp = reshape(arange(6), {2, 3});
-    for (const auto& [name, x] : arrays) {
-      CAPTURE(name);
+    for (const auto& entry : arrays) {
+      const auto& [name, x] = entry;
+      CAPTURE(entry.first);
       if (name == "bool") {
         CHECK(same(x, Tensor::from<std::uint8_t>({0, 0, 0, 1, 1, 1}, {2, 3})));
       } else if (name == "columns") {

@@ -482,8 +482,9 @@ TEST_CASE("schedules are PyTorch's, and so is where training gets to with them")
                         {ConstantLR{.lr = 1, .factor = 0.1, .total_iters = 4}, ExponentialLR{.lr = 1, .gamma = 0.95}}}},
   };
   CHECK(reference()["schedules"].size() == schedules.size());
-  for (const auto& [name, schedule] : schedules) {
-    CAPTURE(name);
+  for (const auto& entry : schedules) {
+    const auto& [name, schedule] = entry;
+    CAPTURE(entry.first);
     const Parameters parameters = two_parameters(Dtype::f64);
     SGD sgd(parameters, {.lr = 1, .momentum = 0.9});
     std::vector<double> rates;
@@ -541,8 +542,9 @@ TEST_CASE("the learning rate falls on a plateau when PyTorch's does, also after 
       {"max", {.mode = optim::Mode::max, .factor = 0.3, .patience = 4}},
   };
   CHECK(reference()["plateaus"].size() == all.size());
-  for (const auto& [name, options] : all) {
-    CAPTURE(name);
+  for (const auto& entry : all) {
+    const auto& [name, options] = entry;
+    CAPTURE(entry.first);
     const Json& expected = reference()["plateaus"][name];
     std::vector<double> rates;
     optim::ReduceLROnPlateau plateau(0.05, options);

@@ -1,0 +1,4 @@
+#include "nn/npy.h"
+#include "tests/fuzz/fuzz.h"
+
+FUZZ(bytes) { hourglass::nn::parse_npy(bytes, "fuzz"); }

@@ -1,0 +1,4 @@
+#include "examples/support/png.h"
+#include "tests/fuzz/fuzz.h"
+
+FUZZ(bytes) { hourglass::examples::decode_png(bytes, "fuzz"); }
