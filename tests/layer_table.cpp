@@ -5,6 +5,7 @@
 #include "autograd/ops.h"
 #include "nn/activations.h"
 #include "nn/attention.h"
+#include "nn/conv.h"
 #include "nn/dropout.h"
 #include "nn/embedding.h"
 #include "nn/linear.h"
@@ -13,6 +14,7 @@
 #include "nn/padding.h"
 #include "nn/parametrize.h"
 #include "nn/penalties.h"
+#include "nn/pooling.h"
 #include "nn/recurrent.h"
 #include "nn/shaping.h"
 
@@ -162,6 +164,86 @@ void add_simple(std::vector<LayerRow>& rows) {
          [](const nn::Concat& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
   });
   // clang-format on
+}
+
+void add_convolutions(std::vector<LayerRow>& rows) {
+  const Input series = uniform({2, 2, 5}, -2, 2), images = uniform({2, 2, 4, 5}, -2, 2),
+              small = uniform({2, 2, 2, 3}, -2, 2);
+  const auto conv1 = [&](const std::string& name, const nn::Conv1dOptions& options) {
+    rows.push_back(random_layer<nn::Conv1d>(name, series, {.bad = Shape{2, 3, 5}}, sizes(2, 4, options)));
+  };
+  const auto conv2 = [&](const std::string& name, const nn::Conv2dOptions& options) {
+    rows.push_back(random_layer<nn::Conv2d>(name, images, {.bad = Shape{2, 3, 4, 5}}, sizes(2, 4, options)));
+  };
+  conv1("Conv1d", {.kernel = 3});
+  conv1("Conv1d with everything",
+        {.kernel = 2, .stride = 2, .padding = 1, .dilation = 2, .groups = 2, .padding_mode = nn::PadMode::circular});
+  conv2("Conv2d", {.kernel = 3});
+  conv2("Conv2d with everything", {.kernel = {2, 3}, .stride = {2, 1}, .padding = {1, 0}, .groups = 2, .bias = false});
+  conv2("Conv2d, same size", {.kernel = {2, 3}, .padding = kSame, .dilation = {1, 2}});
+  conv2("Conv2d, same size by reflection", {.kernel = {2, 3}, .padding = kSame, .padding_mode = nn::PadMode::reflect});
+  conv2("Conv2d by replication", {.kernel = 3, .padding = {2, 1}, .padding_mode = nn::PadMode::replicate});
+  rows.push_back(
+      random_layer<nn::LazyConv1d>("LazyConv1d", series, {.bad = Shape{5}}, sizes(4, nn::Conv1dOptions{.kernel = 2})));
+  rows.push_back(random_layer<nn::LazyConv2d>("LazyConv2d", images, {.bad = Shape{4, 5}},
+                                              sizes(4, nn::Conv2dOptions{.kernel = 2, .groups = 2})));
+  rows.push_back(random_layer<nn::ConvTranspose1d>("ConvTranspose1d", series, {.bad = Shape{2, 3, 5}},
+                                                   sizes(2, 3, nn::ConvTranspose1dOptions{.kernel = 3, .stride = 2})));
+  rows.push_back(random_layer<nn::ConvTranspose2d>(
+      "ConvTranspose2d with everything", small, {.bad = Shape{2, 3, 2, 3}},
+      sizes(2, 4,
+            nn::ConvTranspose2dOptions{
+                .kernel = {3, 2}, .stride = 2, .padding = {1, 0}, .output_padding = {1, 0}, .groups = 2})));
+  rows.push_back(random_layer<nn::LazyConvTranspose1d>("LazyConvTranspose1d", series, {.bad = Shape{5}},
+                                                       sizes(3, nn::ConvTranspose1dOptions{.kernel = 2})));
+  rows.push_back(
+      random_layer<nn::LazyConvTranspose2d>("LazyConvTranspose2d", small, {.bad = Shape{4, 5}},
+                                            sizes(3, nn::ConvTranspose2dOptions{.kernel = 2, .bias = false})));
+  rows.push_back(module(
+      "ConvTranspose2d to a size", {small}, [](Box & box, Rng & rng) -> auto& {
+        return box.child<nn::ConvTranspose2d>("layer", 2, 3, nn::ConvTranspose2dOptions{.kernel = 3, .stride = 2}, rng);
+      },
+      [](const nn::ConvTranspose2d& l, const Vars& v) {
+        return Vars{l(v[0], {6, 7})};
+      },
+      {.bad = Shape{2, 2, 4, 3}}));
+
+  const auto with_indices = [](const auto& layer, const Vars& v) { return Vars{layer.with_indices(v[0]).values}; };
+  rows.push_back(layer<nn::MaxPool1d>("MaxPool1d", series, {.bad = Shape{2}}, MaxPool1dOptions{.kernel = 2}));
+  rows.push_back(module("MaxPool2d", {images}, [](Box & box, Rng&) -> auto& {
+    return box.child<nn::MaxPool2d>("layer", MaxPool2dOptions{.kernel = 3, .stride = 2, .padding = 1});
+  },
+                        with_indices, {.bad = Shape{2}}));
+  rows.push_back(module(
+      "MaxUnpool2d", {images}, [](Box & box, Rng&) -> auto& {
+        return box.child<nn::MaxUnpool2d>("layer", MaxUnpool2dOptions{.kernel = 2, .output_size = {4, 5}});
+      },
+      [](const nn::MaxUnpool2d& l, const Vars& v) {
+        const PooledVar pooled = nn::in_context("layer", [&] { return max_pool2d_with_indices(v[0], {.kernel = 2}); });
+        return Vars{l(pooled.values, pooled.indices)};
+      },
+      {.bad = Shape{2}}));
+  rows.push_back(module(
+      "MaxUnpool1d", {series},
+      [](Box & box, Rng&) -> auto& { return box.child<nn::MaxUnpool1d>("layer", MaxUnpool1dOptions{.kernel = 2}); },
+      [](const nn::MaxUnpool1d& l, const Vars& v) {
+        const PooledVar pooled = nn::in_context("layer", [&] { return max_pool1d_with_indices(v[0], {.kernel = 2}); });
+        return Vars{l(pooled.values, pooled.indices)};
+      },
+      {.bad = Shape{2}}));
+  rows.push_back(layer<nn::AvgPool1d>("AvgPool1d", series, {.bad = Shape{2}},
+                                      AvgPool1dOptions{.kernel = 3, .stride = 2, .padding = 1}));
+  rows.push_back(layer<nn::AvgPool2d>(
+      "AvgPool2d", images, {.bad = Shape{2}},
+      AvgPool2dOptions{.kernel = {2, 3}, .padding = {0, 1}, .ceil_mode = true, .count_include_pad = false}));
+  rows.push_back(layer<nn::AdaptiveMaxPool1d>("AdaptiveMaxPool1d", series, {.bad = Shape{2}}, PerAxis<1>(3)));
+  rows.push_back(layer<nn::AdaptiveMaxPool2d>("AdaptiveMaxPool2d", images, {.bad = Shape{2}}, PerAxis<2>(3, 2)));
+  rows.push_back(layer<nn::AdaptiveAvgPool1d>("AdaptiveAvgPool1d", series, {.bad = Shape{2}}, PerAxis<1>(3)));
+  rows.push_back(layer<nn::AdaptiveAvgPool2d>("AdaptiveAvgPool2d", images, {.bad = Shape{2}}, PerAxis<2>(3, 2)));
+  rows.push_back(layer<nn::Upsample>("Upsample", small, {.bad = Shape{2}}, InterpolateOptions{.scale_factor = {2}}));
+  rows.push_back(layer<nn::Upsample>(
+      "Upsample, bilinear", small, {.bad = Shape{2}},
+      InterpolateOptions{.size = {5, 4}, .mode = InterpolateMode::bilinear, .align_corners = true}));
 }
 
 void add_computed_weights(std::vector<LayerRow>& rows) {
@@ -399,6 +481,7 @@ void add_losses(std::vector<LayerRow>& rows) {
 std::vector<LayerRow> make_layer_table() {
   std::vector<LayerRow> rows;
   add_simple(rows);
+  add_convolutions(rows);
   add_computed_weights(rows);
   add_words(rows);
   add_sequences<nn::RNN>(rows, "RNN");

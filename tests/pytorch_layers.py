@@ -109,6 +109,39 @@ case("LazyLinear", nn.Linear(4, 3), u(2, 4))
 case("Bilinear", nn.Bilinear(3, 2, 4), u(2, 3), u(2, 2))
 case("Bilinear", nn.Bilinear(3, 2, 4), u(2, 2, 3), u(2, 2, 2))
 
+# ---- convolution and pooling
+case("Conv1d", nn.Conv1d(2, 4, 3), u(2, 2, 5))
+case("Conv1d", nn.Conv1d(2, 4, 3), u(2, 5))
+case("LazyConv1d", nn.Conv1d(2, 4, 2), u(2, 2, 4))
+case("Conv1d with everything", nn.Conv1d(2, 4, 2, stride=2, padding=1, dilation=2, groups=2, padding_mode="circular"),
+     u(2, 2, 5))
+case("Conv2d", nn.Conv2d(2, 4, 3), u(1, 2, 4, 4))
+case("LazyConv2d", nn.Conv2d(2, 4, 2, groups=2), u(1, 2, 3, 4))
+case("Conv2d with everything", nn.Conv2d(2, 4, (2, 3), stride=(2, 1), padding=(1, 0), groups=2, bias=False),
+     u(2, 2, 3, 4))
+case("Conv2d, same size", nn.Conv2d(2, 4, (2, 3), padding="same", dilation=(1, 2)), u(1, 2, 3, 4))
+case("Conv2d, same size by reflection", nn.Conv2d(2, 4, (2, 3), padding="same", padding_mode="reflect"), u(1, 2, 3, 3))
+case("Conv2d by replication", nn.Conv2d(2, 4, 3, padding=(2, 1), padding_mode="replicate"), u(1, 2, 2, 3))
+case("ConvTranspose1d", nn.ConvTranspose1d(2, 3, 3, stride=2), u(2, 2, 3))
+case("LazyConvTranspose1d", nn.ConvTranspose1d(2, 3, 2), u(2, 2, 3))
+case("ConvTranspose2d with everything",
+     nn.ConvTranspose2d(2, 4, (3, 2), stride=2, padding=(1, 0), output_padding=(1, 0), groups=2), u(1, 2, 2, 3))
+case("LazyConvTranspose2d", nn.ConvTranspose2d(2, 3, 2, bias=False), u(1, 2, 2, 2))
+case("ConvTranspose2d to a size", nn.ConvTranspose2d(2, 3, 3, stride=2), u(1, 2, 2, 3),
+     f=lambda m, x: m(x, output_size=(6, 7)))
+case("MaxPool1d", nn.MaxPool1d(2), u(2, 2, 5))
+case("MaxPool2d", nn.MaxPool2d(3, stride=2, padding=1), u(1, 2, 4, 5))
+case("MaxUnpool1d", nn.MaxUnpool1d(2), u(2, 2, 5), f=lambda m, x: m(*F.max_pool1d(x, 2, return_indices=True)))
+case("MaxUnpool2d", nn.MaxUnpool2d(2), u(1, 2, 4, 5),
+     f=lambda m, x: m(*F.max_pool2d(x, 2, return_indices=True), output_size=(4, 5)))
+case("AvgPool1d", nn.AvgPool1d(3, stride=2, padding=1), u(2, 2, 5))
+case("AvgPool2d", nn.AvgPool2d((2, 3), padding=(0, 1), ceil_mode=True, count_include_pad=False), u(1, 2, 3, 5))
+case("AdaptiveMaxPool1d", nn.AdaptiveMaxPool1d(3), u(2, 2, 5))
+case("AdaptiveMaxPool2d", nn.AdaptiveMaxPool2d((3, 2)), u(1, 2, 4, 5))
+case("AdaptiveAvgPool1d", nn.AdaptiveAvgPool1d(3), u(2, 2, 5))
+case("AdaptiveAvgPool2d", nn.AdaptiveAvgPool2d((3, 2)), u(1, 2, 4, 5))
+case("Upsample", nn.Upsample(scale_factor=2), u(1, 2, 2, 3))
+case("Upsample, bilinear", nn.Upsample((5, 4), mode="bilinear", align_corners=True), u(1, 2, 2, 3))
 
 # ---- normalisation
 for train in (True, False):

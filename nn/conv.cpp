@@ -1,0 +1,131 @@
+#include "nn/conv.h"
+
+#include <cmath>
+
+#include "autograd/ops.h"
+
+namespace hourglass::nn {
+namespace {
+
+// 1d, or 2d
+template <int N>
+const char* name_of(const char* one, const char* two) {
+  return N == 1 ? one : two;
+}
+
+// [first, second, kernel]
+template <int N>
+Shape weight_shape(const char* op, std::int64_t first, std::int64_t second, const PerAxis<N>& kernel) {
+  Shape shape{first, second};
+  for (int axis = 0; axis < N; ++axis) shape.push_back(kernel[axis]);
+  for (const std::int64_t extent : shape)
+    check(extent > 0, op, "needs channels and kernels of at least 1, got a weight of ", shape);
+  return shape;
+}
+
+void check_groups(const char* op, std::int64_t in, std::int64_t out, std::int64_t groups) {
+  check(groups > 0 && in % groups == 0 && out % groups == 0, op, in, " inputs and ", out, " outputs cannot be put in ",
+        groups, " equal groups");
+}
+
+// PyTorch's start: uniform in ±1/√fan_in, where fan_in is what stands behind the first axis.
+void start(const Parameter& weight, const std::optional<Parameter>& bias, const Shape& shape, std::int64_t out,
+           Dtype dtype, Rng& rng) {
+  const double bound = 1 / std::sqrt(static_cast<double>(numel(shape) / shape[0]));
+  weight.set_value(rng.uniform(shape, -bound, bound, dtype));
+  if (bias) bias->set_value(rng.uniform({out}, -bound, bound, dtype));
+}
+
+// The number of channels of [n, c, extents] or [c, extents].
+template <int N>
+std::int64_t channels(const char* op, const Var& x) {
+  check(x.dim() == N + 1 || x.dim() == N + 2, op, "expects ",
+        N == 1 ? "[n, c, l] or [c, l]" : "[n, c, h, w] or [c, h, w]", ", got ", describe(x));
+  return x.size(-N - 1);
+}
+
+}  // namespace
+
+template <int N>
+Conv<N>::Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, Rng& rng)
+    : options_(options),
+      weight_(parameter("weight", options.dtype)),
+      bias_(options.bias ? std::optional(parameter("bias", options.dtype)) : std::nullopt),
+      initialize_(in, rng, [out, options, weight = weight_, bias = bias_](std::int64_t inputs, Rng& draws) {
+        const char* const op = name_of<N>("conv1d", "conv2d");
+        check_groups(op, inputs, out, options.groups);
+        start(weight, bias, weight_shape<N>(op, out, inputs / options.groups, options.kernel), out, options.dtype,
+              draws);
+      }) {}
+
+template <int N>
+Var Conv<N>::forward(const Var& x) const {
+  const std::int64_t in = channels<N>(name_of<N>("conv1d", "conv2d"), x);
+  if (!weight_.is_initialized()) initialize_(in);
+  const Var weight = weight_;  // once, as it may be computed from others
+  hourglass::ConvOptions<N> options{options_.stride, options_.padding, options_.dilation, options_.groups};
+  Var padded = x;
+  if (options_.padding_mode != PadMode::constant) {
+    std::vector<Padding> sides;
+    for (int axis = 0; axis < N; ++axis) {
+      const std::int64_t same = options_.dilation[axis] * (options_.kernel[axis] - 1),
+                         each = options_.padding.amount[axis];
+      sides.push_back(options_.padding.same ? Padding{same / 2, same - same / 2} : Padding{each, each});
+    }
+    padded = pad(x, sides, options_.padding_mode);
+    options.padding = 0;
+  }
+  if constexpr (N == 1) return bias_ ? conv1d(padded, weight, *bias_, options) : conv1d(padded, weight, options);
+  else return bias_ ? conv2d(padded, weight, *bias_, options) : conv2d(padded, weight, options);
+}
+
+template <int N>
+ConvTranspose<N>::ConvTranspose(std::int64_t in, std::int64_t out, const ConvTransposeOptions<N>& options, Rng& rng)
+    : options_(options),
+      weight_(parameter("weight", options.dtype)),
+      bias_(options.bias ? std::optional(parameter("bias", options.dtype)) : std::nullopt),
+      initialize_(in, rng, [out, options, weight = weight_, bias = bias_](std::int64_t inputs, Rng& draws) {
+        const char* const op = name_of<N>("conv_transpose1d", "conv_transpose2d");
+        check_groups(op, inputs, out, options.groups);
+        start(weight, bias, weight_shape<N>(op, inputs, out / options.groups, options.kernel), out, options.dtype,
+              draws);
+      }) {}
+
+template <int N>
+Var ConvTranspose<N>::apply(const Var& x, const PerAxis<N>& output_padding) const {
+  const std::int64_t in = channels<N>(name_of<N>("conv_transpose1d", "conv_transpose2d"), x);
+  if (!weight_.is_initialized()) initialize_(in);
+  const Var weight = weight_;
+  const hourglass::ConvTransposeOptions<N> options{options_.stride, options_.padding, output_padding, options_.groups,
+                                                   options_.dilation};
+  if constexpr (N == 1)
+    return bias_ ? conv_transpose1d(x, weight, *bias_, options) : conv_transpose1d(x, weight, options);
+  else return bias_ ? conv_transpose2d(x, weight, *bias_, options) : conv_transpose2d(x, weight, options);
+}
+
+template <int N>
+Var ConvTranspose<N>::forward(const Var& x) const {
+  return apply(x, options_.output_padding);
+}
+
+template <int N>
+Var ConvTranspose<N>::forward(const Var& x, const PerAxis<N>& output_size) const {
+  const char* const op = name_of<N>("conv_transpose1d", "conv_transpose2d");
+  channels<N>(op, x);
+  PerAxis<N> more = 0;
+  for (int axis = 0; axis < N; ++axis) {
+    const std::int64_t smallest = (x.size(axis - N) - 1) * options_.stride[axis] - 2 * options_.padding[axis] +
+                                  options_.dilation[axis] * (options_.kernel[axis] - 1) + 1;
+    more[axis] = output_size[axis] - smallest;
+    check(more[axis] >= 0 && more[axis] < options_.stride[axis], op, "an extent of ", x.size(axis - N), " can become ",
+          smallest, " to ", smallest + options_.stride[axis] - 1, ", not ", output_size[axis]);
+  }
+  return apply(x, more);
+}
+
+template class Conv<1>;
+template class Conv<2>;
+template class ConvTranspose<1>;
+template class ConvTranspose<2>;
+
+}  // namespace hourglass::nn

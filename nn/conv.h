@@ -1,0 +1,126 @@
+// Convolution layers: the same small weights at every place of an image or a series.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "nn/layer.h"
+#include "nn/lazy.h"
+#include "nn/padding.h"
+#include "tensor/windows.h"
+
+namespace hourglass::nn {
+
+template <int N>
+struct ConvOptions {
+  PerAxis<N> kernel;
+  PerAxis<N> stride = 1;
+  /// As many on both sides of an axis, or kSame: .padding = 1, .padding = {1, 2}, .padding = kSame.
+  ConvPadding<N> padding = 0;
+  PerAxis<N> dilation = 1;
+  /// Inputs and outputs in so many equal parts, each output seeing the inputs of its own part.
+  std::int64_t groups = 1;
+  bool bias = true;
+  /// What the padding is filled with; constant are zeros.
+  PadMode padding_mode = PadMode::constant;
+  Dtype dtype = Dtype::f32;
+};
+using Conv1dOptions = ConvOptions<1>;
+using Conv2dOptions = ConvOptions<2>;
+
+/// y = x ∗ W + b (conv1d and conv2d of autograd/ops.h) for x [n, in, extents], with N extents, or without n. weight is
+/// [out, in / groups, kernel], bias [out]; both start uniform in ±1/√(in / groups · kernel), as PyTorch's do.
+template <int N>
+class Conv : public Layer {
+ public:
+  Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, Rng& rng);
+  Var forward(const Var& x) const override;
+
+  const Parameter& weight() const { return weight_; }
+  const std::optional<Parameter>& bias() const { return bias_; }
+
+ private:
+  ConvOptions<N> options_;
+  Parameter weight_;
+  std::optional<Parameter> bias_;
+  Initializer initialize_;
+};
+
+class Conv1d : public Conv<1> {
+ public:
+  using Conv::Conv;
+};
+class Conv2d : public Conv<2> {
+ public:
+  using Conv::Conv;
+};
+class LazyConv1d : public Conv1d {
+ public:
+  LazyConv1d(std::int64_t out, const Conv1dOptions& options, Rng& rng) : Conv1d(kLazy, out, options, rng) {}
+};
+class LazyConv2d : public Conv2d {
+ public:
+  LazyConv2d(std::int64_t out, const Conv2dOptions& options, Rng& rng) : Conv2d(kLazy, out, options, rng) {}
+};
+
+template <int N>
+struct ConvTransposeOptions {
+  PerAxis<N> kernel;
+  PerAxis<N> stride = 1;
+  PerAxis<N> padding = 0;
+  /// Of the sizes that a convolution with these options would take to the input's, this is how much the result is
+  /// larger than the smallest.
+  PerAxis<N> output_padding = 0;
+  std::int64_t groups = 1;
+  bool bias = true;
+  PerAxis<N> dilation = 1;
+  Dtype dtype = Dtype::f32;
+};
+using ConvTranspose1dOptions = ConvTransposeOptions<1>;
+using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+
+/// The gradient of a convolution by its image as a layer: with a stride it makes images larger, as a decoder does.
+/// weight is [in, out / groups, kernel], bias [out]; both start uniform in ±1/√(out / groups · kernel).
+template <int N>
+class ConvTranspose : public Layer {
+ public:
+  ConvTranspose(std::int64_t in, std::int64_t out, const ConvTransposeOptions<N>& options, Rng& rng);
+  Var forward(const Var& x) const override;
+  /// With the output_padding that gives the extents `output_size`.
+  Var forward(const Var& x, const PerAxis<N>& output_size) const;
+  using Layer::operator();
+  Var operator()(const Var& x, const PerAxis<N>& output_size) const {
+    return in_context(name(), [&] { return forward(x, output_size); });
+  }
+
+  const Parameter& weight() const { return weight_; }
+  const std::optional<Parameter>& bias() const { return bias_; }
+
+ private:
+  Var apply(const Var& x, const PerAxis<N>& output_padding) const;
+
+  ConvTransposeOptions<N> options_;
+  Parameter weight_;
+  std::optional<Parameter> bias_;
+  Initializer initialize_;
+};
+
+class ConvTranspose1d : public ConvTranspose<1> {
+ public:
+  using ConvTranspose::ConvTranspose;
+};
+class ConvTranspose2d : public ConvTranspose<2> {
+ public:
+  using ConvTranspose::ConvTranspose;
+};
+class LazyConvTranspose1d : public ConvTranspose1d {
+ public:
+  LazyConvTranspose1d(std::int64_t out, const ConvTranspose1dOptions& options, Rng& rng)
+      : ConvTranspose1d(kLazy, out, options, rng) {}
+};
+class LazyConvTranspose2d : public ConvTranspose2d {
+ public:
+  LazyConvTranspose2d(std::int64_t out, const ConvTranspose2dOptions& options, Rng& rng)
+      : ConvTranspose2d(kLazy, out, options, rng) {}
+};
+
+}  // namespace hourglass::nn
