@@ -103,6 +103,10 @@ Var bce_with_logits(const Var& logits, const Var& targets);
 Var bce(const Var& probabilities, const Var& targets);
 /// (a - b)^2, one pass
 Var squared_difference(const Var& a, const Var& b);
+/// The sums of these over all elements, of operands of one shape. One pass gives the sum and, where a gradient by the
+/// first operand will be asked for, that as well.
+Var bce_with_logits_sum(const Var& logits, const Var& targets);
+Var squared_difference_sum(const Var& a, const Var& b);
 
 // Products with a derivative that may be infinite or NaN. The rules of mul, div, log, sqrt and their like use them, so
 // that the branch of a `where` that was not taken, which gets the gradient 0, passes on 0 and never 0 * infinity.
@@ -117,6 +121,7 @@ Var silu_grad(const Var& g, const Var& x);                                      
 Var gelu_grad(const Var& g, const Var& x);                                      ///< g (Φ(x) + x φ(x))
 Var relu_grad(const Var& g, const Tensor& y);                                   ///< g where y > 0
 Var bce_with_logits_grad(const Var& logits, const Var& targets, const Var& g);  ///< g (sigmoid(x) - t)
+Var squared_difference_grad(const Var& a, const Var& b, const Var& g);          ///< 2 g (a - b)
 
 inline Var operator-(const Var& x) { return neg(x); }
 inline Var operator+(const Var& a, const Var& b) { return add(a, b); }
@@ -223,6 +228,8 @@ Var norm(const Var& x, const Axes& axes = {}, bool keepdim = false, double p = 2
 Var logsumexp(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var softmax(const Var& x, std::int64_t axis);
 Var log_softmax(const Var& x, std::int64_t axis);
+Var softmax_grad(const Var& g, const Var& y, std::int64_t axis);      ///< y (g - Σ g y)
+Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis);  ///< g - e^y Σ g
 /// (x - mean) / √(variance + eps) over the axes together, with the biased variance: what layer_norm, batch_norm,
 /// instance_norm and group_norm have in common.
 Var standardize(const Var& x, const Axes& axes, double eps = 1e-5);
@@ -233,6 +240,16 @@ Var layer_norm(const Var& x, const Var& weight, const Var& bias, double eps = 1e
 /// standardize over all axes but 1, the channels', with the batch's own statistics; then times weight plus bias, which
 /// are [channels] (Ioffe & Szegedy 2015, "Batch normalization").
 Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps = 1e-5);
+/// What a recurrent layer does at one time step, element by element, for a batch [rows, n] and in one pass each way.
+struct LstmState {
+  Var h, c;
+};
+/// c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n] holds i, f, g, o in this order, the
+/// products with input and hidden state and the biases all added up (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+LstmState lstm_cell(const Var& gates, const Var& c);
+/// h' = (1 - z) n + z h with r = σ(rᵢ + rₕ), z = σ(zᵢ + zₕ), n = tanh(nᵢ + r nₕ), where input_gates and hidden_gates
+/// [rows, 3 n] hold r, z, n in this order, each with its bias (Cho et al. 2014).
+Var gru_cell(const Var& input_gates, const Var& hidden_gates, const Var& h);
 struct SortedVar {
   Var values;
   Tensor indices;

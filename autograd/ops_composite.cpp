@@ -105,15 +105,26 @@ Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
 Var softmax(const Var& x, std::int64_t axis) {
   Tensor value = softmax(x.value(), axis);
   return record("softmax", std::move(value), wrt(x, [axis = from_back("softmax", axis, x)](const Var& g, const Var& y) {
-                  return y * (g - sum(g * y, {axis}, true));
+                  return softmax_grad(g, y, axis);
                 }));
+}
+Var softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
+  return record(
+      "softmax_grad", softmax_grad(g.value(), y.value(), axis),
+      wrt(g, [y, axis](const Var& h) { return y * (h - sum(h * y, {axis}, true)); }),
+      wrt(y, [g, y, axis](const Var& h) { return h * (g - sum(g * y, {axis}, true)) - g * sum(h * y, {axis}, true); }));
 }
 Var log_softmax(const Var& x, std::int64_t axis) {
   Tensor value = log_softmax(x.value(), axis);
   return record("log_softmax", std::move(value),
                 wrt(x, [axis = from_back("log_softmax", axis, x)](const Var& g, const Var& y) {
-                  return g - exp(y) * sum(g, {axis}, true);
+                  return log_softmax_grad(g, y, axis);
                 }));
+}
+Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
+  return record("log_softmax_grad", log_softmax_grad(g.value(), y.value(), axis),
+                wrt(g, [y, axis](const Var& h) { return h - sum(h * exp(y), {axis}, true); }),
+                wrt(y, [g, y, axis](const Var& h) { return -(h * exp(y) * sum(g, {axis}, true)); }));
 }
 
 // ---- normalisation

@@ -319,8 +319,35 @@ Var bce(const Var& probabilities, const Var& targets) {
 }
 Var squared_difference(const Var& a, const Var& b) {
   return record("squared_difference", squared_difference(a.value(), b.value()),
-                wrt(a, [a, b](const Var& g) { return strong_mul(g, a - b) * 2; }),
-                wrt(b, [a, b](const Var& g) { return strong_mul(g, b - a) * 2; }));
+                wrt(a, [a, b](const Var& g) { return squared_difference_grad(a, b, g); }),
+                wrt(b, [a, b](const Var& g) { return squared_difference_grad(b, a, g); }));
+}
+Var squared_difference_grad(const Var& a, const Var& b, const Var& g) {
+  return record("squared_difference_grad", squared_difference_grad(a.value(), b.value(), g.value()),
+                wrt(a, [g](const Var& h) { return h * g * 2; }), wrt(b, [g](const Var& h) { return h * g * -2; }),
+                wrt(g, [a, b](const Var& h) { return squared_difference_grad(a, b, h); }));
+}
+
+// The slopes are constants: gradients that are to be differentiated in turn are computed from the operands.
+Var bce_with_logits_sum(const Var& logits, const Var& targets) {
+  const bool needed = recording() && logits.needs_gradient();
+  const auto [sum, slopes] = bce_with_logits_sum(logits.value(), targets.value(), needed);
+  return record("bce_with_logits_sum", sum,
+                wrt(logits,
+                    [logits, targets, slopes = slopes](const Var& g) {
+                      return recording() ? bce_with_logits_grad(logits, targets, g) : strong_mul(g, constant(slopes));
+                    }),
+                wrt(targets, [logits](const Var& g) { return -g * logits; }));
+}
+Var squared_difference_sum(const Var& a, const Var& b) {
+  const bool needed = recording() && a.needs_gradient();
+  const auto [sum, slopes] = squared_difference_sum(a.value(), b.value(), needed);
+  return record("squared_difference_sum", sum,
+                wrt(a,
+                    [a, b, slopes = slopes](const Var& g) {
+                      return recording() ? squared_difference_grad(a, b, g) : strong_mul(g, constant(slopes));
+                    }),
+                wrt(b, [a, b](const Var& g) { return squared_difference_grad(b, a, g); }));
 }
 
 }  // namespace hourglass

@@ -20,6 +20,12 @@ Var reduce(const Var& each, Reduction reduction, std::int64_t samples) {
   }
   fail("loss", "corrupt reduction ", static_cast<int>(reduction));
 }
+// The same where the sum is known already.
+Var reduce_sum(const Var& sum, Reduction reduction, const Var& input) {
+  if (reduction == Reduction::sum) return sum;
+  const std::int64_t samples = input.dim() == 0 ? 1 : input.size(0);
+  return sum / (reduction == Reduction::mean ? input.numel() : samples);
+}
 Var reduce(const Var& each, Reduction reduction) { return reduce(each, reduction, each.dim() == 0 ? 1 : each.size(0)); }
 
 void check_alike(std::string_view loss, const Var& input, const Var& target) {
@@ -33,7 +39,8 @@ void check_alike(std::string_view loss, const Var& input, const Var& target) {
 
 Var mse_loss(const Var& input, const Var& target, Reduction reduction) {
   check_alike("mse_loss", input, target);
-  return reduce(squared_difference(input, target), reduction);
+  if (reduction == Reduction::none) return squared_difference(input, target);
+  return reduce_sum(squared_difference_sum(input, target), reduction, input);
 }
 
 Var l1_loss(const Var& input, const Var& target, Reduction reduction) {
@@ -115,6 +122,8 @@ Var binary_cross_entropy(const Var& input, const Var& target, Reduction reductio
 
 Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
   check_alike("binary_cross_entropy_with_logits", input, target);
+  if (!options.weight && !options.pos_weight && options.reduction != Reduction::none)
+    return reduce_sum(bce_with_logits_sum(input, target), options.reduction, input);
   Var each = bce_with_logits(input, target);
   if (options.pos_weight)  // what -log p = softplus(-x) counts more than once
     each = each + target * softplus(-input) * constant(expand(*options.pos_weight - 1, input.shape()));

@@ -137,6 +137,16 @@ Tensor cumsum(const Tensor& x, std::int64_t axis);
 Tensor sum_to(const Tensor& x, const Shape& shape);
 Tensor softmax(const Tensor& x, std::int64_t axis);
 Tensor log_softmax(const Tensor& x, std::int64_t axis);
+/// What the gradient of softmax (log_softmax) by its input is, given the result's and y, the result: y (g - Σ g y), and
+/// g - e^y Σ g. y broadcasts to g: many gradients may stand along axes in front; count the axis from the back then.
+Tensor softmax_grad(const Tensor& g, const Tensor& y, std::int64_t axis);
+Tensor log_softmax_grad(const Tensor& g, const Tensor& y, std::int64_t axis);
+/// A loss summed over all elements (0-d) and its derivative by each prediction, if that is asked for, in one pass.
+struct SummedLoss {
+  Tensor sum, slopes;
+};
+SummedLoss bce_with_logits_sum(const Tensor& logits, const Tensor& targets, bool with_slopes);
+SummedLoss squared_difference_sum(const Tensor& a, const Tensor& b, bool with_slopes);
 /// (x - mean) / √(variance + eps) over the axes together, with the biased variance (divided by the count).
 Tensor standardize(const Tensor& x, const Axes& axes, double eps = 1e-5);
 /// Its gradient by x, given the result's: (g - mean(g) - z mean(g z)) / √(variance + eps), where z = standardize(x).
@@ -305,6 +315,20 @@ Tensor cholesky(const Tensor& x);
 /// The X of A X = B for triangular A [..., n, n] and B [..., n, k]; leading axes broadcast. The other triangle of A is
 /// not read. A zero on A's diagonal gives infinities.
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper);
+
+// ---- recurrent cells ----------------------------------------------------------------------------- ops_recurrent.cpp
+// One time step, after the matrix products, for a batch [rows, n] of n hidden units.
+
+/// h' and c' as one tensor [2, rows, n]: c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n]
+/// holds i, f, g, o in this order (PyTorch's).
+Tensor lstm_cell(const Tensor& gates, const Tensor& c);
+/// The gradients by gates and c side by side, [rows, 5 n], from the result's, [2, rows, n].
+Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c);
+/// h' = (1 - z) n + z h with r = σ(rᵢ + rₕ), z = σ(zᵢ + zₕ), n = tanh(nᵢ + r nₕ), where input_gates and hidden_gates
+/// [rows, 3 n] hold r, z, n in this order (PyTorch's).
+Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h);
+/// The gradients by input_gates, hidden_gates and h side by side, [rows, 7 n].
+Tensor gru_cell_grad(const Tensor& dh, const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h);
 
 // ---- printing ------------------------------------------------------------------------------------------- print.cpp
 

@@ -50,9 +50,7 @@ Operand<T> operand(const T& number, const Shape& shape) {
 
 // Calls run(offsets, steps, position, count) for runs that cover the whole shape, in parallel where it is large.
 template <std::size_t N, class Run>
-void for_each_run(const Shape& shape, std::int64_t numel, const std::array<Strides, N>& strides, Run&& run) {
-  if (numel == 0) return;
-  const Walk<N> walk(shape, strides);
+void for_each_run(const Walk<N>& walk, std::int64_t numel, Run&& run) {
   const std::array<std::int64_t, N> steps = walk.steps();
   parallel_for(numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
     walk.for_each_run(begin, end,
@@ -76,12 +74,17 @@ Tensor apply(std::string_view op, ElementwiseKernel<In, Out> kernel, const Shape
   check(kernel != nullptr, op, "needs f32 or f64, got ", dtype_of<In>, "; convert with to(x, Dtype::f32)");
   const bool reuse = can_hold(dying, shape, dtype_of<Out>);
   Tensor result = reuse ? std::move(*dying) : Tensor(shape, dtype_of<Out>);
-  const auto bytes = result.numel() * static_cast<std::int64_t>(sizeof(Out));
-  const Stores stores = !reuse && bytes >= kStreamedBytes ? Stores::streamed : Stores::cached;
+  if (result.numel() == 0) return result;
   Out* const out = result.template mutable_data<Out>();
   std::array<Strides, N> strides;
   for (std::size_t k = 0; k < N; ++k) strides[k] = operands[k].strides;
-  for_each_run(result.shape(), result.numel(), strides,
+  const Walk<N> walk(result.shape(), strides);
+  // Half a line past the caches costs more than a whole one, so every run must begin with a line.
+  const auto bytes = [](std::int64_t count) { return count * static_cast<std::int64_t>(sizeof(Out)); };
+  const bool streamed = !reuse && bytes(result.numel()) >= kStreamedBytes &&
+                        (walk.shape().size() == 1 || bytes(walk.shape().back()) % 64 == 0);
+  const Stores stores = streamed ? Stores::streamed : Stores::cached;
+  for_each_run(walk, result.numel(),
                [&](const std::array<std::int64_t, N>& offsets, const std::array<std::int64_t, N>& steps,
                    std::int64_t position, std::int64_t count) {
                  std::array<const In*, N> in;
@@ -161,7 +164,8 @@ Tensor choose(const Tensor& mask, const Operand<T>& a, const Operand<T>& b, cons
   T* const out = result.mutable_data<T>();
   const Operand<std::uint8_t> m = operand<std::uint8_t>(mask, shape);
   const auto kernel = table<T>().where;
-  for_each_run<3>(shape, result.numel(), {m.strides, a.strides, b.strides},
+  if (result.numel() == 0) return result;
+  for_each_run<3>(Walk<3>(shape, {m.strides, a.strides, b.strides}), result.numel(),
                   [&](const std::array<std::int64_t, 3>& offsets, const std::array<std::int64_t, 3>& steps,
                       std::int64_t position, std::int64_t count) {
                     kernel(m.data + offsets[0], a.data + offsets[1], b.data + offsets[2], steps.data(), out + position,

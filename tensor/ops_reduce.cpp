@@ -522,4 +522,95 @@ Tensor log_softmax(const Tensor& x, std::int64_t axis) {
   return shifted - log(sum(exp(shifted), {axis}, true));
 }
 
+// ---- gradients of softmax
+
+namespace {
+
+Tensor softmax_grad_rows(std::string_view op, const Tensor& g, const Tensor& y, std::int64_t extent, bool logarithm) {
+  const Tensor gs = contiguous(g), ys = contiguous(y);
+  Tensor result(y.shape(), y.dtype());
+  dispatch_floating(op, y.dtype(), [&]<class T>() {
+    const SoftmaxGradKernels<T>* kernel;
+    if constexpr (std::is_same_v<T, float>) kernel = &kernels().reduce.softmax_grad_f32;
+    else kernel = &kernels().reduce.softmax_grad_f64;
+    const auto loop = logarithm ? kernel->log_softmax : kernel->softmax;
+    const T *const from = gs.data<T>(), *const by = ys.data<T>();
+    T* const out = result.mutable_data<T>();
+    parallel_for(y.numel() / extent, grain_of(extent, kSlowGrain), [&](std::int64_t begin, std::int64_t end) {
+      loop(from + begin * extent, by + begin * extent, end - begin, extent, out + begin * extent);
+    });
+  });
+  return result;
+}
+
+void check_alike(std::string_view op, const Tensor& a, const Tensor& b) {
+  check_same_dtype(op, a, b);
+  check(a.shape() == b.shape(), op, "the two must have one shape, got ", describe(a), " and ", describe(b));
+}
+
+}  // namespace
+
+// With a batch of gradients, g has more axes in front than y.
+Tensor softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
+  check_floating("softmax_grad", result);
+  const Tensor y = result.shape() == g.shape() ? result : expand(result, g.shape());
+  const Around around("softmax_grad", y, axis);
+  check_alike("softmax_grad", g, y);
+  if (y.numel() == 0) return y;
+  if (around.inner == 1) return softmax_grad_rows("softmax_grad", g, y, around.extent, false);
+  return y * (g - sum(g * y, {axis}, true));
+}
+Tensor log_softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
+  check_floating("log_softmax_grad", result);
+  const Tensor y = result.shape() == g.shape() ? result : expand(result, g.shape());
+  const Around around("log_softmax_grad", y, axis);
+  check_alike("log_softmax_grad", g, y);
+  if (y.numel() == 0) return y;
+  if (around.inner == 1) return softmax_grad_rows("log_softmax_grad", g, y, around.extent, true);
+  return g - exp(y) * sum(g, {axis}, true);
+}
+
+// ---- losses
+
+namespace {
+
+template <class T>
+const LossKernels<T>& loss_kernels() {
+  if constexpr (std::is_same_v<T, float>) return kernels().reduce.loss_f32;
+  else return kernels().reduce.loss_f64;
+}
+
+// kernel(LossKernels<T>) tells which of them. Chunks are added up in their order.
+template <class Kernel>
+SummedLoss sum_of_losses(std::string_view op, const Tensor& a, const Tensor& b, bool with_slopes, Kernel&& kernel) {
+  check_alike(op, a, b);
+  return dispatch_floating(op, a.dtype(), [&]<class T>() {
+    const Tensor as = contiguous(a), bs = contiguous(b);
+    SummedLoss loss{{}, with_slopes ? Tensor(a.shape(), a.dtype()) : Tensor()};
+    const T *const x = as.data<T>(), *const y = bs.data<T>();
+    T* const slopes = with_slopes && a.numel() > 0 ? loss.slopes.mutable_data<T>() : nullptr;
+    const auto loop = kernel(loss_kernels<T>());
+    std::vector<double> sums(static_cast<std::size_t>(ceil_div(a.numel(), kSlowGrain)));
+    parallel_for(a.numel(), kSlowGrain, [&](std::int64_t begin, std::int64_t end) {
+      sums[static_cast<std::size_t>(begin / kSlowGrain)] =
+          loop(x + begin, y + begin, end - begin, slopes ? slopes + begin : nullptr);
+    });
+    double total = 0;
+    for (const double sum : sums) total += sum;
+    loss.sum = scalar(total, a.dtype());
+    return loss;
+  });
+}
+
+}  // namespace
+
+SummedLoss bce_with_logits_sum(const Tensor& logits, const Tensor& targets, bool with_slopes) {
+  return sum_of_losses("bce_with_logits_sum", logits, targets, with_slopes,
+                       [](const auto& table) { return table.bce_with_logits; });
+}
+SummedLoss squared_difference_sum(const Tensor& a, const Tensor& b, bool with_slopes) {
+  return sum_of_losses("squared_difference_sum", a, b, with_slopes,
+                       [](const auto& table) { return table.squared_difference; });
+}
+
 }  // namespace hourglass

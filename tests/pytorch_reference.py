@@ -221,6 +221,7 @@ case("softplus_grad", lambda g, x: g * torch.sigmoid(x), u(3), u(3))
 case("silu_grad", lambda g, x: g * torch.sigmoid(x) * (1 + x * (1 - torch.sigmoid(x))), u(3), u(3))
 case("gelu_grad", lambda g, x: g * (normal.cdf(x) + x * torch.exp(normal.log_prob(x))), u(3), u(3))
 case("relu_grad", lambda g, y: torch.where(y > 0, g, t(0.0)), u(3), t([1.0, 0.0, -1.0]))
+case("squared_difference_grad", lambda a, b, g: 2 * g * (a - b), u(3), u(3), u(3))
 case("bce_with_logits_grad", lambda x, y, g: g * (torch.sigmoid(x) - y), u(3), u(3, low=0, high=1), u(3))
 
 # ---- sums and repetition
@@ -517,6 +518,44 @@ def standardize_grad(g, x, axes):
     return torch.autograd.grad(standardize(x, axes), x, g, create_graph=True)[0]
 
 
+def softmax_grad(g, y, axis):
+    return y * (g - (g * y).sum(axis, keepdim=True))
+
+
+def log_softmax_grad(g, y, axis):
+    return g - y.exp() * g.sum(axis, keepdim=True)
+
+
+def lstm_cell(gates, c):
+    """torch.lstm_cell, whose weights are set such that the products are the gates themselves."""
+    n = c.shape[1]
+    eye, none = torch.eye(4 * n, dtype=gates.dtype), torch.zeros(4 * n, n, dtype=gates.dtype)
+    return torch.lstm_cell(gates, (torch.zeros_like(c), c), eye, none)
+
+
+def gru_cell(input_gates, hidden_gates, h):
+    r, z, n = (input_gates.chunk(3, 1)[k] for k in range(3))
+    hr, hz, hn = hidden_gates.chunk(3, 1)
+    r, z = torch.sigmoid(r + hr), torch.sigmoid(z + hz)
+    n = torch.tanh(n + r * hn)
+    return (1 - z) * n + z * h
+
+
+# The formula above is torch.gru_cell's.
+_x, _h, _w, _v = u(2, 3), u(2, 2), u(6, 3), u(6, 2)
+torch.testing.assert_close(gru_cell(_x @ _w.T, _h @ _v.T, _h), torch.gru_cell(_x, _h, _w, _v))
+
+case("softmax_grad", lambda g, y: softmax_grad(g, y, -1), u(3, 4), u(3, 4, low=0, high=1))
+case("softmax_grad along axis 1 of three", lambda g, y: softmax_grad(g, y, 1), u(2, 3, 2), u(2, 3, 2, low=0, high=1))
+case("log_softmax_grad", lambda g, y: log_softmax_grad(g, y, -1), u(3, 4), u(3, 4, low=-3, high=0))
+case("log_softmax_grad along axis 1 of three", lambda g, y: log_softmax_grad(g, y, 1), u(2, 3, 2),
+     u(2, 3, 2, low=-3, high=0))
+case("lstm_cell", lambda gates, c: torch.cat(lstm_cell(gates, c), 1), u(3, 8), u(3, 2))
+case("lstm_cell of h alone", lambda gates, c: lstm_cell(gates, c)[0], u(2, 4), u(2, 1))
+case("gru_cell", gru_cell, u(3, 6), u(3, 6), u(3, 2))
+case("bce_with_logits_sum", lambda x, y: F.binary_cross_entropy_with_logits(x, y, reduction="sum"), u(3, 4),
+     u(3, 4, low=0, high=1))
+case("squared_difference_sum", lambda a, b: F.mse_loss(a, b, reduction="sum"), u(3, 4), u(3, 4))
 case("standardize over the last axis", lambda x: F.layer_norm(x, (4,)), u(3, 4))
 case("standardize over the last axis", lambda x: F.layer_norm(x, (1,)), u(2, 1))
 # F.layer_norm loses 5 digits to the mean of a million.

@@ -37,11 +37,17 @@ extern const ReduceKernels reduce_kernels;
 extern const GemmKernels gemm_kernels;
 extern const ConvKernels conv_kernels;
 extern const UpdateKernels update_kernels;
+extern const RecurrentKernelTable recurrent_kernels;
 
 extern const Kernels kernels;
-constinit const Kernels kernels{
-    HOURGLASS_NAME(HOURGLASS_SET), elementwise_kernels, reduce_kernels, gemm_kernels, conv_kernels, update_kernels,
-    multiply_adds<float>};
+constinit const Kernels kernels{HOURGLASS_NAME(HOURGLASS_SET),
+                                elementwise_kernels,
+                                reduce_kernels,
+                                gemm_kernels,
+                                conv_kernels,
+                                update_kernels,
+                                recurrent_kernels,
+                                multiply_adds<float>};
 }  // namespace HOURGLASS_SET
 
 }  // namespace hourglass

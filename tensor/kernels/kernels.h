@@ -7,6 +7,7 @@
 #include "tensor/kernels/conv.h"
 #include "tensor/kernels/elementwise.h"
 #include "tensor/kernels/gemm.h"
+#include "tensor/kernels/recurrent.h"
 #include "tensor/kernels/reduce.h"
 #include "tensor/kernels/update.h"
 
@@ -19,6 +20,7 @@ struct Kernels {
   const GemmKernels& gemm;
   const ConvKernels& conv;
   const UpdateKernels& update;
+  const RecurrentKernelTable& recurrent;
   double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
 };
 

@@ -112,8 +112,8 @@ template <class T>
 // lost when it was rounded is added to the small terms, so that p has a single rounding error.
 template <class T>
 struct Growth {
-  Batch<T> p;
-  typename BitsOf<T>::type exponent;  // the last bits are n + 2 bias
+  Batch<T> p, n;
+  typename BitsOf<T>::type exponent;  // whose last bits are n + 2 bias
 };
 template <class T, class... Low>
 [[gnu::always_inline]] inline Growth<T> growth(const Batch<T>& x, const Low&... low) {
@@ -123,26 +123,25 @@ template <class T, class... Low>
   const V shifted = multiply_add(x, V(log2_e<T>), offset), n = shifted - offset;
   const V most = multiply_add(n, V(-C::ln2_high), x), rest = n * V(C::ln2_low), r = most - rest;
   const V lost = (((most - r) - rest) + ... + low);
-  return {r + multiply_add(r * r, polynomial(r, C::exp), lost), to_bits(shifted)};
+  return {r + multiply_add(r * r, polynomial(r, C::exp), lost), n, to_bits(shifted)};
 }
-// 2^n may be no normal number, but the two factors that n is halved for are: what overflows or becomes subnormal when
-// multiplied by both does so by itself.
+// x 2^n. 2^n may be no normal number, but the two factors that n is halved for are: what overflows or becomes subnormal
+// when multiplied by both does so by itself.
 template <class T>
-struct Factors {
-  Batch<T> first, second;
-};
-template <class T>
-[[gnu::always_inline]] inline Factors<T> power_in_two(const typename BitsOf<T>::type& exponent) {
-  const auto half = exponent >> 1;
-  return {from_bits<T>(half << fraction_bits<T>), from_bits<T>((exponent - half) << fraction_bits<T>)};
+[[gnu::always_inline]] inline Batch<T> times_power(const Batch<T>& x, const Growth<T>& e) {
+  if constexpr (kScalesByPowers) {
+    return scale_by_power(x, e.n);
+  } else {
+    const auto half = e.exponent >> 1;
+    return x * from_bits<T>(half << fraction_bits<T>) * from_bits<T>((e.exponent - half) << fraction_bits<T>);
+  }
 }
 
 // scale * e^x for exp_min <= x <= exp_max; the scale is a power of two.
 template <class T>
 [[gnu::always_inline]] inline Batch<T> scaled_exp(const Batch<T>& x, T scale = 1) {
   const Growth<T> e = growth(x);
-  const Factors<T> power = power_in_two<T>(e.exponent);
-  return ((Batch<T>(1) + e.p) * power.first) * (power.second * Batch<T>(scale));
+  return times_power(multiply_add(e.p, Batch<T>(scale), Batch<T>(scale)), e);
 }
 template <class T>
 [[gnu::always_inline]] inline Batch<T> exp(const Batch<T>& x) {
@@ -195,19 +194,19 @@ template <class T>
 }
 
 // 1 / (1 + e), or e / (1 + e) where x < 0, for e = e^-|x|: it never overflows, and keeps its digits where it is small.
-// With e = s (1 + p), one division, of s or 1 by d = 1 + e, gets corrected by p and by what d lost when it was rounded.
+// With e = s (1 + p), the quotient 1 / d of d = 1 + e is corrected by p and by what d lost when it was rounded, and
+// only then multiplied by s.
 template <class T>
 [[gnu::always_inline]] inline Batch<T> sigmoid(const Batch<T>& x) {
   using V = Batch<T>;
   const Growth<T> e = growth(at_least(-abs(x), V(MathConstants<T>::exp_min)));
-  const auto [first, second] = power_in_two<T>(e.exponent);
-  const V s = first * second, sum = V(1) + s;
+  const V s = times_power(V(1), e), sum = V(1) + s;
   const V d = multiply_add(s, e.p, sum), lost = multiply_add(s, e.p, sum - d);
-  const auto negative = x < V(0);
-  const V q = select(negative, first, V(1)) / d;
   const V inverse = multiply_add(s, V(T(-0.5)), V(1));  // 1 / d, as well as a correction needs it
+  const auto negative = x < V(0);
   const V more = multiply_add(-lost, inverse, select(negative, e.p, V(0)));
-  return multiply_add(q, more, q) * select(negative, second, V(1));
+  const V q = V(1) / d, y = multiply_add(q, more, q);
+  return select(negative, times_power(y, e), y);
 }
 
 // e^|x| / 2 for all x: both hyperbolic functions are made of it, and it overflows where they do.

@@ -1,4 +1,4 @@
-// Two loops per line of reduce.def, softmax and standardizing.
+// Two loops per line of reduce.def, softmax, standardizing and summed losses.
 #include "tensor/kernels/reduce.h"
 
 #include <array>
@@ -14,7 +14,8 @@
 namespace hourglass {
 namespace {
 
-// A line becomes a type. take() works on registers, combine() on registers and on single numbers alike.
+// A line becomes a type. take() works on registers, combine() on registers and on single numbers alike. Where g++ calls
+// them instead, a maximum takes three times as long.
 #define REDUCE(name, first, taken, combined)                                                               \
   struct reduce_##name {                                                                                   \
     template <class T>                                                                                     \
@@ -26,11 +27,11 @@ namespace {
       return first;                                                                                        \
     }                                                                                                      \
     template <class V>                                                                                     \
-    static V take(V x, [[maybe_unused]] V c) {                                                             \
+    [[gnu::always_inline]] static V take(V x, [[maybe_unused]] V c) {                                      \
       return taken;                                                                                        \
     }                                                                                                      \
     template <class V>                                                                                     \
-    static V combine(V a, V b) {                                                                           \
+    [[gnu::always_inline]] static V combine(V a, V b) {                                                    \
       return static_cast<V>(combined);                                                                     \
     }                                                                                                      \
   };
@@ -317,33 +318,36 @@ std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, 
   return totals;
 }
 
+// The mean is center + rest: as a T alone it would be off by a rounding error, and so would all that is standardized,
+// by a share that grows with the mean. scale = 1 / √(variance + eps).
+template <class T>
 struct Moments {
-  double mean, scale;  // scale = 1 / √(variance + eps)
+  Batch<T> center, rest, scale;
+
+  Batch<T> centered(const Batch<T>& x) const { return (x - center) - rest; }
 };
 template <class T>
-Moments moments_of_row(const T* x, const RowLayout& row, double eps) {
+Moments<T> moments_of_row(const T* x, const RowLayout& row, double eps) {
   using V = Batch<T>;
   const double count = static_cast<double>(row.segments * row.n);
-  const double mean = sums_of_row<1>(x, x, row, [](V v, V) { return std::array<V, 1>{v}; })[0] / count;
-  const V center(static_cast<T>(mean));
-  // The mean as T is off by a rounding error, whose square the second sum takes out again.
-  const auto [squares, rest] = sums_of_row<2>(x, x, row, [&](V v, V) {
+  const auto [sum] = sums_of_row<1>(x, x, row, [](V v, V) { return std::array<V, 1>{v}; });
+  const V center(static_cast<T>(sum / count));
+  const auto [squares, rests] = sums_of_row<2>(x, x, row, [&](V v, V) {
     const V d = v - center;
     return std::array<V, 2>{d * d, d};
   });
-  const double off = rest / count;
-  return {static_cast<double>(static_cast<T>(mean)) + off, 1 / std::sqrt(squares / count - off * off + eps)};
+  const double rest = rests / count;
+  return {center, V(static_cast<T>(rest)), V(static_cast<T>(1 / std::sqrt(squares / count - rest * rest + eps)))};
 }
 
 template <class T>
 void standardize_rows(const T* x, const RowLayout& row, std::int64_t begin, std::int64_t end, double eps, T* y) {
   for (std::int64_t i = begin; i < end; ++i) {
     const T* const from = x + i * row.row_stride;
-    const Moments moments = moments_of_row(from, row, eps);
-    const Batch<T> center(static_cast<T>(moments.mean)), scale(static_cast<T>(moments.scale));
+    const Moments<T> moments = moments_of_row(from, row, eps);
     for (std::int64_t k = 0; k < row.segments; ++k)
       map_row(from + k * row.segment_stride, row.n, y + i * row.row_stride + k * row.segment_stride,
-              [&](Batch<T> v) { return (v - center) * scale; });
+              [&](Batch<T> v) { return moments.centered(v) * moments.scale; });
   }
 }
 
@@ -355,19 +359,89 @@ void standardize_rows_grad(const T* g, const T* x, const RowLayout& row, std::in
   const double count = static_cast<double>(row.segments * row.n);
   for (std::int64_t i = begin; i < end; ++i) {
     const T *const from = x + i * row.row_stride, *const gs = g + i * row.row_stride;
-    const Moments moments = moments_of_row(from, row, eps);
-    const V center(static_cast<T>(moments.mean));
+    const Moments<T> moments = moments_of_row(from, row, eps);
     const auto [sum, product] = sums_of_row<2>(gs, from, row, [&](V gv, V v) {
-      return std::array<V, 2>{gv, gv * (v - center)};
+      return std::array<V, 2>{gv, gv * moments.centered(v)};
     });
-    const V mean(static_cast<T>(sum / count)), scale(static_cast<T>(moments.scale));
-    const V slope(static_cast<T>(product / count * moments.scale * moments.scale));
+    const V mean(static_cast<T>(sum / count));
+    const V slope = V(static_cast<T>(product / count)) * moments.scale * moments.scale;
     for (std::int64_t k = 0; k < row.segments; ++k) {
       const std::int64_t at = k * row.segment_stride;
       map_rows(gs + at, from + at, row.n, dx + i * row.row_stride + at,
-               [&](V gv, V v) { return scale * ((gv - mean) - slope * (v - center)); });
+               [&](V gv, V v) { return moments.scale * ((gv - mean) - slope * moments.centered(v)); });
     }
   }
+}
+
+// ---- gradients of softmax
+
+template <class T>
+void softmax_grad_rows(const T* g, const T* y, std::int64_t rows, std::int64_t n, T* dx) {
+  using V = Batch<T>;
+  for (; rows > 0; --rows, g += n, y += n, dx += n) {
+    const auto [total] = sums_of_row<1>(g, y, {n, 1, 0, n}, [](V gv, V v) { return std::array<V, 1>{gv * v}; });
+    const V sum(static_cast<T>(total));
+    map_rows(g, y, n, dx, [&](V gv, V v) { return v * (gv - sum); });
+  }
+}
+template <class T>
+void log_softmax_grad_rows(const T* g, const T* y, std::int64_t rows, std::int64_t n, T* dx) {
+  using V = Batch<T>;
+  for (; rows > 0; --rows, g += n, y += n, dx += n) {
+    const V sum(Fold<reduce_sum, T, T>::fold_row(g, n, 0));
+    map_rows(g, y, n, dx, [&](V gv, V v) { return gv - exp(v) * sum; });
+  }
+}
+
+// ---- losses, with their slopes
+
+template <class T>
+struct LossTerm {
+  Batch<T> value, slope;
+};
+// softplus(x) - x t and sigmoid(x) - t. With e = e^-|x|, softplus is max(x, 0) + log(1 + e), and the sigmoid 1 / (1 +
+// e) or e / (1 + e).
+struct bce_with_logits {
+  template <class T>
+  [[gnu::always_inline]] static LossTerm<T> term(const Batch<T>& x, const Batch<T>& t) {
+    using V = Batch<T>;
+    const V e = decay(abs(x));
+    return {at_least(x, V(0)) - x * t + log1p_within(e), select(x < V(0), e, V(1)) / (V(1) + e) - t};
+  }
+};
+struct squared_difference {
+  template <class T>
+  [[gnu::always_inline]] static LossTerm<T> term(const Batch<T>& a, const Batch<T>& b) {
+    const Batch<T> d = a - b;
+    return {d * d, d + d};
+  }
+};
+
+// Sums up in a register block by block, and the blocks in double.
+template <class Loss, class T>
+double sum_of_losses(const T* a, const T* b, std::int64_t n, T* slopes) {
+  using Read = Fold<reduce_sum, T, T>;
+  constexpr int width = Read::width;
+  constexpr std::int64_t block = std::int64_t{64} * width;
+  double total = 0;
+  for (std::int64_t begin = 0; begin < n; begin += block) {
+    const std::int64_t end = begin + block < n ? begin + block : n;
+    Batch<T> sum(T(0));
+    for (std::int64_t j = begin; j < end; j += width) {
+      const int count = end - j < width ? static_cast<int>(end - j) : width;
+      const bool whole = count == width;
+      const LossTerm<T> term = Loss::template term<T>(whole ? Read::load(a + j) : Read::load_some(a + j, count),
+                                                      whole ? Read::load(b + j) : Read::load_some(b + j, count));
+      sum += whole ? term.value : Read::first_lanes(term.value, count);
+      if (slopes == nullptr) continue;
+      if (whole) Read::store(term.slope, slopes + j);
+      else Read::store_some(term.slope, slopes + j, count);
+    }
+    alignas(64) T lanes[width];
+    sum.store_aligned(lanes);
+    for (const T lane : lanes) total += static_cast<double>(lane);
+  }
+  return total;
 }
 
 template <class In, class Acc>
@@ -396,6 +470,10 @@ constinit const ReduceKernels reduce_kernels{
     .softmax_f64 = {softmax_rows<double>, log_softmax_rows<double>},
     .standardize_f32 = {standardize_rows<float>, standardize_rows_grad<float>},
     .standardize_f64 = {standardize_rows<double>, standardize_rows_grad<double>},
+    .softmax_grad_f32 = {softmax_grad_rows<float>, log_softmax_grad_rows<float>},
+    .softmax_grad_f64 = {softmax_grad_rows<double>, log_softmax_grad_rows<double>},
+    .loss_f32 = {sum_of_losses<bce_with_logits, float>, sum_of_losses<squared_difference, float>},
+    .loss_f64 = {sum_of_losses<bce_with_logits, double>, sum_of_losses<squared_difference, double>},
 };
 }  // namespace HOURGLASS_SET
 

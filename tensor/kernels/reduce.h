@@ -51,6 +51,23 @@ struct StandardizeKernels {
                    T* dx);
 };
 
+/// Gradients of softmax and its logarithm, whose outputs are y, row by row: y (g - Σ g y), and g - e^y Σ g.
+template <class T>
+struct SoftmaxGradKernels {
+  using Loop = void (*)(const T* g, const T* y, std::int64_t rows, std::int64_t n, T* dx);
+  Loop softmax;
+  Loop log_softmax;
+};
+
+/// The sum of a loss over n predictions a and targets b. Their derivatives by a go to `slopes`, if it is not null, in
+/// the same pass: both are made of the same exponential.
+template <class T>
+struct LossKernels {
+  using Loop = double (*)(const T* a, const T* b, std::int64_t n, T* slopes);
+  Loop bce_with_logits;
+  Loop squared_difference;
+};
+
 struct ReduceKernels {
   ReduceKernelsOf<float, float> f32;
   ReduceKernelsOf<double, double> f64;
@@ -61,6 +78,10 @@ struct ReduceKernels {
   SoftmaxKernels<double> softmax_f64;
   StandardizeKernels<float> standardize_f32;
   StandardizeKernels<double> standardize_f64;
+  SoftmaxGradKernels<float> softmax_grad_f32;
+  SoftmaxGradKernels<double> softmax_grad_f64;
+  LossKernels<float> loss_f32;
+  LossKernels<double> loss_f64;
 
   template <class In, class Acc>
   const ReduceKernelsOf<In, Acc>& of() const {

@@ -44,17 +44,17 @@ T select(bool condition, T a, T b) {
 
 // Not x != x, which xsimd 8.1 gets wrong for AVX.
 template <class V>
-auto is_nan(V x) {
+[[gnu::always_inline]] inline auto is_nan(V x) {
   return !(x == x);
 }
 
 // The larger (smaller); NaN if either is.
 template <class V>
-V maximum(V a, V b) {
+[[gnu::always_inline]] inline V maximum(V a, V b) {
   return select((a > b) || is_nan(a), a, b);
 }
 template <class V>
-V minimum(V a, V b) {
+[[gnu::always_inline]] inline V minimum(V a, V b) {
   return select((a < b) || is_nan(a), a, b);
 }
 
@@ -96,6 +96,15 @@ template <class T>
   constexpr Word<T> mask = Word<T>(1) << (8 * sizeof(T) - 1);
   return from_bits<T>((to_bits(magnitude) & ~mask) | (to_bits(sign) & mask));
 }
+
+// Whether the set multiplies by powers of two, x 2^n for any whole n, in one instruction.
+#if defined(__AVX512F__)
+inline constexpr bool kScalesByPowers = true;
+inline Batch<float> scale_by_power(const Batch<float>& x, const Batch<float>& n) { return _mm512_scalef_ps(x, n); }
+inline Batch<double> scale_by_power(const Batch<double>& x, const Batch<double>& n) { return _mm512_scalef_pd(x, n); }
+#else
+inline constexpr bool kScalesByPowers = false;
+#endif
 
 // Past the caches, where the set can do that; `to` is aligned to a register. streams_done() comes before anyone reads.
 template <class T>

@@ -1,0 +1,34 @@
+// The recurrent part of the kernel table: one time step of an LSTM or GRU after its matrix products, rows [begin, end).
+#pragma once
+#include <cstdint>
+
+namespace hourglass {
+
+/// Matrices without gaps; n is the number of hidden units. Letters are those of ops.h.
+template <class T>
+struct RecurrentKernels {
+  /// gates [rows, 4 n], c [rows, n] to h_next and c_next, both [rows, n].
+  void (*lstm)(const T* gates, const T* c, std::int64_t begin, std::int64_t end, std::int64_t n, T* h_next, T* c_next);
+  /// The gradients by gates and c, side by side: [rows, 5 n].
+  void (*lstm_gradient)(const T* dh, const T* dc, const T* gates, const T* c, std::int64_t begin, std::int64_t end,
+                        std::int64_t n, T* out);
+  /// input_gates and hidden_gates [rows, 3 n], h [rows, n] to h_next [rows, n].
+  void (*gru)(const T* input_gates, const T* hidden_gates, const T* h, std::int64_t begin, std::int64_t end,
+              std::int64_t n, T* h_next);
+  /// The gradients by input_gates, hidden_gates and h, side by side: [rows, 7 n].
+  void (*gru_gradient)(const T* dh, const T* input_gates, const T* hidden_gates, const T* h, std::int64_t begin,
+                       std::int64_t end, std::int64_t n, T* out);
+};
+
+struct RecurrentKernelTable {
+  RecurrentKernels<float> f32;
+  RecurrentKernels<double> f64;
+
+  template <class T>
+  const RecurrentKernels<T>& of() const {
+    if constexpr (sizeof(T) == 4) return f32;
+    else return f64;
+  }
+};
+
+}  // namespace hourglass
