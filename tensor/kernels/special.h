@@ -44,7 +44,7 @@ inline double hurwitz_zeta(double s, double x) {
   double sum = 0;
   for (const double enough = 10 + s; x < enough; x += 1) sum += std::pow(x, -s);
   const double power = std::pow(x, -s);
-  sum += power * (x / (s - 1) + 0.5);
+  sum += std::pow(x, 1 - s) / (s - 1) + power / 2;
   double factor = s / x;  // s (s + 1) ... (s + 2k - 2) / ((2k)! x^(2k - 1)), but for its first 1/2
   for (int k = 1; k <= 12; ++k) {
     sum += power * kBernoulli[k - 1] * factor / 2;
