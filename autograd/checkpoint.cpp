@@ -1,5 +1,6 @@
 #include "autograd/checkpoint.h"
 
+#include <memory>
 #include <unordered_set>
 
 #include "autograd/grad.h"
@@ -88,6 +89,29 @@ Var checkpoint(const Function& f, std::span<const Var> inputs) {
 }
 Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input) {
   return checkpoint([f](const std::vector<Var>& xs) { return f(xs[0]); }, std::span(&input, 1));
+}
+
+// A node has one value: here it is all of f's, one behind the other.
+std::vector<Var> checkpoint(const std::function<std::vector<Var>(const std::vector<Var>&)>& f,
+                            std::span<const Var> inputs) {
+  const auto shapes = std::make_shared<std::vector<Shape>>();
+  const Var joined = checkpoint(Function([f, shapes](const std::vector<Var>& xs) {
+                                  const std::vector<Var> ys = f(xs);
+                                  std::vector<Var> flat;
+                                  for (const Var& y : ys) flat.push_back(reshape(y, {y.numel()}));
+                                  if (shapes->empty())
+                                    for (const Var& y : ys) shapes->push_back(y.shape());
+                                  return flat.empty() ? Var() : concat(flat, 0);
+                                }),
+                                inputs);
+  std::vector<Var> results;
+  std::int64_t start = 0;
+  for (const Shape& shape : *shapes) {
+    const std::int64_t count = numel(shape);
+    results.push_back(reshape(slice(joined, 0, start, start + count), shape));
+    start += count;
+  }
+  return results;
 }
 
 }  // namespace hourglass

@@ -17,5 +17,8 @@ namespace hourglass {
 /// change anything: a running mean would be updated twice.
 Var checkpoint(const std::function<Var(const std::vector<Var>&)>& f, std::span<const Var> inputs);
 Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input);
+/// The same for an f with several results, all of one dtype.
+std::vector<Var> checkpoint(const std::function<std::vector<Var>(const std::vector<Var>&)>& f,
+                            std::span<const Var> inputs);
 
 }  // namespace hourglass

@@ -61,19 +61,21 @@ Tensor unit_rows(std::int64_t start, std::int64_t stop, std::int64_t count, Dtyp
   return one_hot(arange(start, stop), count, dtype);
 }
 
-// How many of `count` products to do at once; see JacobianOptions::chunk.
-std::int64_t chunk_of(std::string_view op, std::int64_t wanted, std::int64_t count, const Var& y,
-                      std::span<const Var> xs) {
+// The most numbers that any value between y and the xs has.
+std::int64_t largest_value(const Var& y, std::span<const Var> xs) {
+  std::int64_t largest = 1;
+  Tape tape({&y, 1}, xs);
+  for (std::size_t n = 0; n < tape.size(); ++n)
+    if (tape.leads_to_x(n)) largest = std::max(largest, numel(tape[n]->shape()));
+  return largest;
+}
+
+// How many of `count` products to do at once; see JacobianOptions::chunk. In bench/derivatives, two megabytes at a time
+// instead of all 50 gain a tenth.
+std::int64_t chunk_of(std::string_view op, std::int64_t wanted, std::int64_t count, std::int64_t largest) {
   check(wanted >= 0, op, "chunk is ", wanted, "; it must be positive, or 0 to have it chosen");
-  if (wanted == 0) {
-    constexpr std::int64_t kElements = 1 << 18;
-    std::int64_t largest = 1;
-    Tape tape({&y, 1}, xs);
-    for (std::size_t n = 0; n < tape.size(); ++n)
-      if (tape.leads_to_x(n)) largest = std::max(largest, numel(tape[n]->shape()));
-    wanted = kElements / largest;
-  }
-  return std::clamp<std::int64_t>(wanted, 1, std::max<std::int64_t>(1, count));
+  constexpr std::int64_t kNumbersAtOnce = 1 << 18;
+  return std::clamp<std::int64_t>(wanted > 0 ? wanted : kNumbersAtOnce / largest, 1, std::max<std::int64_t>(1, count));
 }
 
 // Calls compute(start, stop) for one chunk after another and joins what they give along the first axis.
@@ -173,7 +175,7 @@ std::vector<Var> jacobian(const FunctionOfMany& f, std::span<const Var> xs, Jaco
   const Scope scope;
   const std::vector<Var> ts = scope.arguments(xs);
   const Var y = f(ts);
-  return jacobian_of(y, ts, chunk_of("jacobian", options.chunk, y.numel(), y, ts), scope);
+  return jacobian_of(y, ts, chunk_of("jacobian", options.chunk, y.numel(), largest_value(y, ts)), scope);
 }
 Var jacobian(const Function& f, const Var& x, JacobianOptions options) {
   return jacobian(of_many(f), std::span(&x, 1), options)[0];
@@ -187,7 +189,7 @@ std::vector<std::vector<Var>> hessian(const FunctionOfMany& f, std::span<const V
   const std::vector<Var> gradients = grad(y, ts, {.create_graph = true, .allow_unused = true});
   std::vector<std::vector<Var>> rows;
   for (const Var& g : gradients)
-    rows.push_back(jacobian_of(g, ts, chunk_of("hessian", options.chunk, g.numel(), g, ts), scope));
+    rows.push_back(jacobian_of(g, ts, chunk_of("hessian", options.chunk, g.numel(), largest_value(g, ts)), scope));
   return rows;
 }
 Var hessian(const Function& f, const Var& x, JacobianOptions options) {
@@ -222,7 +224,7 @@ Var batch_jacobian(const Function& f, const Var& x, JacobianOptions options) {
   for (int axis = 1; axis < x.dim(); ++axis) shape.push_back(x.size(axis));
   const std::int64_t units = units_of(y);
   if (units == 0) return constant(zeros(shape, y.dtype()));
-  const Var rows = in_chunks(units, chunk_of("batch_jacobian", options.chunk, units, y, {&t, 1}),
+  const Var rows = in_chunks(units, chunk_of("batch_jacobian", options.chunk, units, largest_value(y, {&t, 1})),
                              [&](std::int64_t start, std::int64_t stop) {
                                const Var u = sample_units(start, stop, y);
                                return grad({&y, 1}, {&u, 1}, {&t, 1}, with)[0];
@@ -350,13 +352,16 @@ Var squared_jacobian_norm(const Function& f, const Var& x, const JacobianNormOpt
   const Var t = scope.argument(x), h = f(t);
   check_batches(kNorm, h, x);
   if (!h.needs_gradient() || h.numel() == 0 || x.numel() == 0) return constant(zeros({x.size(0)}, h.dtype()));
-  // What a chunk computes is called by `now` at once, and with recompute once more when it is differentiated.
-  const auto now = [&](auto compute) {
-    if (!options.recompute || !scope.differentiable()) return compute();
-    return checkpoint([compute](const std::vector<Var>&) { return compute(); }, {});
-  };
+  const std::int64_t largest = largest_value(h, {&t, 1});
+  bool recompute = false;
   const auto chunked = [&](std::int64_t count, auto compute) {
-    return in_chunks(count, chunk_of(kNorm, options.chunk, count, h, {&t, 1}), compute);
+    constexpr std::int64_t kNumbersKept = 1 << 26;
+    recompute = scope.differentiable() && options.recompute.value_or(count > kNumbersKept / largest);
+    return in_chunks(count, chunk_of(kNorm, options.chunk, count, largest), compute);
+  };
+  // What each chunk calls, now, and if it is to be recomputed once more when it is differentiated.
+  const auto now = [&](auto compute) {
+    return recompute ? checkpoint([compute](const std::vector<Var>&) { return compute(); }, {}) : compute();
   };
   GradOptions with = scope.options(true);
   with.batched = true;

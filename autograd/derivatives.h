@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -78,8 +79,8 @@ struct JacobianNormOptions {
   /// How many rows (columns, samples) are computed in one walk; 0 as in JacobianOptions.
   std::int64_t chunk = 0;
   /// Forget each chunk's steps and compute them again when they are differentiated: memory for one chunk instead of
-  /// all, for a third more work.
-  bool recompute = false;
+  /// all, for a third more work. Unless told, where all chunks together would keep more than 2^26 numbers.
+  std::optional<bool> recompute{};
 };
 
 /// ‖J‖²_F = Σ_ij (∂h_i/∂x_j)² of each sample, [batch], for h = f(x): what a contractive autoencoder adds to its loss

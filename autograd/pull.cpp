@@ -11,10 +11,13 @@ namespace hourglass {
 namespace {
 
 // The ops that are not elementwise, but whose rules let leading axes pass all the same.
+// clang-format off
 const std::unordered_set<std::string_view> kLetsPass{
-    "sum",  "sum_to",     "broadcast_to", "expand",      "cumsum", "reshape",   "permute", "transpose",
-    "flip", "to",         "slice",        "embed_slice", "concat", "triu",      "tril",    "matmul",
-    "norm", "contiguous", "pad",          "max",         "min",    "logsumexp", "softmax", "log_softmax"};
+    "sum", "sum_to", "broadcast_to", "expand", "cumsum", "contiguous", "to", "triu", "tril",
+    "reshape", "permute", "transpose", "flip", "slice", "embed_slice", "concat", "pad", "matmul",
+    "max", "min", "norm", "logsumexp", "softmax", "log_softmax",
+    "argument", "scale_gradient", "straight_through"};
+// clang-format on
 
 bool lets_pass(const Node& node, int i) {
   if (is_elementwise(node) || node.op() == "checkpoint") return true;
@@ -103,8 +106,12 @@ Var transposed(Node& node, int i, const Var& t, bool many) {
   return grad({&shares, 1}, {&t, 1}, {&g, 1}, {.create_graph = differentiable, .allow_unused = true})[0];
 }
 
-// The rule of `linear` by x is g W, and the rule of that by g is t Wᵀ, for any number of rows: none, to begin with.
-bool is_product(const Node& node, int i) { return node.op() == "linear" && i == 0; }
+// The rule of x W by x is g Wᵀ, and the rule of that by g is t W, for any number of rows: none, to begin with. (Through
+// `transposed`, the product with g would be computed as well, only to be forgotten.)
+bool is_product(const Node& node, int i) {
+  return i == 0 && (node.op() == "linear" ||
+                    (node.op() == "matmul" && node.shape().size() == 2 && node.input(0)->shape().size() == 2));
+}
 Var through_product(Node& node, const Var& t) {
   const NodePtr rule = [&] {
     const Recording on(true);

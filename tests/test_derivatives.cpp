@@ -2,6 +2,7 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -345,13 +346,14 @@ TEST_CASE("recomputing bounds the memory of an exact Jacobian norm") {
   const Var w1 = variable(normal({64, 200}, 1)), w2 = variable(normal({48, 64}, 2));
   const Tensor x = normal({16, 200}, 3);
   const auto f = [&](const Var& t) { return tanh(linear(tanh(linear(t, w1)), w2)); };
-  const auto peak = [&](bool recompute) {
+  const auto peak = [&](std::optional<bool> recompute) {
     memory::reset_peak();
     const std::int64_t before = memory::bytes_in_use();
     grad(sum(squared_jacobian_norm(f, constant(x), {.chunk = 2, .recompute = recompute})), {w1, w2});
     return memory::peak_bytes() - before;
   };
   CHECK(peak(true) < peak(false) / 4);
+  CHECK(peak(std::nullopt) == peak(false));  // small enough to be kept
 }
 
 TEST_CASE("a hundred thousand steps with double backward keep no node and no memory") {
@@ -435,6 +437,20 @@ TEST_CASE("a checkpoint changes neither value nor derivative of any order") {
                             1e-14, 1));
   CHECK_NOTHROW(
       check_close("jvp", jvp(checkpointed, xs, xs).product.value(), jvp(plain, xs, xs).product.value(), 1e-14, 1));
+}
+
+TEST_CASE("a checkpoint may have several results") {
+  const std::vector<Var> xs{variable(normal({2, 3}, 2)), variable(normal({3}, 1))};
+  const auto f = [](const std::vector<Var>& v) {
+    const Var h = tanh(v[0] * v[1]);
+    return std::vector<Var>{h, sum(square(h)), slice(h, 1, 0, 0)};
+  };
+  const std::vector<Var> a = f(xs), b = checkpoint(f, xs);
+  REQUIRE(b.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(equal(a[i].value(), b[i].value()));
+  const auto loss = [](const std::vector<Var>& ys) { return sum(ys[0] * ys[1]) + sum(ys[2]); };
+  const std::vector<Var> ga = grad(loss(a), xs), gb = grad(loss(b), xs);
+  for (std::size_t i = 0; i < 2; ++i) CHECK_NOTHROW(check_close("gradient", gb[i].value(), ga[i].value(), 1e-14, 1));
 }
 
 TEST_CASE("a captured value that depends on another captured value is counted once") {
@@ -580,6 +596,28 @@ TEST_CASE("the branch of a where that was not taken adds nothing, however steep 
     CHECK_NOTHROW(check_close("first", first, where(good, plain_first, 0), 0, 1));
     CHECK_NOTHROW(check_close("second", second, where(good, plain_second, 0), 0, 1));
   }
+}
+
+TEST_CASE("at kinks and ties the gradient is PyTorch's choice") {
+  const auto slope = [](const Function& f, std::initializer_list<double> x) {
+    const Var v = variable(Tensor::from(x));
+    return grad(sum(f(v)), v).value().to_vector<double>();
+  };
+  using Numbers = std::vector<double>;
+  const double inf = INFINITY;
+  CHECK(slope([](const Var& v) { return relu(v); }, {0.0}) == Numbers{0});
+  CHECK(slope([](const Var& v) { return abs(v); }, {0.0}) == Numbers{0});
+  CHECK(slope([](const Var& v) { return leaky_relu(v, 0.2); }, {0.0}) == Numbers{0.2});
+  CHECK(slope([](const Var& v) { return elu(v, 0.5); }, {0.0}) == Numbers{0.5});
+  CHECK(slope([](const Var& v) { return clamp(v, -1, 1); }, {-2, -1, 1, 2}) == Numbers{0, 1, 1, 0});
+  CHECK(slope([](const Var& v) { return maximum(v, 1); }, {0, 1, 2}) == Numbers{0, 0.5, 1});
+  CHECK(slope([](const Var& v) { return minimum(v, v); }, {3.0}) == Numbers{1});
+  CHECK(slope([](const Var& v) { return max(v); }, {2, 5, 5}) == Numbers{0, 0.5, 0.5});
+  CHECK(slope([](const Var& v) { return norm(v); }, {0, 0}) == Numbers{0, 0});
+  CHECK(slope([](const Var& v) { return sqrt(v); }, {0.0}) == Numbers{inf});
+  CHECK(slope([](const Var& v) { return pow(v, 0); }, {0.0}) == Numbers{0});
+  CHECK(slope([](const Var& v) { return prod(v); }, {0, 0, 2}) == Numbers{0, 0, 0});
+  CHECK(slope([](const Var& v) { return round(v) + sign(v) + floor(v); }, {0, 0.5}) == Numbers{0, 0});
 }
 
 TEST_CASE("a piecewise function asks each piece about its own elements alone") {
