@@ -13,8 +13,10 @@
 #include "autograd/stochastic.h"
 #include "bench/machine.h"
 #include "nn/activations.h"
+#include "nn/conv.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
+#include "nn/recurrent.h"
 #include "nn/sequential.h"
 #include "optim/adam.h"
 #include "tensor/random.h"
@@ -135,6 +137,85 @@ STEP(cae_analytic);
 STEP(cae_vjp);
 STEP(cae_jac64);
 STEP(cae_jac64_gram);  // the same number another way: LibTorch's partner is cae_jac64
+
+// ---- convolutional -------------------------------------------------------------------------------------------------
+
+void conv_ae(benchmark::State& state) {
+  set_num_threads(static_cast<int>(state.range(0)));
+  Rng rng(0);
+  nn::Sequential model;
+  model.add<nn::Conv2d>(1, 16, nn::Conv2dOptions{.kernel = 3, .stride = 2, .padding = 1}, rng);
+  model.add<nn::ReLU>();
+  model.add<nn::Conv2d>(16, 32, nn::Conv2dOptions{.kernel = 3, .stride = 2, .padding = 1}, rng);
+  model.add<nn::ReLU>();
+  model.add<nn::Conv2d>(32, 64, nn::Conv2dOptions{.kernel = 7}, rng);
+  model.add<nn::ConvTranspose2d>(64, 32, nn::ConvTranspose2dOptions{.kernel = 7}, rng);
+  model.add<nn::ReLU>();
+  const nn::ConvTranspose2dOptions doubling{.kernel = 3, .stride = 2, .padding = 1, .output_padding = 1};
+  model.add<nn::ConvTranspose2d>(32, 16, doubling, rng);
+  model.add<nn::ReLU>();
+  model.add<nn::ConvTranspose2d>(16, 1, doubling, rng);
+  const Var x = constant(rng.uniform({128, 1, 28, 28}));
+  train(state, model, 537e6, [&] { return nn::binary_cross_entropy_with_logits(model(x), x); });
+}
+STEP(conv_ae);
+
+struct UNet : nn::Module {
+  explicit UNet(Rng& generator) : rng(generator) {}
+  nn::Conv2d& conv(const char* name, std::int64_t in, std::int64_t out) {
+    return child<nn::Conv2d>(name, in, out, nn::Conv2dOptions{.kernel = 3, .padding = 1}, rng);
+  }
+  nn::ConvTranspose2d& up(const char* name, std::int64_t in, std::int64_t out) {
+    return child<nn::ConvTranspose2d>(name, in, out, nn::ConvTranspose2dOptions{.kernel = 2, .stride = 2}, rng);
+  }
+  Rng& rng;
+  nn::Conv2d &down1 = conv("down1", 1, 16), &down2 = conv("down2", 16, 32), &bottom = conv("bottom", 32, 64),
+             &join2 = conv("join2", 64, 32), &join1 = conv("join1", 32, 16);
+  nn::ConvTranspose2d &up2 = up("up2", 64, 32), &up1 = up("up1", 32, 16);
+  nn::Conv2d& classes = child<nn::Conv2d>("classes", 16, 2, nn::Conv2dOptions{.kernel = 1}, rng);
+
+  Var operator()(const Var& x) const {
+    const Var a = relu(down1(x)), b = relu(down2(max_pool2d(a, {.kernel = 2})));
+    const Var c = relu(bottom(max_pool2d(b, {.kernel = 2})));
+    const Var d = relu(join2(concat({up2(c), b}, 1)));
+    return classes(relu(join1(concat({up1(d), a}, 1))));
+  }
+};
+
+void unet(benchmark::State& state) {
+  set_num_threads(static_cast<int>(state.range(0)));
+  Rng rng(0);
+  const UNet model(rng);
+  const Var x = constant(rng.uniform({32, 1, 32, 32}));
+  const Tensor mask = rng.randint({32, 32, 32}, 0, 2);
+  train(state, model, 2491e6, [&] { return nn::cross_entropy(model(x), mask); });
+}
+STEP(unet);
+
+// ---- recurrent -----------------------------------------------------------------------------------------------------
+
+struct LstmAe : nn::Module {
+  explicit LstmAe(Rng& rng)
+      : encoder(child<nn::LSTM>("encoder", 1, 64, rng, nn::RecurrentOptions{.batch_first = true})),
+        decoder(child<nn::LSTM>("decoder", 64, 64, rng, nn::RecurrentOptions{.batch_first = true})),
+        out(child<nn::Linear>("out", 64, 1, rng)) {}
+  nn::LSTM &encoder, &decoder;
+  nn::Linear& out;
+
+  Var operator()(const Var& x) const {
+    const Var code = select(encoder(x).h, 0, 0);
+    return out(decoder(expand(unsqueeze(code, 1), {x.size(0), x.size(1), 64})).output);
+  }
+};
+
+void lstm_ae(benchmark::State& state) {
+  set_num_threads(static_cast<int>(state.range(0)));
+  Rng rng(0);
+  const LstmAe model(rng);
+  const Var x = constant(rng.uniform({64, 140, 1}));
+  train(state, model, 2655e6, [&] { return nn::mse_loss(model(x), x); });
+}
+STEP(lstm_ae);
 
 // ---- next to nothing ------------------------------------------------------------------------------------------------
 
