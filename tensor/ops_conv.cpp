@@ -421,7 +421,7 @@ FrameAxis frame_axis_of(const Axis& axis, const std::vector<Phase>& phases) {
 template <class T>
 void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* bias, T* x) {
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
-  const auto& [height, width] = geometry.axes;
+  const auto &height = geometry.axes[0], &width = geometry.axes[1];  // clang 14 captures no structured binding
   const std::vector<Phase> row_phases = phases_of(height), column_phases = phases_of(width);
   const Frame frame{geometry.out, frame_axis_of(height, row_phases), frame_axis_of(width, column_phases)};
   const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out(), kernel = geometry.kernels();

@@ -47,15 +47,28 @@ def load(path):
 
 
 def model():
-    return torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Sigmoid(), torch.nn.Linear(4, 3))
+    """Weights of every kind: matrices, running statistics, a counter, gates."""
+    return torch.nn.ModuleDict({
+        "front": torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.BatchNorm1d(4), torch.nn.Sigmoid()),
+        "lstm": torch.nn.LSTM(4, 3, num_layers=2, bidirectional=True),
+        "back": torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.LayerNorm(3)),
+    })
+
+
+def run(m, x):
+    """x is [time * batch, 5], with 7 steps of time."""
+    m.eval()
+    h = m["front"](x).reshape(7, -1, 4)
+    return m["back"](m["lstm"](h)[0])
 
 
 def example(seed):
     """A state dict, and what the model makes of an input with it."""
     torch.manual_seed(seed)
     m = model()
-    x = torch.randn(7, 5)
-    return {**m.state_dict(), "x": x, "y": m(x)}
+    m["front"](torch.randn(20, 5))  # running statistics that are no longer 0 and 1
+    x = torch.randn(14, 5)
+    return {**m.state_dict(), "x": x, "y": run(m, x)}
 
 
 def check_close(a, b, what):
@@ -74,7 +87,7 @@ with tempfile.TemporaryDirectory() as folder:
     x, y = state.pop("x"), state.pop("y")
     m = model()
     m.load_state_dict(state)  # strict: every key, and no other
-    check_close(m(x), y, "to_pytorch.safetensors")
+    check_close(run(m, x), y, "to_pytorch.safetensors")
     for file in ("to_numpy.npz", "to_numpy_packed.npz"):
         arrays = np.load(folder / file)
         assert set(arrays) == {*state, "x", "y"}, set(arrays)

@@ -168,4 +168,8 @@ TEST_CASE("a run is not taken up with other flags, nor from a damaged file") {
   brief.push_back("--resume");
   CHECK(Process("variational", brief, log).wait() == 2);
   CHECK(contains(nn::read_file(log), (out / "last.safetensors").string()));
+  CHECK(contains(nn::read_file(log), "; best.safetensors, beside it, can take its place"));
+  std::filesystem::copy_file(out / "best.safetensors", out / "last.safetensors",
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK(Process("variational", brief, log).wait() == 0);
 }

@@ -1,4 +1,6 @@
+#include <csignal>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -181,6 +183,77 @@ TEST_CASE("a table is printed in columns, shown in the report and written as CSV
   CHECK(report.find("<tr><td>plain, old<td class=\"right\">1.5</tr>") != std::string::npos);
   CHECK(report.find("How &lt;wide&gt;.") != std::string::npos);
   Run run(args_for(folder.path()));
-  CHECK(error_of([&] { run.table("ragged", {{"a", "b"}, {"1"}}, ""); }) ==
-        "run: table 'ragged' has rows of 2 and of 1 cells");
+  CHECK(error_of([&] {
+          run.table("ragged", {{"a", "b"}, {"1"}}, "");
+        }) == "run: table 'ragged' has rows of 2 and of 1 cells");
+}
+
+TEST_CASE("a run goes on in the middle of an epoch, with the averages and the lines that it had") {
+  const TemporaryFolder folder;
+  const auto train = [&](const char* out, bool resume, std::int64_t stop_in, bool watch) {
+    Args args = args_for(folder / out);
+    args.epochs = 3;
+    args.resume = resume;
+    args.save_every = 0;
+    args.command = "demo --out x";
+    Run run(args);
+    Tensor weight = zeros({2});
+    double last = 0;
+    run.keep("weight", weight);
+    run.keep("last", last);
+    run.keep_best("test_error");
+    const Loader loader(reshape(arange(10), {10, 1}), {}, {.batch_size = 4});
+    for (const std::int64_t epoch : run.epochs(loader.batches())) {
+      for (const Batch& batch : run.batches(loader, epoch)) {
+        weight = weight * 2 + sum(batch.images).item();
+        if (epoch == stop_in && watch) std::raise(SIGINT);
+        run.step({{"weight", max(weight).item()}}, batch.size());
+      }
+      last = max(weight).item();
+      run.log_epoch({{"test_error", epoch == 2 ? 0.5 : kNaN}});
+    }
+    run.figure("last", last);
+    run.finish();
+    return last;
+  };
+  const double whole = train("whole", false, 0, false);
+  std::string said;
+  try {
+    train("broken", false, 2, true);
+  } catch (const Interrupted& interrupted) {
+    said = interrupted.what();
+    CHECK(interrupted.signal() == SIGINT);
+  }
+  CHECK(said == "interrupted in epoch 2 and saved; to go on: demo --out x --resume");
+  CHECK(train("broken", true, 0, false) == whole);
+  const auto lines = [&](const char* out) {
+    std::vector<nlohmann::json> all;
+    std::istringstream text(read_file(folder / out / "metrics.jsonl"));
+    for (std::string line; std::getline(text, line);) {
+      all.push_back(nlohmann::json::parse(line));
+      all.back().erase("seconds");
+    }
+    return all;
+  };
+  CHECK(lines("whole").size() == 3);
+  CHECK(lines("broken") == lines("whole"));
+  CHECK(read_file(folder / "broken/best.safetensors").size() > 100);
+  CHECK(train("broken", true, 0, false) == whole);  // it was done already
+  CHECK(train("fresh", true, 0, false) == whole);   // there is nothing to go on with: it begins
+}
+
+TEST_CASE("a run that cannot go on says so") {
+  const TemporaryFolder folder;
+  Args args = args_for(folder / "out");
+  args.resume = true;
+  Run nothing(args);
+  CHECK(error_of([&] { nothing.epochs(1); }) == "resume: this program keeps nothing that it could go on with");
+  args.resume = false;
+  Run run(args);
+  double number = 0;
+  run.keep("number", number);
+  run.epochs(1);
+  CHECK(contains(error_of([&] { run.epochs(1); }), "make it one loop"));
+  run.keep_best("accuracy");
+  CHECK(error_of([&] { run.log_epoch({{"loss", 1}}); }) == "run: there is no metric 'accuracy' to judge epochs by");
 }

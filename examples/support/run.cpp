@@ -15,6 +15,7 @@
 
 #include "examples/support/files.h"
 #include "examples/support/report.h"
+#include "nn/context.h"
 #include "tensor/error.h"
 #include "tensor/parallel.h"
 
@@ -139,10 +140,12 @@ Run::Run(const Args& args, const ImageData& data) : Run(args) {
               << data.test_images.size(0) << " to test on" << std::endl;
 }
 
-void Run::keep_best(const std::string& metric, Better better) { best_ = {metric, better, {}, {}}; }
+void Run::keep_best(const std::string& metric, Better better) { best_ = {metric, better, {}, {}, {}}; }
 
 std::vector<std::int64_t> Run::epochs(std::int64_t steps_per_epoch) {
   const Args& args = record_.args;
+  check(!progress_.has_value() || checkpoint_.empty(), "run",
+        "epochs() a second time, which a run that keeps something cannot go on with: make it one loop");
   progress_.emplace(args.epochs, steps_per_epoch, args.quiet);
   check(!args.resume || !checkpoint_.empty(), "resume", "this program keeps nothing that it could go on with");
   if (args.resume) restore();
@@ -163,14 +166,19 @@ void Run::restore() {
     if (!record_.args.quiet) std::cout << "resume: there is no " << file.string() << ": beginning" << std::endl;
     return;
   }
-  const nn::Metadata metadata = checkpoint_.load(file);
-  Json state;
+  nn::Metadata saved;
   try {
-    const Json before = Json::parse(metadata.at("config")), now = deciding(record_.args.config);
+    saved = checkpoint_.load(file);
+  } catch (const Error& error) {
+    const bool other = std::filesystem::exists(path("best.safetensors"));
+    throw Error(error.what() + std::string(other ? "; best.safetensors, beside it, can take its place" : ""));
+  }
+  try {
+    const Json before = Json::parse(saved.at("config")), now = deciding(record_.args.config);
     for (const auto& [flag, value] : now.items())
       check(before.contains(flag) && before[flag] == value, file.string(), "the run it is of had ", flag, " = ",
             before.value(flag, Json()).dump(), ", this one has ", value.dump());
-    state = Json::parse(metadata.at("run"));
+    const Json state = Json::parse(saved.at("run"));
     for (const Json& line : state.at("lines")) {
       lines_.push_back(dump(line, -1));
       record_.epochs.push_back({line.at("epoch").get<std::int64_t>(), metrics_in(line)});
@@ -195,7 +203,7 @@ void Run::restore() {
     std::cout << "resume: going on after step " << first_batch_ << " of epoch " << progress_->epoch() << std::endl;
 }
 
-void Run::save() {
+nn::Metadata Run::metadata() const {
   Json lines = Json::array();
   for (const std::string& line : lines_) lines.push_back(Json::parse(line));
   const Json state{{"epoch", progress_->epoch()},
@@ -205,13 +213,18 @@ void Run::save() {
                    {"seconds", seconds_before_ + clock_.seconds()},
                    {"best", best_ && best_->value ? Json(*best_->value) : Json()},
                    {"lines", lines}};
-  const nn::Metadata metadata{{"config", dump(deciding(record_.args.config), -1)}, {"run", dump(state, -1)}};
-  // The best before the last: a run that is killed in between makes the best again.
-  if (best_ && !best_->state.empty()) {
-    nn::save_checkpoint(path("best.safetensors"), best_->state, metadata);
-    best_->state.clear();
-  }
-  checkpoint_.save(path("last.safetensors"), metadata);
+  return {{"config", dump(deciding(record_.args.config), -1)}, {"run", dump(state, -1)}};
+}
+
+void Run::save() {
+  nn::in_context("the run cannot be saved (what was saved before is still good)", [&] {
+    // The best before the last: a run that is killed in between makes the best again.
+    if (best_ && !best_->state.empty()) {
+      nn::save_checkpoint(path("best.safetensors"), best_->state, best_->metadata);
+      best_->state.clear();
+    }
+    checkpoint_.save(path("last.safetensors"), metadata());
+  });
   since_saved_ = Stopwatch();
 }
 
@@ -263,6 +276,7 @@ void Run::note_best(const Metrics& metrics) {
   if (!first && !(best_->better == Better::lower ? value < best_->value : value > best_->value)) return;
   best_->value = value;
   best_->state = checkpoint_.state_dict();
+  best_->metadata = metadata();
 }
 
 void Run::fact(const std::string& name, Value value) {

@@ -144,12 +144,14 @@ class Run {
     std::string metric;
     Better better;
     std::optional<double> value;
-    nn::StateDict state;  // empty once it is saved
+    nn::StateDict state;  // as it was then; empty once it is saved
+    nn::Metadata metadata;
   };
   void restore();
   void note_best(const Metrics& metrics);
   void save_if_due(bool finished);
   void save();
+  nn::Metadata metadata() const;
 
   Record record_;
   std::ofstream metrics_;
