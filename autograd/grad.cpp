@@ -1,6 +1,7 @@
 #include "autograd/grad.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "autograd/ops.h"
@@ -9,6 +10,44 @@
 
 namespace hourglass {
 namespace {
+
+// What has come back from a slice of some x.
+struct Piece {
+  SliceRule rule;
+  Var g;
+};
+
+// The sum of the pieces' shares of x's gradient. Pieces that lie one behind another, as those of split or of the steps
+// of a sequence do, are joined in one pass; each by itself would fill an array of x's size, and adding them up would
+// pass over it as many times.
+Var put_together(std::vector<Piece> pieces) {
+  std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.rule.first < b.rule.first; });
+  const SliceRule& first = pieces[0].rule;
+  const auto axis = static_cast<int>(first.from.size() + first.axis);
+  std::vector<Var> row;
+  std::int64_t end = 0;  // of what is in the row already
+  const auto fill_to = [&](std::int64_t place) {
+    Shape gap = first.from;
+    gap[axis] = place - end;
+    if (place > end) row.push_back(constant(zeros(gap, pieces[0].g.dtype())));
+  };
+  bool in_line = pieces.size() > 1;
+  for (std::size_t k = 0; in_line && k < pieces.size(); ++k) {
+    const auto& [rule, g] = pieces[k];
+    in_line = rule.axis == first.axis && rule.step == 1 && rule.first >= end;
+    if (!in_line) break;
+    fill_to(rule.first);
+    row.push_back(g);
+    end = rule.first + g.size(axis);
+  }
+  if (in_line) {
+    fill_to(first.from[axis]);
+    return concat(row, axis);
+  }
+  Var total = pieces[0].rule(pieces[0].g);
+  for (std::size_t k = 1; k < pieces.size(); ++k) total = total + pieces[k].rule(pieces[k].g);
+  return total;
+}
 
 // The gradient by each x, or nothing where ys do not depend on it.
 std::vector<std::optional<Var>> walk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
@@ -25,9 +64,14 @@ std::vector<std::optional<Var>> walk(std::span<const Var> ys, std::span<const Va
   for (std::size_t k = 0; k < ys.size(); ++k)
     if (const std::size_t n = tape.find(ys[k].node()); n < tape.size()) add(n, cotangents[k]);
 
+  std::map<std::size_t, std::vector<Piece>> pieces;
   // Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
   for (std::size_t n = 0; n < tape.size(); ++n) {
     const NodePtr node = std::move(tape[n]);
+    if (const auto found = pieces.find(n); found != pieces.end()) {
+      add(n, put_together(std::move(found->second)));
+      pieces.erase(found);
+    }
     if (!tape.leads_to_x(n) || !gradients[n]) continue;
     if (tape.is_x(n) && options.partial) continue;
     const Var g = tape.is_x(n) ? *gradients[n] : *std::exchange(gradients[n], std::nullopt);
@@ -35,7 +79,9 @@ std::vector<std::optional<Var>> walk(std::span<const Var> ys, std::span<const Va
     for (int i = 0; i < node->input_count(); ++i) {
       const std::size_t input = tape.find(node->input(i), n);
       if (!tape.leads_to_x(input)) continue;
-      add(input, options.batched ? pull_many(*node, i, g) : pull(*node, i, g));
+      if (options.batched) add(input, pull_many(*node, i, g));
+      else if (const SliceRule* rule = node->slice_rule()) pieces[input].push_back({*rule, g});
+      else add(input, pull(*node, i, g));
       pulled = true;
     }
     node->pulled();

@@ -22,6 +22,13 @@
 
 namespace hourglass {
 
+/// The gradient of a slice put where it was cut from, among zeros; the axis counts from the back.
+struct SliceRule {
+  Shape from;
+  std::int64_t axis, first, step;
+  Var operator()(const Var& g) const;
+};
+
 class Node {
  public:
   Node(std::string_view op, const Shape& shape, Dtype dtype);
@@ -42,6 +49,8 @@ class Node {
   virtual const NodePtr& input(int) const { return no_node(); }
   /// Input i's share of the gradient, given the output's gradient g.
   virtual Var pull(int, const Var&) { return {}; }
+  /// The rule of an op that cuts a slice out of its input; null for every other op.
+  virtual const SliceRule* slice_rule() const { return nullptr; }
   /// A walk has pulled all it wants with this g: what one pull kept for the next can go.
   virtual void pulled() {}
   /// Forgets rules and inputs, and with them all tensors that they kept.
@@ -116,6 +125,10 @@ class RecordedNode final : public Node {
       if (k == i) result = apply_rule(*edge.rule, g);
     });
     return result;
+  }
+  const SliceRule* slice_rule() const override {
+    if constexpr (std::is_same_v<Edges, std::tuple<Edge<SliceRule>>>) return &*std::get<0>(edges_).rule;
+    else return nullptr;
   }
   void release() override {
     for_each(edges_, [](int, auto& edge) {

@@ -94,9 +94,10 @@ Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop
   const std::int64_t extent = x.size(axis);
   const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
   return record("slice", slice(x.value(), axis, start, stop, step),
-                wrt(x, [from = x.shape(), axis = from_back("slice", axis, x), first, step](const Var& g) {
-                  return embed_slice(g, behind(g, from.size(), from), axis, first, step);
-                }));
+                wrt(x, SliceRule{x.shape(), from_back("slice", axis, x), first, step}));
+}
+Var SliceRule::operator()(const Var& g) const {
+  return embed_slice(g, behind(g, from.size(), from), axis, first, step);
 }
 Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
   return record("embed_slice", embed_slice(x.value(), shape, axis, start, step),

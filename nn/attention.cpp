@@ -71,44 +71,45 @@ MultiheadAttention::Projected MultiheadAttention::project(const Var& query, cons
 
 // query is [n, l, e], key and value [n, s, ...].
 MultiheadAttention::Output MultiheadAttention::attend(const Var& query, const Var& key, const Var& value,
-                                                      const AttentionMasks& masks) const {
+                                                      const AttentionOptions& options) const {
   const std::int64_t n = query.size(0), l = query.size(1), s = key.size(1), d = embed_dim_ / heads_;
-  auto [q, k, v] = project(query, key, value);
+  Projected p = project(query, key, value);
   std::int64_t extra = 0;  // keys and values that no mask knows
   const auto append = [&](const Var& k_row, const Var& v_row) {
-    k = concat({k, expand(k_row, {n, 1, embed_dim_})}, 1);
-    v = concat({v, expand(v_row, {n, 1, embed_dim_})}, 1);
+    p.k = concat({p.k, expand(k_row, {n, 1, embed_dim_})}, 1);
+    p.v = concat({p.v, expand(v_row, {n, 1, embed_dim_})}, 1);
     ++extra;
   };
   if (bias_k_) append(*bias_k_, *bias_v_);
   if (options_.add_zero_attn) {
-    const Var zero = constant(zeros({1, 1, embed_dim_}, q.dtype()));
+    const Var zero = constant(zeros({1, 1, embed_dim_}, query.dtype()));
     append(zero, zero);
   }
 
   const auto to_heads = [&](const Var& x) { return permute(reshape(x, {n, x.size(1), heads_, d}), {0, 2, 1, 3}); };
   Var scores =
-      matmul(to_heads(q) * (1 / std::sqrt(static_cast<double>(d))), transpose(to_heads(k)));  // [n, heads, l, s]
+      matmul(to_heads(p.q) * (1 / std::sqrt(static_cast<double>(d))), transpose(to_heads(p.k)));  // [n, heads, l, s]
   const auto widened = [&](const Tensor& mask) { return pad(mask, {{0, extra}}); };
-  if (const auto& mask = masks.attn_mask) {
+  if (const auto& mask = options.attn_mask) {
     const bool for_heads = mask->shape() == Shape{n * heads_, l, s};
     check(for_heads || mask->shape() == Shape{l, s}, "multihead_attention", "attn_mask must be ", Shape{l, s}, " or ",
           Shape{n * heads_, l, s}, ", got ", describe(*mask));
     scores = masked(scores, for_heads ? reshape(widened(*mask), {n, heads_, l, s + extra}) : widened(*mask));
   }
-  if (const auto& mask = masks.key_padding_mask) {
+  if (const auto& mask = options.key_padding_mask) {
     check(mask->shape() == Shape{n, s}, "multihead_attention", "key_padding_mask must be ", Shape{n, s}, ", got ",
           describe(*mask));
     scores = masked(scores, reshape(widened(*mask), {n, 1, 1, s + extra}));
   }
   Var weights = softmax(scores, -1);
   if (dropout_) weights = (*dropout_)(weights);
-  const Var mixed = reshape(permute(matmul(weights, to_heads(v)), {0, 2, 1, 3}), {n, l, embed_dim_});
-  return {out_proj_(mixed), masks.average_attn_weights ? mean(weights, {1}) : weights};
+  const Var mixed = reshape(permute(matmul(weights, to_heads(p.v)), {0, 2, 1, 3}), {n, l, embed_dim_});
+  if (!options.need_weights) return {out_proj_(mixed), {}};
+  return {out_proj_(mixed), options.average_attn_weights ? mean(weights, {1}) : weights};
 }
 
 MultiheadAttention::Output MultiheadAttention::forward(const Var& query, const Var& key, const Var& value,
-                                                       const AttentionMasks& masks) const {
+                                                       const AttentionOptions& options) const {
   const std::int64_t kdim = options_.kdim.value_or(embed_dim_), vdim = options_.vdim.value_or(embed_dim_);
   const bool single = query.dim() == 2;
   const int sample = single || options_.batch_first ? 0 : 1, place = 1 - sample;
@@ -122,15 +123,15 @@ MultiheadAttention::Output MultiheadAttention::forward(const Var& query, const V
         options_.batch_first ? "[n, s, " : "[s, n, ", vdim, "], got ", describe(query), ", ", describe(key), " and ",
         describe(value));
   if (single) {
-    AttentionMasks of_one = masks;
-    if (masks.key_padding_mask) of_one.key_padding_mask = unsqueeze(*masks.key_padding_mask, 0);
+    AttentionOptions of_one = options;
+    if (options.key_padding_mask) of_one.key_padding_mask = unsqueeze(*options.key_padding_mask, 0);
     const Output one = attend(unsqueeze(query, 0), unsqueeze(key, 0), unsqueeze(value, 0), of_one);
-    return {squeeze(one.output, 0), squeeze(one.weights, 0)};
+    return {squeeze(one.output, 0), options.need_weights ? squeeze(one.weights, 0) : Var()};
   }
-  if (options_.batch_first) return attend(query, key, value, masks);
+  if (options_.batch_first) return attend(query, key, value, options);
   const Var q = transpose(query, 0, 1), k = same(key, query) ? q : transpose(key, 0, 1),
             v = same(value, key) ? k : transpose(value, 0, 1);
-  const Output batch = attend(q, k, v, masks);
+  const Output batch = attend(q, k, v, options);
   return {transpose(batch.output, 0, 1), batch.weights};
 }
 
@@ -156,8 +157,10 @@ Var TransformerEncoderLayer::feed_forward(const Var& x) const {
   return dropout2_(linear2_(dropout_(options_.activation == TransformerActivation::relu ? relu(h) : gelu(h))));
 }
 
-Var TransformerEncoderLayer::forward(const Var& src, const AttentionMasks& masks) const {
-  const auto attention = [&](const Var& x) { return dropout1_(self_attn_(x, x, x, masks).output); };
+Var TransformerEncoderLayer::forward(const Var& src, const AttentionOptions& options) const {
+  AttentionOptions without_weights = options;
+  without_weights.need_weights = false;
+  const auto attention = [&](const Var& x) { return dropout1_(self_attn_(x, x, x, without_weights).output); };
   if (options_.norm_first) {
     const Var x = src + attention(norm1_(src));
     return x + feed_forward(norm2_(x));

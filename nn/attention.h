@@ -10,10 +10,12 @@
 
 namespace hourglass::nn {
 
-struct AttentionMasks {
+struct AttentionOptions {
   /// Of the positions of the source, for each sample [n, s]: u8, not 0 where nobody is to look; or numbers to add to
   /// the scores.
   std::optional<Tensor> key_padding_mask{};
+  /// Otherwise no weights come back.
+  bool need_weights = true;
   /// Of pairs, [l, s] or one for each sample and head [n · heads, l, s]: u8, not 0 where a query is not to look at a
   /// key; or numbers to add to the scores.
   std::optional<Tensor> attn_mask{};
@@ -49,9 +51,9 @@ class MultiheadAttention : public Module {
     Var weights;
   };
   /// query is [l, n, e], key and value [s, n, ...]; all of them without n for a single sequence.
-  Output forward(const Var& query, const Var& key, const Var& value, const AttentionMasks& masks = {}) const;
-  Output operator()(const Var& query, const Var& key, const Var& value, const AttentionMasks& masks = {}) const {
-    return in_context(name(), [&] { return forward(query, key, value, masks); });
+  Output forward(const Var& query, const Var& key, const Var& value, const AttentionOptions& options = {}) const;
+  Output operator()(const Var& query, const Var& key, const Var& value, const AttentionOptions& options = {}) const {
+    return in_context(name(), [&] { return forward(query, key, value, options); });
   }
 
  private:
@@ -59,7 +61,7 @@ class MultiheadAttention : public Module {
     Var q, k, v;
   };
   Projected project(const Var& query, const Var& key, const Var& value) const;
-  Output attend(const Var& query, const Var& key, const Var& value, const AttentionMasks& masks) const;
+  Output attend(const Var& query, const Var& key, const Var& value, const AttentionOptions& options) const;
 
   std::int64_t embed_dim_, heads_;
   MultiheadAttentionOptions options_;
@@ -88,10 +90,10 @@ class TransformerEncoderLayer : public Layer {
                           TransformerEncoderLayerOptions options = {});
   /// src is [l, n, d_model].
   Var forward(const Var& src) const override { return forward(src, {}); }
-  Var forward(const Var& src, const AttentionMasks& masks) const;
+  Var forward(const Var& src, const AttentionOptions& options) const;
   using Layer::operator();
-  Var operator()(const Var& src, const AttentionMasks& masks) const {
-    return in_context(name(), [&] { return forward(src, masks); });
+  Var operator()(const Var& src, const AttentionOptions& options) const {
+    return in_context(name(), [&] { return forward(src, options); });
   }
 
  private:

@@ -63,6 +63,8 @@ Var Conv<N>::forward(const Var& x) const {
   const std::int64_t in = channels<N>(name_of<N>("conv1d", "conv2d"), x);
   if (!weight_.is_initialized()) initialize_(in);
   const Var weight = weight_;  // once, as it may be computed from others
+  check(in == weight.size(1) * options_.groups, name_of<N>("conv1d", "conv2d"), "is for ",
+        weight.size(1) * options_.groups, " channels, got ", in, " in ", describe(x));
   hourglass::ConvOptions<N> options{options_.stride, options_.padding, options_.dilation, options_.groups};
   Var padded = x;
   if (options_.padding_mode != PadMode::constant) {
@@ -96,6 +98,8 @@ Var ConvTranspose<N>::apply(const Var& x, const PerAxis<N>& output_padding) cons
   const std::int64_t in = channels<N>(name_of<N>("conv_transpose1d", "conv_transpose2d"), x);
   if (!weight_.is_initialized()) initialize_(in);
   const Var weight = weight_;
+  check(in == weight.size(0), name_of<N>("conv_transpose1d", "conv_transpose2d"), "is for ", weight.size(0),
+        " channels, got ", in, " in ", describe(x));
   const hourglass::ConvTransposeOptions<N> options{options_.stride, options_.padding, output_padding, options_.groups,
                                                    options_.dilation};
   if constexpr (N == 1)
@@ -118,7 +122,7 @@ Var ConvTranspose<N>::forward(const Var& x, const PerAxis<N>& output_size) const
                                   options_.dilation[axis] * (options_.kernel[axis] - 1) + 1;
     more[axis] = output_size[axis] - smallest;
     check(more[axis] >= 0 && more[axis] < options_.stride[axis], op, "an extent of ", x.size(axis - N), " can become ",
-          smallest, " to ", smallest + options_.stride[axis] - 1, ", not ", output_size[axis]);
+          smallest, " to ", smallest + options_.stride[axis] - 1, ", not ", output_size[axis], "; x is ", describe(x));
   }
   return apply(x, more);
 }

@@ -202,7 +202,8 @@ constexpr double kWorkOfPart = 1 << 18;
 
 // Images in a part, from sizes alone.
 std::int64_t images_in_part(const Geometry& geometry, std::int64_t max_parts) {
-  const double work = std::max(geometry.multiply_adds() / static_cast<double>(geometry.batch), 1.0);
+  const auto images = static_cast<double>(std::max<std::int64_t>(geometry.batch, 1));
+  const double work = std::max(geometry.multiply_adds() / images, 1.0);
   const auto enough = static_cast<std::int64_t>(std::min(kWorkOfPart / work, 1e9)) + 1;
   return std::max(enough, ceil_div(geometry.batch, max_parts));
 }

@@ -209,7 +209,7 @@ void add_convolutions(std::vector<LayerRow>& rows) {
       {.bad = Shape{2, 2, 4, 3}}));
 
   const auto with_indices = [](const auto& layer, const Vars& v) { return Vars{layer.with_indices(v[0]).values}; };
-  rows.push_back(layer<nn::MaxPool1d>("MaxPool1d", series, {.bad = Shape{2}}, MaxPool1dOptions{.kernel = 2}));
+  rows.push_back(layer<nn::MaxPool1d>("MaxPool1d", series, {.bad = Shape{}}, MaxPool1dOptions{.kernel = 2}));
   rows.push_back(module("MaxPool2d", {images}, [](Box & box, Rng&) -> auto& {
     return box.child<nn::MaxPool2d>("layer", MaxPool2dOptions{.kernel = 3, .stride = 2, .padding = 1});
   },
@@ -230,15 +230,15 @@ void add_convolutions(std::vector<LayerRow>& rows) {
         const PooledVar pooled = nn::in_context("layer", [&] { return max_pool1d_with_indices(v[0], {.kernel = 2}); });
         return Vars{l(pooled.values, pooled.indices)};
       },
-      {.bad = Shape{2}}));
-  rows.push_back(layer<nn::AvgPool1d>("AvgPool1d", series, {.bad = Shape{2}},
+      {.bad = Shape{}}));
+  rows.push_back(layer<nn::AvgPool1d>("AvgPool1d", series, {.bad = Shape{}},
                                       AvgPool1dOptions{.kernel = 3, .stride = 2, .padding = 1}));
   rows.push_back(layer<nn::AvgPool2d>(
       "AvgPool2d", images, {.bad = Shape{2}},
       AvgPool2dOptions{.kernel = {2, 3}, .padding = {0, 1}, .ceil_mode = true, .count_include_pad = false}));
-  rows.push_back(layer<nn::AdaptiveMaxPool1d>("AdaptiveMaxPool1d", series, {.bad = Shape{2}}, PerAxis<1>(3)));
+  rows.push_back(layer<nn::AdaptiveMaxPool1d>("AdaptiveMaxPool1d", series, {.bad = Shape{}}, PerAxis<1>(3)));
   rows.push_back(layer<nn::AdaptiveMaxPool2d>("AdaptiveMaxPool2d", images, {.bad = Shape{2}}, PerAxis<2>(3, 2)));
-  rows.push_back(layer<nn::AdaptiveAvgPool1d>("AdaptiveAvgPool1d", series, {.bad = Shape{2}}, PerAxis<1>(3)));
+  rows.push_back(layer<nn::AdaptiveAvgPool1d>("AdaptiveAvgPool1d", series, {.bad = Shape{}}, PerAxis<1>(3)));
   rows.push_back(layer<nn::AdaptiveAvgPool2d>("AdaptiveAvgPool2d", images, {.bad = Shape{2}}, PerAxis<2>(3, 2)));
   rows.push_back(layer<nn::Upsample>("Upsample", small, {.bad = Shape{2}}, InterpolateOptions{.scale_factor = {2}}));
   rows.push_back(layer<nn::Upsample>(
