@@ -552,7 +552,11 @@ TEST_CASE("stopped, scaled and straight-through gradients") {
 TEST_CASE("the branch of a where that was not taken adds nothing, however steep it is there") {
   // Each has a pole, a kink or an overflow at one of the points; its value there is replaced by 0.
   const Tensor x = Tensor::from({-2.0, -1.0, 0.0, 0.5, 1.0, 800.0});
-  const std::vector<std::pair<std::string, Function>> functions{
+  struct Named {
+    std::string name;
+    Function f;
+  };
+  const std::vector<Named> functions{
       {"log", [](const Var& v) { return log(v); }},
       {"log1p", [](const Var& v) { return log1p(v); }},
       {"log2", [](const Var& v) { return log2(v); }},
@@ -577,8 +581,9 @@ TEST_CASE("the branch of a where that was not taken adds nothing, however steep 
       {"sqrt of a square", [](const Var& v) { return sqrt(square(v)); }},
       {"a chain", [](const Var& v) { return exp(square(1 / sqrt(v))) * log(v); }},
   };
-  for (const auto& [name, f] : functions) {
-    CAPTURE(name);
+  for (const Named& named : functions) {
+    const Function& f = named.f;
+    CAPTURE(named.name);
     const Tensor good = [&] {  // where the function itself, its slope and its curvature are finite
       const Var v = variable(x), first = grad(sum(f(v)), v, {.create_graph = true, .allow_unused = true});
       const Var second = first.needs_gradient() ? grad(sum(first), v, {.allow_unused = true}) : first;
@@ -591,7 +596,7 @@ TEST_CASE("the branch of a where that was not taken adds nothing, however steep 
       return std::pair{first.value(),
                        grad(sum(first * constant(ramp({6}, 4, Dtype::f64))), v, {.allow_unused = true}).value()};
     };
-    const auto [first, second] = derivatives_of([&, f = f](const Var& v) { return where(good, f(v), 0); });
+    const auto [first, second] = derivatives_of([&](const Var& v) { return where(good, f(v), 0); });
     const auto [plain_first, plain_second] = derivatives_of(f);
     CHECK_NOTHROW(check_close("first", first, where(good, plain_first, 0), 0, 1));
     CHECK_NOTHROW(check_close("second", second, where(good, plain_second, 0), 0, 1));
