@@ -14,12 +14,10 @@
 // that.)
 //
 // To try next: --code 2 against 20 (the manifold needs 2); what the KL term is for, by multiplying it with 0 or with 4.
-#include <algorithm>
-#include <cmath>
-
 #include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "autograd/stochastic.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/run.h"
 #include "nn/linear.h"
@@ -54,6 +52,9 @@ class Vae : public nn::Module {
 struct Terms {
   Var reconstruction, kl;
   Var neg_elbo() const { return reconstruction + kl; }
+  Metrics metrics() const {
+    return {{"neg_elbo", neg_elbo().item()}, {"reconstruction", reconstruction.item()}, {"kl", kl.item()}};
+  }
 };
 Terms objective(const Vae& vae, const Var& x, Rng& noise) {
   const Normal q = vae.encode(x);
@@ -61,18 +62,8 @@ Terms objective(const Vae& vae, const Var& x, Rng& noise) {
   return {-mean(sum(vae.decode(z).log_prob(x), {1})), mean(sum(kl(q, standard_normal(q)), {1}))};
 }
 
-// Averages over a whole set, with one draw of z an image.
-std::pair<double, double> evaluate(const Vae& vae, const Tensor& images, Rng noise) {
-  const NoGrad no_grad;
-  double reconstruction = 0, divergence = 0;
-  for (std::int64_t begin = 0; begin < images.size(0); begin += 1000) {
-    const Tensor rows = slice(images, 0, begin, begin + 1000);
-    const Terms terms = objective(vae, constant(rows), noise);
-    const double share = static_cast<double>(rows.size(0)) / static_cast<double>(images.size(0));
-    reconstruction += share * terms.reconstruction.item();
-    divergence += share * terms.kl.item();
-  }
-  return {reconstruction, divergence};
+Decoder decoder(const Vae& vae) {
+  return [&vae](const Tensor& z) { return vae.decode(constant(z)).probs().value(); };
 }
 
 template <class EachStep>
@@ -82,43 +73,6 @@ void train_epoch(const Vae& vae, optim::Adam& adam, Epoch&& batches, Rng& noise,
     adam.step(grad(terms.neg_elbo(), vae.parameters()));
     each_step(terms, batch.size());
   }
-}
-
-Tensor decoded(const Vae& vae, const Tensor& z) { return vae.decode(constant(z)).probs().value(); }
-
-void draw_pictures(Run& run, const Vae& vae, const ImageData& data, Rng rng) {
-  const NoGrad no_grad;
-  const Tensor originals = slice(data.test_images, 0, 0, 10);
-  const Tensor codes = vae.encode(constant(originals)).mean().value();
-  run.picture("reconstructions",
-              image_grid(concat({originals, decoded(vae, codes)}, 0), {.row_labels = {"input", "output"}}),
-              "Test images and what the mean of their codes decodes to.");
-  run.picture("samples", image_grid(decoded(vae, rng.normal({100, codes.size(1)}))), "Decoded draws from N(0, 1).");
-  std::vector<Tensor> paths;
-  for (std::int64_t row = 0; row < 8; ++row) {  // straight lines between the codes of pairs of images
-    const Tensor from = slice(codes, 0, row, row + 1), to = slice(codes, 0, row + 1, row + 2);
-    paths.push_back(from + unsqueeze(linspace(0, 1, 10), 1) * (to - from));
-  }
-  run.picture("interpolation", image_grid(decoded(vae, concat(paths, 0))),
-              "Each row walks from one image's code to another's.");
-}
-
-// The plane of a two-number code, spaced so that every picture stands for the same share of N(0, 1).
-void draw_manifold(Run& run, const Vae& vae) {
-  const NoGrad no_grad;
-  const std::int64_t side = 20;
-  std::vector<float> z;
-  const auto quantile = [](double p) {  // of N(0, 1), by bisection
-    double low = -8, high = 8;
-    while (high - low > 1e-9) (0.5 * std::erfc(-(low + high) / 2 / std::sqrt(2.0)) < p ? low : high) = (low + high) / 2;
-    return static_cast<float>(low);
-  };
-  for (std::int64_t row = 0; row < side; ++row)
-    for (std::int64_t column = 0; column < side; ++column)
-      for (const std::int64_t k : {column, row}) z.push_back(quantile((static_cast<double>(k) + 0.5) / side));
-  run.picture(
-      "manifold", image_grid(decoded(vae, Tensor::from(z, {side * side, 2})), {.columns = side, .scale = 1, .gap = 0}),
-      "What a code of two numbers learns: its plane, from the 2.5 % to the 97.5 % quantile of N(0, 1) each way.");
 }
 
 }  // namespace
@@ -135,9 +89,8 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
-    Rng rng(static_cast<std::uint64_t>(args.seed));
-    const Loader loader(data.train_images, data.train_labels,
-                        {.batch_size = args.batch_size, .seed = static_cast<std::uint64_t>(args.seed)});
+    Rng rng(args.seed);
+    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
 
     Rng init = rng.split("init"), noise = rng.split("noise");
     Vae vae(data.train_images.size(1), hidden, code, init);
@@ -154,21 +107,25 @@ int main(int argc, char** argv) {
     run.keep("divergence", divergence);
     run.keep_best("test_neg_elbo");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      train_epoch(vae, adam, run.batches(loader, epoch), noise, [&](const Terms& terms, std::int64_t images) {
-        run.step({{"neg_elbo", terms.neg_elbo().item()},
-                  {"reconstruction", terms.reconstruction.item()},
-                  {"kl", terms.kl.item()}},
-                 images);
-      });
+      train_epoch(vae, adam, run.batches(loader, epoch), noise,
+                  [&](const Terms& terms, std::int64_t images) { run.step(terms.metrics(), images); });
       train_epoch(flat, flat_adam, loader.epoch(epoch), noise, [](const Terms&, std::int64_t) {});
-      std::tie(reconstruction, divergence) = evaluate(vae, data.test_images, rng.split("test"));
+      Rng draws = rng.split("test");  // one z an image
+      const Metrics test =
+          average_over(data.test_images, [&](const Tensor& x) { return objective(vae, constant(x), draws).metrics(); });
+      reconstruction = test[1].second, divergence = test[2].second;
       run.log_epoch({{"test_neg_elbo", reconstruction + divergence},
                      {"test_reconstruction", reconstruction},
                      {"test_kl", divergence}});
     }
 
-    draw_pictures(run, vae, data, rng.split("pictures"));
-    draw_manifold(run, flat);
+    const NoGrad no_grad;
+    const Tensor originals = slice(data.test_images, 0, 0, 10), codes = vae.encode(constant(originals)).mean().value();
+    draw_reconstructions(run, originals, decoder(vae)(codes),
+                         "Test images and what the mean of their codes decodes to.");
+    draw_samples(run, decoder(vae), rng.split("pictures").normal({100, code}), "Decoded draws from N(0, 1).");
+    draw_paths(run, decoder(vae), slice(codes, 0, 0, 9));
+    draw_plane(run, decoder(flat));
     run.figure("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
     run.figure("test_kl_nats", divergence, {.unit = "nats / image"});
     const bool as_measured =

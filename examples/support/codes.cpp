@@ -1,0 +1,92 @@
+#include "examples/support/codes.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/ops.h"
+#include "nn/activations.h"
+#include "nn/linear.h"
+
+namespace hourglass::examples {
+
+Mlp::Mlp(const std::vector<std::int64_t>& widths, Rng& rng) {
+  for (std::size_t i = 1; i < widths.size(); ++i) {
+    if (i > 1) add<nn::ReLU>();
+    add<nn::Linear>(widths[i - 1], widths[i], rng);
+  }
+}
+
+Normal normal_from(const Var& h) {
+  const std::int64_t code = h.size(-1) / 2;
+  return {slice(h, -1, 0, code), exp(slice(h, -1, code, 2 * code) * 0.5)};
+}
+
+Metrics average_over(const Tensor& rows, const std::function<Metrics(const Tensor&)>& f) {
+  const NoGrad no_grad;
+  constexpr std::int64_t kPiece = 1000;
+  Metrics averages;
+  for (std::int64_t begin = 0; begin < rows.size(0); begin += kPiece) {
+    const Tensor piece = slice(rows, 0, begin, begin + kPiece);
+    const double share = static_cast<double>(piece.size(0)) / static_cast<double>(rows.size(0));
+    const Metrics own = f(piece);
+    if (averages.empty())
+      for (const auto& [name, value] : own) averages.emplace_back(name, 0);
+    for (std::size_t i = 0; i < own.size(); ++i) averages[i].second += share * own[i].second;
+  }
+  return averages;
+}
+
+double normal_quantile(double p) {
+  double low = -8, high = 8;  // bisection
+  while (high - low > 1e-9) (0.5 * std::erfc(-(low + high) / 2 / std::sqrt(2.0)) < p ? low : high) = (low + high) / 2;
+  return low;
+}
+
+Tensor normal_plane(std::int64_t side) {
+  std::vector<float> z;
+  for (std::int64_t row = 0; row < side; ++row)
+    for (std::int64_t column = 0; column < side; ++column)
+      for (const std::int64_t k : {column, row})
+        z.push_back(static_cast<float>(normal_quantile((static_cast<double>(k) + 0.5) / static_cast<double>(side))));
+  return Tensor::from(z, {side * side, 2});
+}
+
+Tensor paths(const Tensor& codes, std::int64_t steps) {
+  std::vector<Tensor> all;
+  for (std::int64_t row = 0; row + 1 < codes.size(0); ++row) {
+    const Tensor from = slice(codes, 0, row, row + 1), to = slice(codes, 0, row + 1, row + 2);
+    all.push_back(from + unsqueeze(linspace(0, 1, steps), 1) * (to - from));
+  }
+  return concat(all, 0);
+}
+
+Tensor traversals(const Tensor& code, double low, double high, std::int64_t steps) {
+  std::vector<Tensor> all;
+  for (std::int64_t k = 0; k < code.size(1); ++k) {
+    const Tensor own = one_hot(full({1}, k, Dtype::i64), code.size(1));  // 1 where the number is that moves
+    all.push_back(code * (1 - own) + unsqueeze(linspace(low, high, steps), 1) * own);
+  }
+  return concat(all, 0);
+}
+
+void draw_reconstructions(Run& run, const Tensor& images, const Tensor& outputs, const std::string& caption) {
+  run.picture("reconstructions", image_grid(concat({images, outputs}, 0), {.row_labels = {"input", "output"}}),
+              caption);
+}
+
+void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const std::string& caption) {
+  run.picture("samples", image_grid(decode(codes)), caption);
+}
+
+void draw_paths(Run& run, const Decoder& decode, const Tensor& codes) {
+  run.picture("interpolation", image_grid(decode(paths(codes))), "Each row walks from one image's code to another's.");
+}
+
+void draw_plane(Run& run, const Decoder& decode) {
+  const std::int64_t side = 20;
+  run.picture(
+      "manifold", image_grid(decode(normal_plane(side)), {.columns = static_cast<int>(side), .scale = 1, .gap = 0}),
+      "What a code of two numbers learns: its plane, from the 2.5 % to the 97.5 % quantile of N(0, 1) each way.");
+}
+
+}  // namespace hourglass::examples
