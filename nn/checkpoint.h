@@ -8,6 +8,7 @@
 //   checkpoint.load("last.safetensors");
 //   for (; epoch < 30; ++epoch) { ...;  checkpoint.save("last.safetensors"); }
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -26,7 +27,7 @@ class Checkpoint {
   /// Anything with state_dict() and load_state_dict(). Its entries are named "model.encoder.weight", say: a module's
   /// weights are in the file under their own names, behind that of the part. Names have no dots.
   template <class Part>
-  requires requires(Part& part) { part.load_state_dict(part.state_dict()); }
+  requires(!std::derived_from<Part, Module> && requires(Part& part) { part.load_state_dict(part.state_dict()); })
   void add(const std::string& name, Part& part) {
     add_part(
         name, [&part] { return part.state_dict(); }, [&part](const StateDict& s) { part.load_state_dict(s); });
