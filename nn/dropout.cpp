@@ -44,4 +44,11 @@ Var MaskingNoise::noisy(const Var& x) const {
   return masked_fill(x, rng().bernoulli(x.shape(), p_, x.dtype()) != 0, 0);
 }
 
+SaltAndPepperNoise::SaltAndPepperNoise(Rng& rng, double p, double low, double high)
+    : Noise(rng), p_(checked("salt_and_pepper_noise", p)), low_(low), high_(high) {}
+Var SaltAndPepperNoise::noisy(const Var& x) const {
+  const Tensor u = rng().uniform(x.shape(), 0, 1, x.dtype());
+  return where(u < p_ / 2, low_, where(u >= 1 - p_ / 2, high_, x));
+}
+
 }  // namespace hourglass::nn

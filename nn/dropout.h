@@ -87,4 +87,17 @@ class MaskingNoise : public Noise {
   double p_;
 };
 
+/// Each element becomes, with probability p, low or high as a fair coin falls (Vincent et al. 2010, "Stacked denoising
+/// autoencoders", section 3.3).
+class SaltAndPepperNoise : public Noise {
+ public:
+  explicit SaltAndPepperNoise(Rng& rng, double p = 0.25, double low = 0, double high = 1);
+
+ protected:
+  Var noisy(const Var& x) const override;
+
+ private:
+  double p_, low_, high_;
+};
+
 }  // namespace hourglass::nn

@@ -115,6 +115,7 @@ void add_simple(std::vector<LayerRow>& rows) {
   random_layer<nn::AlphaDropout>("AlphaDropout", kRows, {}, sizes(), 0.3),
   random_layer<nn::GaussianNoise>("GaussianNoise", kRows, {}, sizes(), 0.3),
   random_layer<nn::MaskingNoise>("MaskingNoise", kRows, {}, sizes(), 0.3),
+  random_layer<nn::SaltAndPepperNoise>("SaltAndPepperNoise", kRows, {}, sizes(), 0.3),
 
   // ---- activations with weights, options or random numbers
   layer<nn::PReLU>("PReLU", kRows, {}),

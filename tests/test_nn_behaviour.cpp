@@ -89,6 +89,12 @@ TEST_CASE("noise has the moments that its papers ask for, and is gone in evaluat
   CHECK(mean_of(to(masked == 0, Dtype::f32)) == doctest::Approx(0.25).epsilon(0.01));
   CHECK(equal(where(masked == 0, x, masked), x));
 
+  nn::SaltAndPepperNoise salt(rng, 0.3, -7, 9);  // x has neither of the two
+  const Tensor salted = noisy(salt);
+  CHECK(mean_of(to(salted == -7, Dtype::f32)) == doctest::Approx(0.15).epsilon(0.02));
+  CHECK(mean_of(to(salted == 9, Dtype::f32)) == doctest::Approx(0.15).epsilon(0.02));
+  CHECK(equal(where(logical_or(salted == -7, salted == 9), x, salted), x));
+
   nn::RReLU rrelu(rng, 0.1, 0.4);
   const Tensor slopes = rrelu(constant(full({100000}, -1))).value();
   CHECK(-max(slopes).item() >= 0.1);
