@@ -22,19 +22,12 @@ Recurrent::Step rnn_step(RecurrentNonlinearity nonlinearity) {
 }
 
 States gru_step(const Var& from_input, const Var& from_hidden, const States& states) {
-  const std::int64_t hidden = states[0].size(-1);
-  const auto gate = [hidden](const Var& gates, int k) { return slice(gates, -1, k * hidden, (k + 1) * hidden); };
-  const Var r = sigmoid(gate(from_input, 0) + gate(from_hidden, 0));
-  const Var z = sigmoid(gate(from_input, 1) + gate(from_hidden, 1));
-  const Var n = tanh(mul_add(r, gate(from_hidden, 2), gate(from_input, 2)));
-  return {lerp(n, states[0], z)};
+  return {gru_cell(from_input, from_hidden, states[0])};
 }
 
 States lstm_step(const Var& from_input, const Var& from_hidden, const States& states) {
-  const std::vector<Var> gates = split(from_input + from_hidden, states[0].size(-1), -1);
-  const Var i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
-  const Var c = mul_add(f, states[1], i * g);
-  return {o * tanh(c), c};
+  const LstmState next = lstm_cell(from_input + from_hidden, states[1]);
+  return {next.h, next.c};
 }
 
 // ---- weights

@@ -635,6 +635,7 @@ Tensor conv_weight(std::string_view op, const Tensor& x, const Tensor& g, const 
     return reshape(
         matmul(transpose(reshape(g, {geometry.batch, geometry.out})), reshape(x, {geometry.batch, geometry.window()})),
         shape);
+  if (geometry.batch == 0) return zeros(shape, x.dtype());
   Tensor w(shape, x.dtype());
   if (w.numel() == 0) return w;
   const Tensor image = contiguous(x), gradient = contiguous(g);
