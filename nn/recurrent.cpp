@@ -24,7 +24,6 @@ Recurrent::Step rnn_step(RecurrentNonlinearity nonlinearity) {
 States gru_step(const Var& from_input, const Var& from_hidden, const States& states) {
   return {gru_cell(from_input, from_hidden, states[0])};
 }
-
 States lstm_step(const Var& from_input, const Var& from_hidden, const States& states) {
   const LstmState next = lstm_cell(from_input + from_hidden, states[1]);
   return {next.h, next.c};
@@ -205,19 +204,22 @@ Cell::Cell(const char* op, std::int64_t gates, Recurrent::Step step, std::int64_
 
 Recurrent::States Cell::next(const Var& x, const std::vector<std::optional<Var>>& given) const {
   return in_context(name(), [&] {
-    check((x.dim() == 1 || x.dim() == 2) && x.size(-1) == input_size_, op_, "expects [n, ", input_size_, "], got ",
-          describe(x));
+    check((x.dim() == 1 || x.dim() == 2) && x.size(-1) == input_size_, op_, "expects [n, ", input_size_, "] or [",
+          input_size_, "], got ", describe(x));
     Shape shape = x.shape();
     shape.back() = hidden_size_;
+    const Shape rows{x.dim() == 1 ? 1 : x.size(0), hidden_size_};
     Recurrent::States states;
     for (const std::optional<Var>& state : given) {
       check(!state || state->shape() == shape, op_, "x is ", describe(x), ", so states must be ", shape, ", got ",
             describe(state.value_or(Var())));
-      states.push_back(state ? *state : constant(zeros(shape, x.dtype())));
+      states.push_back(state ? reshape(*state, rows) : constant(zeros(rows, x.dtype())));
     }
     const Var h = weights_.bias_hh ? linear(states[0], weights_.weight_hh, *weights_.bias_hh)
                                    : linear(states[0], weights_.weight_hh);
-    return step_(from_input(x, weights_), h, states);
+    Recurrent::States after = step_(from_input(reshape(x, {rows[0], input_size_}), weights_), h, states);
+    for (Var& state : after) state = reshape(state, shape);
+    return after;
   });
 }
 

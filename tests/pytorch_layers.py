@@ -210,6 +210,7 @@ for kind in ("RNN", "GRU", "LSTM"):
         return list(result) if isinstance(result, tuple) else [result]
 
     case(f"{kind}Cell", cell(3, 2), u(4, 3), *[u(4, 2) for _ in range(states)], f=run_cell)
+    case(f"{kind}Cell", cell(3, 2), u(3), *[u(2) for _ in range(states)], f=run_cell)
 case("RNN with relu", nn.RNN(3, 2, nonlinearity="relu"), u(3, 2, 3), f=lambda m, x: list(m(x)))
 
 # ---- attention
