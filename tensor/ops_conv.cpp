@@ -119,8 +119,8 @@ void check_bias(std::string_view op, const Tensor& weight, const Tensor* bias, s
 // ---- frames -------------------------------------------------------------------------------------------------------
 
 // One axis of a frame: number i of phase f is the image's i phases + f - before, or 0 outside of the image. There are
-// `extent` of them, but the zeros at the end of a line may be those at the beginning of the next: lines lie only `pitch`
-// numbers apart.
+// `extent` of them, but the zeros at the end of a line may be those at the beginning of the next: lines lie only
+// `pitch` numbers apart.
 struct FrameAxis {
   std::int64_t image, phases, before, extent, pitch;
 
@@ -132,8 +132,7 @@ struct FrameAxis {
 };
 FrameAxis frame_axis(std::int64_t image, std::int64_t phases, std::int64_t before, std::int64_t extent) {
   FrameAxis axis{image, phases, before, extent, 0};
-  for (std::int64_t f = 0; f < phases; ++f)
-    axis.pitch = std::max({axis.pitch, axis.end(f), extent - axis.first(f)});
+  for (std::int64_t f = 0; f < phases; ++f) axis.pitch = std::max({axis.pitch, axis.end(f), extent - axis.first(f)});
   return axis;
 }
 
@@ -164,8 +163,8 @@ struct Frame {
       for (std::int64_t phase = 0; phase < columns.phases; ++phase) {
         const std::int64_t i = rows.first(f), lines = rows.end(f) - i;
         const std::int64_t j = columns.first(phase), count = columns.end(phase) - j;
-        const T* from = image + (i * rows.phases + f - rows.before) * columns.image + j * columns.phases + phase -
-                        columns.before;
+        const T* from =
+            image + (i * rows.phases + f - rows.before) * columns.image + j * columns.phases + phase - columns.before;
         T* to = frame + (f * columns.phases + phase) * phase_size() + i * columns.pitch + j;
         for (std::int64_t c = 0; c < channels; ++c, from += rows.image * columns.image, to += plane_size())
           pick(from, rows.phases * columns.image, columns.phases, lines, count, to, columns.pitch);
@@ -253,8 +252,8 @@ Grid grid_of(const Geometry& geometry, const Frame& frame) {
   return {rows.outputs, columns.outputs, 0, frame.place(rows.stride, 0), frame.place(0, columns.stride)};
 }
 
-// Weights times the windows of a frame, in one of two ways. Either way one operand is read number by number, each spread
-// over a register, and the other register by register:
+// Weights times the windows of a frame, in one of two ways. Either way one operand is read number by number, each
+// spread over a register, and the other register by register:
 //   windows in the lanes. A run of windows side by side is a register as it stands in the frame. The last run of a line
 //     overlaps the one before it, or reaches over the line's end if it is the only one;
 //   channels in the lanes, with windows anywhere. The result is transposed.
@@ -273,9 +272,9 @@ class WeightedWindows {
     const double products = static_cast<double>(depth) / 32;
     const double by_channels = products * of(channels, wide) * (wide == lanes ? 1.25 : 1.05) + 0.4 * of(channels, wide);
     const Grid lines = in_lines(grid);
-    const double by_windows = products * of(lines.columns, ceil_div(lines.columns, lanes) * lanes) *
-                                  (channels < 4 ? 2 : 1.25) +
-                              (lines.columns < lanes ? 0.2 : 0.1);
+    const double by_windows =
+        products * of(lines.columns, ceil_div(lines.columns, lanes) * lanes) * (channels < 4 ? 2 : 1.25) +
+        (lines.columns < lanes ? 0.2 : 0.1);
     return by_channels < by_windows;
   }
 
@@ -363,8 +362,7 @@ template <class T>
 void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T* y) {
   const std::int64_t outputs = geometry.outputs(), channels = geometry.group_out(), window = geometry.window();
   Frame frame = frame_of(geometry, true);
-  const bool by_channels =
-      WeightedWindows<T>::channels_in_lanes(channels, grid_of(geometry, frame), window);
+  const bool by_channels = WeightedWindows<T>::channels_in_lanes(channels, grid_of(geometry, frame), window);
   if (by_channels) frame = frame_of(geometry, false);
   const Grid grid = grid_of(geometry, frame);
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
@@ -431,12 +429,11 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
   // One product for each phase along both axes.
   const auto grid_at = [&](const Phase& row, const Phase& column) {
     const std::int64_t pitch = frame.columns.pitch;
-    return Grid{row.count, column.count,
-                (row.start + frame.rows.before) * pitch + column.start + frame.columns.before, pitch, 1};
+    return Grid{row.count, column.count, (row.start + frame.rows.before) * pitch + column.start + frame.columns.before,
+                pitch, 1};
   };
-  const bool by_channels =
-      WeightedWindows<T>::channels_in_lanes(channels, grid_at(row_phases[0], column_phases[0]),
-                                            group_out * kernel / (height.stride * width.stride));
+  const bool by_channels = WeightedWindows<T>::channels_in_lanes(channels, grid_at(row_phases[0], column_phases[0]),
+                                                                 group_out * kernel / (height.stride * width.stride));
   std::vector<WeightedWindows<T>> products;
   std::int64_t widest = 0, slack = 0, workspace = 0;
   for (const Phase& row : row_phases)
@@ -493,8 +490,8 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
   });
 }
 
-// w = sum over n of g[n] windows(x[n]) transposed, computed as its own transpose: a window's numbers are the rows, and g's
-// channels lie in the lanes. Each part of the batch sums on its own, and the sums are added up in order.
+// w = sum over n of g[n] windows(x[n]) transposed, computed as its own transpose: a window's numbers are the rows, and
+// g's channels lie in the lanes. Each part of the batch sums on its own, and the sums are added up in order.
 template <class T>
 void weight_gradient(const Geometry& geometry, const T* x, const T* g, T* w) {
   constexpr std::int64_t block = 256;  // windows, so that a panel of g stays in the cache

@@ -1,89 +1,24 @@
-// The same work as ../conv.cpp: oneDNN in whichever memory format it likes best, data already in it, and LibTorch in
-// its own (NCHW), which calls oneDNN.
+// The same work as ../conv.cpp in LibTorch, in its own format (NCHW).
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include <benchmark/benchmark.h>
-#include <dnnl.hpp>
-#include <omp.h>
 #include <torch/torch.h>
 
 #include "bench/conv_shapes.h"
-#include "bench/machine.h"
 
 using namespace hourglass;
 
 namespace {
 
-using Dims = dnnl::memory::dims;
-using Desc = dnnl::memory::desc;
-
-dnnl::memory memory_of(const Desc& desc, const dnnl::engine& engine) {
-  dnnl::memory memory(desc, engine);
-  float* const numbers = static_cast<float*>(memory.get_data_handle());
-  for (std::size_t i = 0; i < desc.get_size() / sizeof(float); ++i)
-    numbers[i] = static_cast<float>((37 * i + 11) % 19) / 8 - 1;
-  return memory;
-}
-
-// The three primitives of Conv: dnnl::convolution or dnnl::deconvolution.
-template <class Forward, class BackwardData, class BackwardWeights>
-void run(benchmark::State& state, const bench::ConvShape& s, const std::string& product, dnnl::algorithm algorithm) {
-  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(engine);
-  const auto any = [](const Dims& dims) {
-    return Desc(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any);
-  };
-  const Desc x = any({s.batch, s.in, s.extent, s.extent}), y = any({s.batch, s.out, s.result(), s.result()});
-  const Desc w = any({s.out, s.in, s.kernel, s.kernel});
-  const Desc b({s.out}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
-  const Dims strides{s.stride, s.stride}, before{s.padding, s.padding};
-  const std::int64_t more = s.transposed ? s.output_padding : (s.extent + 2 * s.padding - s.kernel) % s.stride;
-  const Dims after{s.padding - more, s.padding - more};
-  const typename Forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, algorithm, x, w, b, y, strides, before, after}, engine);
-  dnnl::primitive primitive;
-  std::unordered_map<int, dnnl::memory> arguments;
-  if (product == "forward") {
-    primitive = Forward(forward);
-    arguments = {{DNNL_ARG_SRC, memory_of(forward.src_desc(), engine)},
-                 {DNNL_ARG_WEIGHTS, memory_of(forward.weights_desc(), engine)},
-                 {DNNL_ARG_BIAS, memory_of(forward.bias_desc(), engine)},
-                 {DNNL_ARG_DST, memory_of(forward.dst_desc(), engine)}};
-  } else if (product == "dx") {
-    const typename BackwardData::primitive_desc desc({algorithm, x, w, y, strides, before, after}, engine, forward);
-    primitive = BackwardData(desc);
-    arguments = {{DNNL_ARG_DIFF_DST, memory_of(desc.diff_dst_desc(), engine)},
-                 {DNNL_ARG_WEIGHTS, memory_of(desc.weights_desc(), engine)},
-                 {DNNL_ARG_DIFF_SRC, memory_of(desc.diff_src_desc(), engine)}};
-  } else {
-    const typename BackwardWeights::primitive_desc desc({algorithm, x, w, y, strides, before, after}, engine, forward);
-    primitive = BackwardWeights(desc);
-    arguments = {{DNNL_ARG_SRC, memory_of(desc.src_desc(), engine)},
-                 {DNNL_ARG_DIFF_DST, memory_of(desc.diff_dst_desc(), engine)},
-                 {DNNL_ARG_DIFF_WEIGHTS, memory_of(desc.diff_weights_desc(), engine)}};
-  }
-  for (auto _ : state) {
-    primitive.execute(stream, arguments);
-    stream.wait();
-  }
-}
-
-void onednn(benchmark::State& state, const bench::ConvShape& s, const std::string& product) {
-  if (s.transposed)
-    run<dnnl::deconvolution_forward, dnnl::deconvolution_backward_data, dnnl::deconvolution_backward_weights>(
-        state, s, product, dnnl::algorithm::deconvolution_direct);
-  else
-    run<dnnl::convolution_forward, dnnl::convolution_backward_data, dnnl::convolution_backward_weights>(
-        state, s, product, dnnl::algorithm::convolution_direct);
-}
-
-void libtorch(benchmark::State& state, const bench::ConvShape& s, const std::string& product) {
+const bool registered = bench::register_convolutions([](benchmark::State& state, const bench::ConvShape& s,
+                                                        const std::string& product, int threads) {
+  torch::set_num_threads(threads);
   const torch::NoGradGuard no_gradients;
   const torch::Tensor x = torch::randn({s.batch, s.in, s.extent, s.extent});
   const torch::Tensor y = torch::randn({s.batch, s.out, s.result(), s.result()});
-  const torch::Tensor w = s.transposed ? torch::randn({s.in, s.out, s.kernel, s.kernel})
-                                       : torch::randn({s.out, s.in, s.kernel, s.kernel});
+  const torch::Tensor w =
+      s.transposed ? torch::randn({s.in, s.out, s.kernel, s.kernel}) : torch::randn({s.out, s.in, s.kernel, s.kernel});
   const torch::Tensor b = torch::randn({s.out});
   const std::vector<std::int64_t> stride(2, s.stride), padding(2, s.padding), dilation(2, 1), more(2, s.output_padding);
   const bool dx = product == "dx";
@@ -91,25 +26,9 @@ void libtorch(benchmark::State& state, const bench::ConvShape& s, const std::str
     if (product == "forward")
       benchmark::DoNotOptimize(at::convolution(x, w, b, stride, padding, dilation, s.transposed, more, 1));
     else
-      benchmark::DoNotOptimize(at::convolution_backward(y, x, w, torch::nullopt, stride, padding, dilation, s.transposed,
-                                                        more, 1, {dx, !dx, false}));
+      benchmark::DoNotOptimize(at::convolution_backward(y, x, w, torch::nullopt, stride, padding, dilation,
+                                                        s.transposed, more, 1, {dx, !dx, false}));
   }
-}
-
-const bool rows = [] {
-  for (const bench::ConvShape& s : bench::kConvShapes)
-    for (const std::string product : {"forward", "dx", "dw"})
-      for (const int threads : {1, 2})
-        for (const std::string library : {"oneDNN", "LibTorch"}) {
-          const std::string name = s.name() + "/" + product + "/threads:" + std::to_string(threads) + "/" + library;
-          benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-            omp_set_num_threads(threads);
-            torch::set_num_threads(threads);
-            set_num_threads(threads);
-            (library == "oneDNN" ? onednn : libtorch)(state, s, product);
-          })->UseRealTime();
-        }
-  return true;
-}();
+});
 
 }  // namespace

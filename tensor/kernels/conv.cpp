@@ -104,9 +104,7 @@ void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Targ
       unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(factor, row[v], sum[i][v]); });
     });
   }
-  for_each([&](int i, int v) HOURGLASS_INLINE {
-    sum[i][v].store_unaligned(c.data + i * c.row_step + c.columns[v]);
-  });
+  for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + c.columns[v]); });
 }
 
 // Tiles are as wide as the registers allow: of few rows, wide. Of a single register they are up to 9 rows high, since
@@ -172,7 +170,8 @@ void windows_product(const WindowsProduct<T>& p) {
 
 // ---- windows times a panel ----------------------------------------------------------------------------------------
 
-// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums start.
+// Depth is worked off in blocks of at most this length, for the sake of the caches; what C held is where the sums
+// start.
 constexpr std::int64_t kDepth = 256;
 constexpr std::int64_t kPanelVectors = kManyRegisters ? 4 : 3;
 // The highest tile for panels so wide.
@@ -245,8 +244,7 @@ struct Piece {
   // to[j] = from[2 j]. No number is read but those between the first and the last.
   static void pick_two(const T* from, T* to) {
     [&]<std::size_t... J>(std::index_sequence<J...>) {
-      store(__builtin_shufflevector(load(from), load(from + Size - 1),
-                                    (J < Size / 2 ? int(2 * J) : int(2 * J + 1))...),
+      store(__builtin_shufflevector(load(from), load(from + Size - 1), (J < Size / 2 ? int(2 * J) : int(2 * J + 1))...),
             to);
     }
     (std::make_index_sequence<Size>());
@@ -287,9 +285,12 @@ void pick(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t
           std::int64_t to_step) {
   for (std::int64_t i = 0; i < lines; ++i, from += from_step, to += to_step) {
     const auto one = [&](std::int64_t j) { to[j] = from[j * step]; };
-    if (step == 1) by_pieces<T>(count, [&](auto piece, std::int64_t j) { piece.copy(from + j, to + j); }, one);
+    if (step == 1)
+      by_pieces<T>(
+          count, [&](auto piece, std::int64_t j) { piece.copy(from + j, to + j); }, one);
     else if (step == 2)
-      by_pieces<T>(count, [&](auto piece, std::int64_t j) { piece.pick_two(from + 2 * j, to + j); }, one);
+      by_pieces<T>(
+          count, [&](auto piece, std::int64_t j) { piece.pick_two(from + 2 * j, to + j); }, one);
     else
       for (std::int64_t j = 0; j < count; ++j) one(j);
   }
@@ -317,9 +318,9 @@ void weave(const T* const* from, const std::int64_t* from_step, std::int64_t ste
 }
 
 template <class T>
-constexpr ConvKernelsOf<T> kernels_of{Batch<T>::size, kPanelVectors,    pack_weights<T>,    windows_product<T>,
-                                      pack_panel<T>,  panel_product<T>, transpose_image<T>, pick<T>,
-                                      weave<T>};
+constexpr ConvKernelsOf<T> kernels_of{Batch<T>::size,     kPanelVectors, pack_weights<T>,
+                                      windows_product<T>, pack_panel<T>, panel_product<T>,
+                                      transpose_image<T>, pick<T>,       weave<T>};
 
 }  // namespace conv
 

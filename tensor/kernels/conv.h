@@ -6,8 +6,8 @@
 namespace hourglass {
 
 /// C = W windows: row i of C is, for every window, the sum of weights[i, k] times its number k, plus bias[i].
-/// Windows come in *runs*: as many as a register has lanes, whose positions follow one another. Run r starts at place[r],
-/// and goes to C's columns from column[r] on. Where runs overlap in C, the later one stays.
+/// Windows come in *runs*: as many as a register has lanes, whose positions follow one another. Run r starts at
+/// place[r], and goes to C's columns from column[r] on. Where runs overlap in C, the later one stays.
 template <class T>
 struct WindowsProduct {
   std::int64_t rows, depth, runs;
@@ -21,8 +21,8 @@ struct WindowsProduct {
   std::int64_t row_step;
 };
 
-/// C = A B + bias, or C += A B, where element (i, k) of A is frame[row[i] + place[k]]: a row is a window and k one of its
-/// numbers, or the other way round. B is a panel, as pack_panel left it, of `vectors` registers.
+/// C = A B + bias, or C += A B, where element (i, k) of A is frame[row[i] + place[k]]: a row is a window and k one of
+/// its numbers, or the other way round. B is a panel, as pack_panel left it, of `vectors` registers.
 template <class T>
 struct PanelProduct {
   std::int64_t rows, depth, vectors;
@@ -54,7 +54,8 @@ struct ConvKernelsOf {
   /// Of each of `lines` lines every step-th number: to[i * to_step + j] = from[i * from_step + j * step] for j < count.
   void (*pick)(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count, T* to,
                std::int64_t to_step);
-  /// The other way round, from `step` images p: to[i * to_step + j] = from[p][i * from_step[p] + j / step], p = j % step.
+  /// The other way round, from `step` images p: to[i * to_step + j] = from[p][i * from_step[p] + j / step], p = j %
+  /// step.
   void (*weave)(const T* const* from, const std::int64_t* from_step, std::int64_t step, std::int64_t lines,
                 std::int64_t count, T* to, std::int64_t to_step);
 };

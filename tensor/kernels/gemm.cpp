@@ -40,7 +40,8 @@ constexpr std::int64_t kBlockRows = 192;
 
 // ---- operands -----------------------------------------------------------------------------------------------------
 
-// panel[k * step + lane] = source(lane, k) where lanes lie side by side in memory and their number is known to the compiler.
+// panel[k * step + lane] = source(lane, k) where lanes lie side by side in memory and their number is known to the
+// compiler.
 template <int Count, class T>
 void pack_along_lanes(const Lanes<T>& source, std::int64_t depth, T* panel, std::int64_t step) {
   for (std::int64_t k = 0; k < depth; ++k)

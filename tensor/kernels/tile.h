@@ -30,8 +30,8 @@ HOURGLASS_INLINE inline void unrolled(const F& f) {
   (std::make_integer_sequence<int, Count>());
 }
 
-// Sets with 16 registers have 12 left for sums when a row of B is in three and one number of A in another; those with 32
-// have more than 24.
+// Sets with 16 registers have 12 left for sums when a row of B is in three and one number of A in another; those with
+// 32 have more than 24.
 constexpr bool kManyRegisters = std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch>;
 
 // ---- packing ------------------------------------------------------------------------------------------------------
