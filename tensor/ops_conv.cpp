@@ -4,8 +4,8 @@
 //   frame[tap[k] + position[p]]
 //
 // where the *frame* is the image with zeros around it, so that no window stands over an edge, and cut into one plane
-// for each phase of the stride, so that windows one stride apart are neighbours. The product packs its panels from
-// there (kernels/gemm.cpp). Where there is neither padding nor stride, the image is the frame.
+// for each phase of the stride, so that windows one stride apart are neighbours. The products read from
+// there (kernels/conv.cpp). Where there is neither padding nor stride, the image is the frame.
 #include <algorithm>
 #include <array>
 
@@ -202,8 +202,7 @@ constexpr double kWorkOfPart = 1 << 18;
 
 // Images in a part, from sizes alone.
 std::int64_t images_in_part(const Geometry& geometry, std::int64_t max_parts) {
-  const auto images = static_cast<double>(std::max<std::int64_t>(geometry.batch, 1));
-  const double work = std::max(geometry.multiply_adds() / images, 1.0);
+  const double work = std::max(geometry.multiply_adds() / static_cast<double>(geometry.batch), 1.0);
   const auto enough = static_cast<std::int64_t>(std::min(kWorkOfPart / work, 1e9)) + 1;
   return std::max(enough, ceil_div(geometry.batch, max_parts));
 }
@@ -417,41 +416,51 @@ FrameAxis frame_axis_of(const Axis& axis, const std::vector<Phase>& phases) {
   return frame_axis(axis.outputs, 1, before, before + end);
 }
 
+Grid grid_of(const Frame& frame, const Phase& row, const Phase& column) {
+  const std::int64_t pitch = frame.columns.pitch;
+  return {row.count, column.count, (row.start + frame.rows.before) * pitch + column.start + frame.columns.before, pitch,
+          1};
+}
+
+// A phase of x from a frame of g: the weights of its taps are [groups, in, (out, taps)].
+template <class T>
+WeightedWindows<T> product_of(const Geometry& geometry, const Frame& frame, const Phase& row, const Phase& column,
+                              bool by_channels, const T* w) {
+  const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out();
+  std::vector<std::int64_t> taps;
+  for (std::int64_t o = 0; o < group_out; ++o)
+    for (const std::int64_t i : row.back)
+      for (const std::int64_t j : column.back) taps.push_back(o * frame.plane_size() - i * frame.columns.pitch - j);
+  std::vector<T> weights;
+  for (std::int64_t c = 0; c < geometry.in; ++c)
+    for (std::int64_t o = 0; o < group_out; ++o) {
+      const T* const kernel = w + ((c / channels * group_out + o) * channels + c % channels) * geometry.kernels();
+      for (const std::int64_t i : row.taps)
+        for (const std::int64_t j : column.taps) weights.push_back(kernel[i * geometry.axes[1].kernel + j]);
+    }
+  return WeightedWindows<T>(by_channels, geometry.groups, channels, std::move(taps), grid_of(frame, row, column),
+                            weights.data());
+}
+
 // x[n] = w transposed, times g[n], scattered, + bias. Seen from x: at each phase of the stride it is a convolution of g
 // with some of the taps.
 template <class T>
 void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* bias, T* x) {
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
-  const auto &height = geometry.axes[0], &width = geometry.axes[1];  // clang 14 captures no structured binding
+  const Axis &height = geometry.axes[0], &width = geometry.axes[1];  // clang 14 captures no structured bindings
   const std::vector<Phase> row_phases = phases_of(height), column_phases = phases_of(width);
   const Frame frame{geometry.out, frame_axis_of(height, row_phases), frame_axis_of(width, column_phases)};
-  const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out(), kernel = geometry.kernels();
+  const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out();
 
-  // One product for each phase along both axes.
-  const auto grid_at = [&](const Phase& row, const Phase& column) {
-    const std::int64_t pitch = frame.columns.pitch;
-    return Grid{row.count, column.count, (row.start + frame.rows.before) * pitch + column.start + frame.columns.before,
-                pitch, 1};
-  };
-  const bool by_channels = WeightedWindows<T>::channels_in_lanes(channels, grid_at(row_phases[0], column_phases[0]),
-                                                                 group_out * kernel / (height.stride * width.stride));
+  // One product for each phase along both axes, all in the same way.
+  const bool by_channels =
+      WeightedWindows<T>::channels_in_lanes(channels, grid_of(frame, row_phases[0], column_phases[0]),
+                                            group_out * geometry.kernels() / (height.stride * width.stride));
   std::vector<WeightedWindows<T>> products;
   std::int64_t widest = 0, slack = 0, workspace = 0;
   for (const Phase& row : row_phases)
     for (const Phase& column : column_phases) {
-      std::vector<std::int64_t> taps;
-      for (std::int64_t o = 0; o < group_out; ++o)
-        for (const std::int64_t i : row.back)
-          for (const std::int64_t j : column.back) taps.push_back(o * frame.plane_size() - i * frame.columns.pitch - j);
-      std::vector<T> weights;  // [groups, in, (out, taps)]
-      for (std::int64_t c = 0; c < geometry.in; ++c)
-        for (std::int64_t o = 0; o < group_out; ++o)
-          for (const std::int64_t i : row.taps)
-            for (const std::int64_t j : column.taps)
-              weights.push_back(
-                  w[((c / channels * group_out + o) * channels + c % channels) * kernel + i * width.kernel + j]);
-      products.emplace_back(by_channels, geometry.groups, channels, std::move(taps), grid_at(row, column),
-                            weights.data());
+      products.push_back(product_of(geometry, frame, row, column, by_channels, w));
       widest = std::max(widest, products.back().width());
       slack = std::max(slack, products.back().slack());
       workspace = std::max(workspace, products.back().workspace());
@@ -635,9 +644,8 @@ Tensor conv_weight(std::string_view op, const Tensor& x, const Tensor& g, const 
     return reshape(
         matmul(transpose(reshape(g, {geometry.batch, geometry.out})), reshape(x, {geometry.batch, geometry.window()})),
         shape);
-  if (geometry.batch == 0) return zeros(shape, x.dtype());
+  if (x.numel() == 0 || g.numel() == 0) return zeros(shape, x.dtype());
   Tensor w(shape, x.dtype());
-  if (w.numel() == 0) return w;
   const Tensor image = contiguous(x), gradient = contiguous(g);
   dispatch_floating(op, x.dtype(), [&]<class T>() {
     weight_gradient<T>(geometry, image.data<T>(), gradient.data<T>(), w.mutable_data<T>());

@@ -9,7 +9,7 @@
 // A panel is packed, so that the tile reads it front to back, unless the tile can do so where B stands; likewise A.
 //
 // The operands of multiply() are objects that can pack any part of themselves. That one is a matrix in memory is known
-// to Strided alone; another may be the windows of an image, which then never exist as a matrix.
+// to Strided alone. (The windows of an image are multiplied where they stand, in conv.cpp.)
 #include "tensor/kernels/gemm.h"
 
 #include <cstddef>
