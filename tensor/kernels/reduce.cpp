@@ -14,8 +14,8 @@
 namespace hourglass {
 namespace {
 
-// A line becomes a type. take() works on registers, combine() on registers and on single numbers alike. Where g++ calls
-// them instead, a maximum takes three times as long.
+// A line becomes a type. take() works on registers, combine() on registers and on single numbers alike. g++
+// would call some of them instead.
 #define REDUCE(name, first, taken, combined)                                                               \
   struct reduce_##name {                                                                                   \
     template <class T>                                                                                     \
