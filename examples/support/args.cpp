@@ -45,9 +45,10 @@ CLI::Validator non_empty() {
   return CLI::Validator([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
 }
 
-std::string join_comma(const std::vector<std::int64_t>& values) {
+template <class T>
+std::string join_comma(const std::vector<T>& values) {
   std::string text;
-  for (const std::int64_t value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
+  for (const T value : values) text += (text.empty() ? "" : ",") + number(static_cast<double>(value), 15);
   return text;
 }
 
@@ -146,13 +147,21 @@ void Program::flag(const std::string& name, std::string& value, const std::strin
   settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
-void Program::flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help, Range range) {
+template <class T>
+void Program::list_flag(const std::string& name, std::vector<T>& values, const std::string& help, const char* type_name,
+                        const char* expected, Range range) {
   app_->add_option(name, values, help)
-      ->type_name("N,N,...")
+      ->type_name(type_name)
       ->delimiter(',')
       ->default_str(join_comma(values))
-      ->check(number_in<std::int64_t>("integers, each", range));
+      ->check(number_in<T>(expected, range));
   settings_.emplace_back([name, &values] { return std::pair{plain(name), Value(join_comma(values))}; });
+}
+void Program::flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help, Range range) {
+  list_flag(name, values, help, "N,N,...", "integers, each", range);
+}
+void Program::flag(const std::string& name, std::vector<double>& values, const std::string& help, Range range) {
+  list_flag(name, values, help, "X,X,...", "numbers, each", range);
 }
 
 int Program::run(int argc, const char* const* argv, const std::function<void(const Args&)>& body) {

@@ -91,6 +91,7 @@ class Program {
   /// Comma-separated: --widths 512,256,128.
   void flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help,
             Range range = {.min = 1});
+  void flag(const std::string& name, std::vector<double>& values, const std::string& help, Range range = {});
 
   /// Parses, sets the number of threads, calls body. The exit code of the program: 0, also after --help; 2 with one
   /// line on stderr for whatever the user can mend (flags, data, files: any hourglass::Error); 130 when interrupted by
@@ -98,6 +99,10 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
 
  private:
+  template <class T>
+  void list_flag(const std::string& name, std::vector<T>& values, const std::string& help, const char* type_name,
+                 const char* expected, Range range);
+
   Args args_;
   std::int64_t seed_ = 0;
   std::unique_ptr<CLI::App> app_;

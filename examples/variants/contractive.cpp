@@ -1,0 +1,213 @@
+// The contractive autoencoder (Rifai, Vincent, Muller, Glorot & Bengio 2011, "Contractive auto-encoders: explicit
+// invariance during feature extraction").
+//
+// A good code should change little when the input changes a little, except along the directions in which images really
+// vary. So the size of the encoder's Jacobian at the training images is punished:
+//
+//     loss  =  mean over images of  Σ ( decode(h(x)) - x )²  +  λ ‖J_h(x)‖²_F,        J_h(x) = dh/dx
+//
+// The reconstruction holds on to the directions in which the data vary, and the penalty lets go of all others. Where a
+// denoising autoencoder resists noise of a finite size, drawn at random, this one resists all infinitesimal changes at
+// once, and its gradient has no noise in it.
+//
+// One cheat must be ruled out. An encoder that is divided by ten, and a decoder multiplied by ten, have a Jacobian ten
+// times as small and no other merit. So the decoder has the encoder's weights, transposed, as in the paper.
+//
+// ‖J‖² can be had in several ways, which agree (a table shows how well, and how long each takes):
+//
+//     closed-form  one sigmoid layer: Σ_j h_j² (1 - h_j)² ‖row j of W‖², nearly free
+//     gram         an encoder that begins with a linear layer: rows of J by way of W Wᵀ
+//     exact        J row by row in reverse, and differentiated again: any encoder
+//     forward      J column by column, forwards: any encoder, best with fewer inputs than outputs
+//     hutchinson   E ‖vᵀJ‖² over random signs v: one more walk back, for any encoder of any size; unbiased, but noisy
+//
+// To try next: --widths 256,64, which chooses hutchinson by itself; --lambda 0.01 and 1; the pictures of the singular
+// values: how many directions does the code still follow?
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "autograd/derivatives.h"
+#include "autograd/grad.h"
+#include "autograd/ops.h"
+#include "examples/support/loader.h"
+#include "examples/support/metrics/pca.h"
+#include "examples/support/metrics/reconstruction.h"
+#include "examples/support/run.h"
+#include "examples/support/text.h"
+#include "nn/linear.h"
+#include "nn/losses.h"
+#include "optim/adam.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+
+namespace {
+
+class Autoencoder : public nn::Layer {
+ public:
+  Autoencoder(const std::vector<std::int64_t>& widths, Rng& rng) {
+    for (std::size_t i = 1; i < widths.size(); ++i) {
+      layers_.push_back(&child<nn::Linear>(join("encode", i), widths[i - 1], widths[i], rng));
+      biases_.push_back(parameter(join("decode", i, "_bias"), zeros({widths[i - 1]})));
+    }
+  }
+  Var encode(Var h) const {
+    for (const nn::Linear* layer : layers_) h = sigmoid((*layer)(h));
+    return h;
+  }
+  Var forward(const Var& x) const override {
+    Var h = encode(x);
+    for (std::size_t i = layers_.size(); i-- > 0;)
+      h = sigmoid(linear(h, transpose(Var(layers_[i]->weight())), biases_[i]));
+    return h;
+  }
+  std::size_t depth() const { return layers_.size(); }
+
+ private:
+  std::vector<nn::Linear*> layers_;
+  std::vector<Parameter> biases_;
+};
+
+const std::vector<std::pair<std::string, JacobianNorm>> kRoutes{{"closed-form", JacobianNorm::closed_form},
+                                                                {"gram", JacobianNorm::gram},
+                                                                {"exact", JacobianNorm::exact},
+                                                                {"forward", JacobianNorm::forward},
+                                                                {"hutchinson", JacobianNorm::hutchinson}};
+
+// The mean of ‖J‖ over images.
+double mean_norm(const Autoencoder& model, const Tensor& images) {
+  const NoGrad no_grad;
+  const JacobianNorm route = model.depth() == 1 ? JacobianNorm::closed_form : JacobianNorm::exact;
+  const auto encode = [&](const Var& x) { return model.encode(x); };
+  double total = 0;
+  for (const Tensor& rows : split(images, 100, 0))
+    total += sum(sqrt(squared_jacobian_norm(encode, constant(rows), {.method = route}).value())).item();
+  return total / static_cast<double>(images.size(0));
+}
+
+// Each route's ‖J‖² of the same images, in double precision: how far it is from J itself, and how long it takes with
+// its gradient. Hutchinson's estimate is off at random: its distance is given in its own standard errors.
+std::vector<std::vector<std::string>> compare_routes(Autoencoder& model, const Tensor& images, Rng rng) {
+  const nn::StateDict trained = model.state_dict();
+  model.to(Dtype::f64);
+  const Var x = constant(to(images, Dtype::f64));
+  const auto encode = [&](const Var& v) { return model.encode(v); };
+  const Tensor truth = squared_jacobian_norm(encode, x, {.method = JacobianNorm::exact}).value();
+  std::vector<std::vector<std::string>> rows{{"route", "off by", "seconds"}};
+  for (const auto& [name, route] : kRoutes) {
+    if (route == JacobianNorm::closed_form && model.depth() > 1) continue;
+    const Stopwatch clock;
+    const Var norms = squared_jacobian_norm(encode, x, {.method = route, .rng = &rng});
+    grad(mean(norms), model.parameters(), {.allow_unused = true});
+    const double seconds = clock.seconds();
+    std::string off = number(max(abs(norms.value() / truth - 1)).item(), 2);
+    if (route == JacobianNorm::hutchinson) {
+      const NoGrad no_grad;
+      std::vector<double> means;
+      for (int draw = 0; draw < 64; ++draw)
+        means.push_back(mean(squared_jacobian_norm(encode, x, {.method = route, .rng = &rng}).value() / truth).item());
+      const Tensor draws = Tensor::from(means);
+      off = number((mean(draws).item() - 1) / (std::sqrt(var(draws).item()) / 8), 2) + " standard errors";
+    }
+    rows.push_back({name, off, number(seconds, 2)});
+  }
+  model.to(Dtype::f32);
+  model.load_state_dict(trained);
+  return rows;
+}
+
+// Singular values of J, largest first, averaged over images.
+Series spectrum(const std::string& name, const Autoencoder& model, const Tensor& images) {
+  const NoGrad no_grad;
+  const Tensor j = batch_jacobian([&](const Var& x) { return model.encode(x); }, constant(images)).value();
+  std::vector<double> index, values(static_cast<std::size_t>(std::min<std::int64_t>(j.size(1), 60)), 0);
+  for (std::int64_t i = 0; i < j.size(0); ++i) {
+    const Tensor one = to(select(j, 0, i), Dtype::f64);
+    const Tensor squares =
+        top_eigenvectors(matmul(one, transpose(one)), static_cast<std::int64_t>(values.size())).values;
+    for (std::size_t k = 0; k < values.size(); ++k)
+      values[k] += std::sqrt(std::max(squares.data<double>()[k], 0.0)) / static_cast<double>(j.size(0));
+  }
+  for (std::size_t k = 0; k < values.size(); ++k) index.push_back(static_cast<double>(k + 1));
+  return {name, index, values};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::int64_t> widths{128};
+  double lambda = 0.1;
+  std::string route = "auto";
+  std::vector<std::string> routes{"auto"};
+  for (const auto& [name, method] : kRoutes) routes.push_back(name);
+  Program program({.name = "contractive",
+                   .title = "Contractive autoencoder",
+                   .summary = "Learns a code that moves as little as possible when the image does.",
+                   .objective = "Σ (decode(h(x)) - x)² + λ ‖dh/dx‖²_F, averaged over images",
+                   .epochs = 10});
+  program.flag("--widths", widths, "units of the encoder's sigmoid layers, the code's last");
+  program.flag("--lambda", lambda, "what ‖J‖² counts", {.min = 0});
+  program.flag("--route", route, "how ‖J‖² is computed; auto: closed-form for one layer, else hutchinson", routes);
+  return program.run(argc, argv, [&](const Args& args) {
+    const ImageData data = load_images(args.data);
+    Run run(args, data);
+    const Rng rng(args.seed);
+    Rng probes = rng.split("probes"), init = rng.split("init"), same_init = init;
+    if (route == "auto") route = widths.size() == 1 ? "closed-form" : "hutchinson";
+    const auto method =
+        std::find_if(kRoutes.begin(), kRoutes.end(), [&](const auto& r) { return r.first == route; })->second;
+
+    std::vector<std::int64_t> all{data.train_images.size(1)};
+    all.insert(all.end(), widths.begin(), widths.end());
+    Autoencoder model(all, init), plain(all, same_init);
+    optim::Adam adam(model.parameters(), {.lr = args.lr}), plain_adam(plain.parameters(), {.lr = args.lr});
+    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    run.keep("model", model);
+    run.keep("adam", adam);
+    run.keep("plain", plain);
+    run.keep("plain_adam", plain_adam);
+    run.keep("probes", probes);
+    for (const std::int64_t epoch : run.epochs(loader.batches())) {
+      for (const Batch& batch : run.batches(loader, epoch)) {
+        const Var x = constant(batch.images);
+        const double images = static_cast<double>(batch.size());
+        const Var error = nn::mse_loss(model(x), x, nn::Reduction::sum) / images;
+        const Var size = mean(squared_jacobian_norm([&](const Var& v) { return model.encode(v); }, x,
+                                                    {.method = method, .rng = &probes}));
+        adam.step(grad(error + size * lambda, model.parameters()));
+        const Var plain_error = nn::mse_loss(plain(x), x, nn::Reduction::sum) / images;
+        plain_adam.step(grad(plain_error, plain.parameters()));
+        run.step({{"error", error.item()}, {"jacobian", size.item()}, {"plain_error", plain_error.item()}},
+                 batch.size());
+      }
+      run.log_epoch({{"test_mse", reconstruction_error(model, data.test_images)},
+                     {"test_plain_mse", reconstruction_error(plain, data.test_images)}});
+    }
+
+    const Tensor few = slice(data.test_images, 0, 0, 10), some = slice(data.test_images, 0, 0, 1000);
+    run.picture("reconstructions",
+                image_grid(concat({few, outputs_of(model, few), outputs_of(plain, few)}, 0),
+                           {.row_labels = {"input", "contractive", "plain"}}),
+                "Test images, and what comes back from the contractive autoencoder and from its plain twin.");
+    run.plot("spectrum",
+             line_plot({spectrum("contractive", model, few), spectrum("plain", plain, few)},
+                       {.x_label = "number", .y_label = "singular value of J", .log_y = true}),
+             "Singular values of the encoder's Jacobian, averaged over ten test images: few large ones mean that the "
+             "code follows few directions.");
+    run.table("routes", compare_routes(model, slice(some, 0, 0, 32), rng.split("routes")),
+              "‖J‖² of 32 test images in double precision, by each route: the largest relative difference to the exact "
+              "one, and the seconds with its gradient.");
+    const double mse = reconstruction_error(model, data.test_images),
+                 without = reconstruction_error(plain, data.test_images);
+    const double norm = mean_norm(model, some), plain_norm = mean_norm(plain, some);
+    run.figure("test_mse", mse, {.reference = without, .reference_name = "the plain twin", .within = 0.25});
+    run.figure("mean_jacobian", norm);
+    run.figure("plain_mean_jacobian", plain_norm);
+    run.figure(
+        "contraction", plain_norm / norm,
+        {.reference = 5, .reference_name = "the plain twin's mean ‖J‖ over this one's", .better = Better::higher});
+    run.finish();
+  });
+}
