@@ -50,22 +50,21 @@ KEEP_MEMORY = {
 
 
 class Contender:
-    """A program, and how to start it. `picks` tells its rows from those of others in the same program."""
+    """A program, and the environment to start it in."""
 
-    def __init__(self, name, program, environment=lambda threads: {}, picks=""):
-        self.name, self.program, self.environment, self.picks = name, BUILD / program, environment, picks
+    def __init__(self, name, program, environment=lambda threads: {}):
+        self.name, self.program, self.environment = name, BUILD / program, environment
         self.times = defaultdict(list)  # by row, in seconds
         self.counters = defaultdict(lambda: defaultdict(list))
 
-    def run(self, threads, seconds, only=""):
+    def run(self, threads, seconds):
         output = subprocess.run(
-            [self.program, f"--benchmark_filter={only}threads:{threads}.*{self.picks}",
-             f"--benchmark_min_time={seconds}", "--benchmark_format=json"],
+            [self.program, f"--benchmark_filter=threads:{threads}", f"--benchmark_min_time={seconds}",
+             "--benchmark_format=json"],
             env={**os.environ, **self.environment(threads)}, capture_output=True, text=True, check=True)
         rows = json.loads(output.stdout)["benchmarks"] if output.stdout else []
         for row in rows:
-            name = row["name"].removesuffix("/real_time").replace(f"/{self.picks}", "") if self.picks else \
-                row["name"].removesuffix("/real_time")
+            name = row["name"].removesuffix("/real_time")
             self.times[name].append(row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]])
             for counter in ("of_peak", "of_triad", "peak MB"):
                 if counter in row:
@@ -98,8 +97,8 @@ SUITES = {
         Contender("Eigen", "peers/eigen/matmul", omp),
     ], 0.1),
     "conv": ("Convolutions", [
-        Contender("oneDNN", "peers/conv", lambda threads: openblas(threads, "openmp"), "oneDNN"),
-        Contender("LibTorch", "peers/conv", lambda threads: openblas(threads, "openmp"), "LibTorch"),
+        Contender("oneDNN", "peers/onednn/conv", omp),
+        Contender("LibTorch", "peers/conv", lambda threads: openblas(threads, "openmp")),
     ], 0.1),
     "elementwise": ("Elementwise operations", torch("elementwise")[1:], 0.1),
     "reduce": ("Reductions", torch("reduce")[1:], 0.1),

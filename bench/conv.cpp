@@ -25,6 +25,7 @@ const bool registered = bench::register_convolutions([](benchmark::State& state,
   const Tensor &image = s.transposed ? y : x, &result = s.transposed ? x : y;
   const Conv2dOptions forth{.stride = s.stride, .padding = s.padding};
   const ConvTranspose2dOptions back{.stride = s.stride, .padding = s.padding, .output_padding = s.left_over()};
+  const bench::Meter meter = bench::count_operations(state, s.operations());
   for (auto _ : state) {
     if (product == "dw") benchmark::DoNotOptimize(conv2d_weight(image, result, s.kernel, forth));
     else if (product == "dx")
@@ -32,7 +33,6 @@ const bool registered = bench::register_convolutions([](benchmark::State& state,
     else
       benchmark::DoNotOptimize(s.transposed ? conv_transpose2d(result, w, bias, back) : conv2d(image, w, bias, forth));
   }
-  bench::report_operations(state, s.operations());
 });
 
 }  // namespace
