@@ -1,0 +1,163 @@
+// The sparse autoencoder with a target for the average activation (Ng 2011, "Sparse autoencoder", CS294A lecture notes;
+// Lee, Ekanadham & Ng 2008, "Sparse deep belief net model for visual area V2").
+//
+// Sigmoid units lie between 0 and 1, so each can be asked to be active for a share ρ of all images:
+//
+//     loss  =  mean over images of  Σ BCE( decode(h), x )  +  β Σ_j KL( ρ ‖ ρ̂_j ),        h = sigmoid(W x + b)
+//     KL(ρ ‖ ρ̂)  =  ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)),     ρ̂_j = the mean of h_j over all images
+//
+// The penalty is 0 where ρ̂ = ρ and rises without bound where a unit is always off (or on): no unit can die, which is
+// the difference to an L1 penalty. It is not about single images: a unit may be half active for all of them, and
+// satisfy the penalty for ρ = 0.5. That units become selective is what the reconstruction makes of the offer.
+//
+// ρ̂ needs all images, and a step sees a batch. Here a running mean stands in for it: ρ̂ ← 0.9 ρ̂ + 0.1 mean of the batch,
+// through whose last part the gradient flows. In the end the program goes through all training images and says how far
+// the two are apart.
+//
+// Two networks are trained, for ρ = 0.05 and 0.2 (--rho), to see that each does what it was asked.
+//
+// To try next: --rho 0.01,0.5; --beta 0.1, where the reconstruction has its way; --momentum 1, the batch alone.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "autograd/grad.h"
+#include "autograd/ops.h"
+#include "examples/support/loader.h"
+#include "examples/support/metrics/reconstruction.h"
+#include "examples/support/run.h"
+#include "examples/support/text.h"
+#include "nn/linear.h"
+#include "nn/losses.h"
+#include "nn/penalties.h"
+#include "optim/adam.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+
+namespace {
+
+class SparseAutoencoder : public nn::Layer {
+ public:
+  SparseAutoencoder(std::int64_t pixels, std::int64_t hidden, nn::KlSparsityOptions options, Rng& rng)
+      : encoder_(child<nn::Linear>("encoder", pixels, hidden, rng)),
+        decoder_(child<nn::Linear>("decoder", hidden, pixels, rng)),
+        sparsity_(child<nn::KlSparsity>("sparsity", hidden, options)) {}
+
+  Var encode(const Var& x) const { return sigmoid(encoder_(x)); }
+  Var decode_logits(const Var& h) const { return decoder_(h); }
+  Var forward(const Var& x) const override { return sigmoid(decode_logits(encode(x))); }
+  /// Σ KL(ρ ‖ ρ̂) with the running mean, which it brings up to date.
+  Var penalty(const Var& h) const { return sparsity_(h); }
+  Tensor running_mean() const { return sparsity_.buffers()[0].value(); }
+  const nn::Linear& encoder() const { return encoder_; }
+
+ private:
+  nn::Linear &encoder_, &decoder_;
+  nn::KlSparsity& sparsity_;
+};
+
+struct Entry {
+  double rho;
+  std::unique_ptr<SparseAutoencoder> model;
+  std::unique_ptr<optim::Adam> adam;
+};
+
+// Each unit's mean activation over all images.
+Tensor mean_activation(const SparseAutoencoder& model, const Tensor& images) {
+  const NoGrad no_grad;
+  Tensor total = zeros({model.running_mean().numel()});
+  for (const Tensor& rows : split(images, 1000, 0)) total = total + sum(model.encode(constant(rows)).value(), {0});
+  return total / static_cast<double>(images.size(0));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::int64_t hidden = 196;
+  std::vector<double> rhos{0.05, 0.2};
+  double beta = 3, momentum = 0.1;
+  Program program({.name = "sparse_kl",
+                   .title = "Sparse autoencoder: a target for the average activation",
+                   .summary = "Asks each unit of the code to be active for a given share of all images.",
+                   .objective = "Σ BCE(decode(h), x) + β Σ KL(ρ ‖ ρ̂); h = sigmoid(W x + b), ρ̂ = its mean",
+                   .epochs = 10});
+  program.flag("--hidden", hidden, "units of the code");
+  program.flag("--rho", rhos, "how active a unit should be, one network for each", {.min = 1e-4, .max = 1 - 1e-4});
+  program.flag("--beta", beta, "what the divergence counts", {.min = 0});
+  program.flag("--momentum", momentum, "the share of a batch in the running mean", {.min = 1e-6, .max = 1});
+  return program.run(argc, argv, [&](const Args& args) {
+    const ImageData data = load_images(args.data);
+    Run run(args, data);
+    const Rng rng(args.seed);
+    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    std::vector<Entry> sweep;
+    for (const double rho : rhos) {
+      Rng init = rng.split("init");  // all start from the same weights
+      auto model = std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden,
+                                                       nn::KlSparsityOptions{.rho = rho, .momentum = momentum}, init);
+      auto adam = std::make_unique<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = args.lr});
+      run.keep(join("model", sweep.size()), *model);
+      run.keep(join("adam", sweep.size()), *adam);
+      sweep.push_back({rho, std::move(model), std::move(adam)});
+    }
+    for (const std::int64_t epoch : run.epochs(loader.batches())) {
+      for (const Batch& batch : run.batches(loader, epoch)) {
+        const Var x = constant(batch.images);
+        Metrics metrics;
+        for (std::size_t i = 0; i < sweep.size(); ++i) {
+          const SparseAutoencoder& model = *sweep[i].model;
+          const Var h = model.encode(x);
+          const Var error = nn::binary_cross_entropy_with_logits(model.decode_logits(h), x, nn::Reduction::sum) /
+                            static_cast<double>(batch.size());
+          const Var penalty = model.penalty(h);
+          // The gradient flows through the batch's share of the running mean: divided by it, β means the same for all.
+          sweep[i].adam->step(grad(error + penalty * (beta / momentum), model.parameters()));
+          metrics.emplace_back(join("error", i), error.item());
+          metrics.emplace_back(join("penalty", i), penalty.item());
+        }
+        run.step(metrics, batch.size());
+      }
+      Metrics metrics;
+      for (std::size_t i = 0; i < sweep.size(); ++i)
+        metrics.emplace_back(join("test_mse", i), reconstruction_error(*sweep[i].model, data.test_images));
+      run.log_epoch(metrics);
+    }
+
+    const Tensor few = slice(data.test_images, 0, 0, 10);
+    std::vector<Tensor> pictures{few};
+    std::vector<std::string> labels{"input"};
+    std::vector<std::vector<std::string>> table{
+        {"rho", "mean activation", "running mean", "penalty", "least and most active unit", "test MSE"}};
+    double miss = 0, apart = 0;
+    for (const Entry& entry : sweep) {
+      const Tensor all = mean_activation(*entry.model, data.train_images), running = entry.model->running_mean();
+      const double activation = mean(all).item(), estimate = mean(running).item();
+      table.push_back({number(entry.rho), number(activation, 4), number(estimate, 4),
+                       number(nn::kl_sparsity(constant(all), entry.rho).item(), 3),
+                       number(min(all).item(), 3) + " to " + number(max(all).item(), 3),
+                       number(reconstruction_error(*entry.model, data.test_images), 4)});
+      miss = std::max(miss, std::abs(activation - entry.rho));
+      apart = std::max(apart, std::abs(estimate / activation - 1));
+      pictures.push_back(outputs_of(*entry.model, few));
+      labels.push_back("ρ " + number(entry.rho));
+      run.picture(join("filters", pictures.size() - 1),
+                  image_grid(slice(entry.model->encoder().weight().value(), 0, 0, 60),
+                             {.columns = 20, .scale = 2, .normalize = true}),
+                  join("What 60 units of the code look for, with ρ = ", number(entry.rho), "."));
+    }
+    run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
+                "Test images, and what comes back.");
+    run.table("sweep", table,
+              "Average activations over all training images and units beside the target, and beside the "
+              "running mean that training went by; the penalty is that of the averages over all images.");
+    run.figure("penalty_at_target", nn::kl_sparsity(constant(full({hidden}, rhos[0], Dtype::f64)), rhos[0]).item(),
+               {.reference = 1e-9, .reference_name = "0"});
+    run.figure("running_mean_off_by", apart,
+               {.reference = 0.05, .reference_name = "relative to the mean over all images"});
+    run.figure("activation_off_by", miss, {.reference = 0.02, .reference_name = "from ρ, at the worst of them"});
+    run.finish();
+  });
+}
