@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
        .title = "Adversarial autoencoders",
        .summary = "A judge of codes makes them follow N(0, I); a judge of reconstructions makes them sharp.",
        .objective = "‖decode(encode(x)) - x‖² + λ BCE(D(encode(x)), 1), or D(decode(encode(x)))",
-       .epochs = 20});
+       .epochs = 8});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code");
   program.flag("--weight", weight, "λ of the judge of codes", {.min = 0});

@@ -1,14 +1,12 @@
 // The β-VAE and its relatives: codes whose numbers each say one thing.
 //
-// An image of a scene has causes: where the thing is, how large, of what colour. A VAE that is made to pay more for its
+// An image of a scene has causes: what it is, how large, and where. A VAE that is made to pay more for its
 // code than it must finds it cheapest to give each cause a number of its own (Higgins et al. 2017, "β-VAE: learning
 // basic visual concepts with a constrained variational framework"). Three ways to make it pay, chosen by --objective:
 //
 //     beta      E_q[-log p(x|z)] + β KL(q(z|x) ‖ p(z))
 //     tc        E_q[-log p(x|z)] + KL(q(z|x) ‖ p(z)) + (β - 1) TC,    TC = KL(q(z) ‖ Π_j q(z_j))
 //     capacity  E_q[-log p(x|z)] + γ |KL(q(z|x) ‖ p(z)) - C|,         C growing from 0 to --capacity nats
-//
-// with p(x|z) normal around the decoded image. Its width --sigma is a price as well: a pixel's error counts 1/σ².
 //
 // The first makes all information expensive, also that about the image, so pictures blur. The second sees that the KL
 // term has three parts (what a code says of its image, how much its numbers depend on each other, and how far each is
@@ -59,7 +57,7 @@ Var total_correlation(const Normal& q, const Var& z, std::int64_t images) {
 
 struct Price {
   std::string objective;
-  double sigma, beta, gamma, capacity;
+  double beta, gamma, capacity;
 };
 struct Terms {
   Var loss, reconstruction, kl;
@@ -68,9 +66,7 @@ struct Terms {
 Terms objective(const Vae& vae, const Var& x, const Price& price, double done, std::int64_t images, Rng& noise) {
   const Normal q = vae.encode(x);
   const Var z = q.rsample(noise);
-  const Var drawn = vae.decode(z).probs();
-  const Normal p{drawn, constant(full_like(x.value(), price.sigma))};
-  const Var reconstruction = -mean(sum(p.log_prob(x), {1}));
+  const Var reconstruction = -mean(sum(vae.decode(z).log_prob(x), {1}));
   const Var divergence = mean(sum(kl(q, standard_normal(q)), {1}));
   if (price.objective == "capacity") {
     const double budget = price.capacity * std::min(1.0, 1.25 * done);
@@ -89,7 +85,7 @@ Tensor code_means(const Vae& vae, const Tensor& images) {
 
 int main(int argc, char** argv) {
   std::int64_t hidden = 256, code = 8, scenes_count = 20'000;
-  Price price{"tc", 0.15, 6, 30, 25};
+  Price price{"tc", 6, 30, 15};
   Program program({.name = "beta_vae",
                    .title = "β-VAE, β-TCVAE, annealed capacity",
                    .summary = "Finds the causes of images without being told, each in a number of its own.",
@@ -98,7 +94,6 @@ int main(int argc, char** argv) {
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code", {.min = 2});
   program.flag("--objective", price.objective, "what is dear: beta, tc or capacity", {"beta", "tc", "capacity"});
-  program.flag("--sigma", price.sigma, "standard deviation of a pixel given the code", {.min = 1e-3});
   program.flag("--beta", price.beta, "the price, for beta and tc", {.min = 0});
   program.flag("--gamma", price.gamma, "the price of missing the budget, for capacity", {.min = 0});
   program.flag("--capacity", price.capacity, "the budget at the end, in nats, for capacity", {.min = 0});
@@ -106,13 +101,13 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&](const Args& args) {
     const std::int64_t count = args.data.limit > 0 ? std::min(args.data.limit, scenes_count) : scenes_count;
     const Scenes scenes = generate_scenes(count + 4000, 0, kSide);
-    const Tensor images = reshape(scenes.images, {count + 4000, 3 * kSide * kSide});
+    const Tensor images = reshape(scenes.masks, {count + 4000, kSide * kSide});
     const Tensor learnt = slice(images, 0, 0, count), test = slice(images, 0, count, count + 4000);
-    const std::vector<std::string> names{"shape", "scale", "x", "y", "hue"};
+    const std::vector<std::string> names{"shape", "scale", "x", "y"};
     const Tensor causes =
-        index_select(slice(scenes.factors, 0, count, count + 4000), 1, Tensor::from<std::int64_t>({0, 1, 3, 4, 5}));
+        index_select(slice(scenes.factors, 0, count, count + 4000), 1, Tensor::from<std::int64_t>({0, 1, 3, 4}));
     Run run(args);
-    run.fact("data", join(count, " generated scenes, ", kSide, " x ", kSide));
+    run.fact("data", join(count, " generated silhouettes, ", kSide, " x ", kSide));
     const Rng rng(args.seed);
     const Loader loader(learnt, Tensor({0}, Dtype::i64), {.batch_size = args.batch_size, .seed = args.seed});
 
@@ -127,8 +122,7 @@ int main(int argc, char** argv) {
         const double done = static_cast<double>(steps++) / static_cast<double>(args.epochs * loader.batches());
         const Terms terms = objective(vae, x, price, done, count, noise);
         adam.step(grad(terms.loss, vae.parameters()));
-        plain_adam.step(
-            grad(objective(plain, x, {"beta", price.sigma, 1, 0, 0}, done, count, noise).loss, plain.parameters()));
+        plain_adam.step(grad(objective(plain, x, {"beta", 1, 0, 0}, done, count, noise).loss, plain.parameters()));
         run.step(
             {{"loss", terms.loss.item()}, {"reconstruction", terms.reconstruction.item()}, {"kl", terms.kl.item()}},
             batch.size());
@@ -138,9 +132,7 @@ int main(int argc, char** argv) {
     }
 
     const NoGrad no_grad;
-    const auto decode = [&](const Vae& model, const Tensor& z) {
-      return reshape(model.decode(constant(z)).probs().value(), {z.size(0), 3, kSide, kSide});
-    };
+    const auto decode = [](const Vae& model, const Tensor& z) { return model.decode(constant(z)).probs().value(); };
     std::vector<std::vector<std::string>> table{{"number"}};
     table[0].insert(table[0].end(), names.begin(), names.end());
     const Disentanglement found = disentanglement(code_means(vae, test), causes);
@@ -156,9 +148,7 @@ int main(int argc, char** argv) {
     }
     const Tensor shown = slice(test, 0, 0, 10), codes = code_means(vae, shown);
     run.picture("reconstructions",
-                image_grid(concat({reshape(shown, {10, 3, kSide, kSide}), decode(vae, codes),
-                                   decode(plain, code_means(plain, shown))},
-                                  0),
+                image_grid(concat({shown, decode(vae, codes), decode(plain, code_means(plain, shown))}, 0),
                            {.row_labels = {"input", price.objective, "plain"}}),
                 "Test scenes, what the model makes of them, and the plain VAE.");
     run.picture("traversals", image_grid(decode(vae, traversals(slice(codes, 0, 0, 1), -2, 2)), {.row_labels = says}),
@@ -167,7 +157,10 @@ int main(int argc, char** argv) {
                 image_grid(decode(plain, traversals(code_means(plain, slice(test, 0, 0, 1)), -2, 2))),
                 "The same with the plain VAE's code.");
     run.table("information", table, "What part of each cause (column) each number of the code knows.");
+    const Normal q = vae.encode(constant(test));
+    const double kl_nats = mean(sum(kl(q, standard_normal(q)), {1})).item();
     const double plain_mig = disentanglement(code_means(plain, test), causes).mig;
+    run.figure("kl", kl_nats, {.unit = "nats / image"});
     run.figure("plain_mig", plain_mig);
     run.figure("mig", found.mig,
                {.reference = 2 * plain_mig, .reference_name = "twice the plain VAE's", .better = Better::higher});

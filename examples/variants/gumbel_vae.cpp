@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
                    .title = "Categorical VAE (Gumbel-softmax)",
                    .summary = "A code of twenty choices among ten, and how to differentiate a choice.",
                    .objective = "E_q[-log p(x|z)] + Σ KL(q(z_i|x) ‖ uniform), z_i one of ten",
-                   .epochs = 10});
+                   .epochs = 6});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--choices", choices, "choices in the code");
   program.flag("--values", values, "values to choose from", {.min = 2});

@@ -41,7 +41,7 @@ class Codebook : public nn::Module {
  public:
   Codebook(std::int64_t words, std::int64_t size, Rng& rng)
       : words_(buffer("words", rng.normal({words, size}))),
-        counts_(buffer("counts", ones({words}))),
+        counts_(buffer("counts", zeros({words}))),
         sums_(buffer("sums", words_.value())) {}
 
   /// The nearest word of each row of z [n, size], i64[n].
@@ -50,7 +50,8 @@ class Codebook : public nn::Module {
     return argmin(sum(square(e), {1}) - 2 * matmul(z, transpose(e)), 1);  // ‖z‖² is the same for all words
   }
   Tensor look_up(const Tensor& choice) const { return index_select(words_.value(), 0, choice); }
-  /// Moves each word towards the mean of the rows that chose it; lost words start again at rows of z.
+  /// Moves each word towards the mean of the rows that chose it; lost words start again at rows of z. In the first
+  /// batch all that were not chosen are lost: so the words begin where the vectors are.
   void learn(const Tensor& z, const Tensor& choice, double decay, Rng& rng) const {
     const std::int64_t words = words_.value().size(0);
     const Tensor chosen = one_hot(choice, words);
@@ -76,11 +77,10 @@ class VqVae : public nn::Module {
         size_(size),
         encoder_(child<nn::Sequential>("encoder")),
         decoder_(child<nn::Sequential>("decoder")),
-        codebook_(child<Codebook>("codebook", words, size, rng)) {
+        codebook_(child<Codebook>("codebook", words, size, rng)),
+        first_(encoder_.add<nn::Conv2d>(1, 16, nn::Conv2dOptions{.kernel = 4, .stride = 2, .padding = 1}, rng)) {
     check(height % 4 == 0 && width % 4 == 0, "vq_vae", "height and width must be multiples of 4, got ", height, " x ",
           width);
-    encoder_.add<nn::Reshape>(Shape{1, height, width});
-    encoder_.add<nn::Conv2d>(1, 16, nn::Conv2dOptions{.kernel = 4, .stride = 2, .padding = 1}, rng);
     encoder_.add<nn::ReLU>();
     encoder_.add<nn::Conv2d>(16, 32, nn::Conv2dOptions{.kernel = 4, .stride = 2, .padding = 1}, rng);
     encoder_.add<nn::ReLU>();
@@ -94,17 +94,21 @@ class VqVae : public nn::Module {
   }
 
   /// One row for each place of each image, [n height width, size].
-  Var encode(const Var& x) const { return reshape(permute(encoder_(x), {0, 2, 3, 1}), {-1, size_}); }
+  Var encode(const Var& x) const {
+    return reshape(permute(encoder_(reshape(x, {-1, 1, 4 * height_, 4 * width_})), {0, 2, 3, 1}), {-1, size_});
+  }
   Var decode(const Var& z) const {
     return decoder_(contiguous(permute(reshape(z, {-1, height_, width_, size_}), {0, 3, 1, 2})));
   }
   const Codebook& codebook() const { return codebook_; }
+  const Parameter& first_filters() const { return first_.weight(); }
   std::int64_t places() const { return height_ * width_; }
 
  private:
   std::int64_t height_, width_, size_;
   nn::Sequential &encoder_, &decoder_;
   Codebook& codebook_;
+  nn::Conv2d& first_;
 };
 
 Var straight_through(const Var& z, const Tensor& chosen) { return z + constant(chosen - z.value()); }
@@ -130,7 +134,7 @@ int main(int argc, char** argv) {
                    .title = "VQ-VAE",
                    .summary = "Images as 49 words from a dictionary that is learnt along with them.",
                    .objective = "‖decode(e_k) - x‖² + β ‖z - sg(e_k)‖², k the word nearest to z",
-                   .epochs = 6});
+                   .epochs = 4});
   program.flag("--words", words, "words in the codebook", {.min = 2});
   program.flag("--size", size, "numbers that a word is made of");
   program.flag("--beta", beta, "weight of the term that keeps the encoder near its words", {.min = 0});
@@ -144,6 +148,7 @@ int main(int argc, char** argv) {
     Rng init = rng.split("init"), draws = rng.split("lost words");
     VqVae model(data.height, data.width, words, size, init);
     optim::Adam adam(model.parameters(), {.lr = args.lr});
+    const Tensor first_filters = model.first_filters().value();
     double mse = 0, perplexity = 0;
     run.keep("model", model, "adam", adam, "draws", draws, "mse", mse, "perplexity", perplexity);
     run.keep_best("test_mse");
@@ -183,6 +188,8 @@ int main(int argc, char** argv) {
                 "Images that say one word at every place.");
     const double bits = static_cast<double>(model.places()) * std::log2(static_cast<double>(words));
     run.fact("bits_per_image", bits);
+    const Tensor& filters = model.first_filters().value();
+    run.fact("encoder_moved", (norm(filters - first_filters) / norm(first_filters)).item());
     run.figure("perplexity", perplexity,
                {.reference = 0.25 * static_cast<double>(words),
                 .reference_name = "a quarter of the words",

@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
                    .title = "Wasserstein autoencoder (MMD)",
                    .summary = "Points for codes, whose distribution as a whole is held near N(0, 1).",
                    .objective = "‖decode(encode(x)) - x‖² + λ MMD²(codes, N(0, 1))",
-                   .epochs = 10});
+                   .epochs = 5});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code");
   program.flag("--lambda", lambda, "weight of the penalty", {.min = 0});
