@@ -69,10 +69,10 @@ TEST_CASE("conditional_vae: the label matters, and knowing it is worth something
 }
 
 TEST_CASE("vq_vae: many words are in use, and the encoder learns through the choice") {
-  const auto run = summary_of("vq_vae", {"--limit", "2000", "--epochs", "3", "--words", "32"});
+  const auto run = summary_of("vq_vae", {"--limit", "2000", "--epochs", "3", "--words", "32", "--beta", "0"});
   CHECK(figure(run, "perplexity") > 4);
   CHECK(figure(run, "bits_per_image") == 7 * 7 * 5);
-  CHECK(figure(run, "encoder_moved") > 0.01);
+  CHECK(figure(run, "encoder_moved") > 0.01);  // with beta = 0 by what came straight through alone
 }
 
 TEST_CASE("gumbel_vae: the relaxed choice teaches more than the score function in as many steps") {

@@ -8,8 +8,8 @@
 //
 // Where both are at their best, codes follow N(0, I) and D can only guess. No formula of the prior is needed, only
 // draws from it, so that it may be anything: a spiral, ten islands. Whether it worked is not D's to say, since the
-// encoder learnt to fool it: a fresh judge is trained on the codes of the training images when all is over, and asked
-// about those of the test images.
+// encoder learnt to fool it: when all is over, a fresh judge is trained on the codes of half of the test images, and
+// asked about the other half.
 //
 // Reconstructions (Larsen et al. 2016, "Autoencoding beyond pixels"; Goodfellow et al. 2014, "Generative adversarial
 // networks"). The judge is shown images and reconstructions. Of all images that could be behind a code, squared error

@@ -12,8 +12,7 @@ Pca Pca::fit(const Tensor& rows, std::int64_t k) {
   const Tensor covariance = matmul(transpose(off), off) / static_cast<double>(rows.size(0));
   Tensor basis = Rng(0).normal({rows.size(1), k}, 0, 1, Dtype::f64);
   for (int step = 0; step < 300; ++step) {
-    // What turned out 0 in all directions needs some length, or it could not be made orthogonal to the others.
-    const Tensor turned = matmul(covariance, basis) + basis * 1e-12;
+    const Tensor turned = matmul(covariance, basis);
     const Tensor triangle = cholesky(matmul(transpose(turned), turned));
     basis = transpose(solve_triangular(triangle, contiguous(transpose(turned)), false));
   }

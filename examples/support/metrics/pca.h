@@ -11,7 +11,7 @@ namespace hourglass::examples {
 /// is not that of the components, which reconstructions do not notice.
 class Pca {
  public:
-  /// rows [n, d], 1 <= k <= d. Depends on the rows alone.
+  /// rows [n, d], 1 <= k <= d. Depends on the rows alone. Rows that lie in fewer than k directions are an error.
   static Pca fit(const Tensor& rows, std::int64_t k);
   Tensor encode(const Tensor& rows) const;   ///< [n, d] to [n, k]
   Tensor decode(const Tensor& codes) const;  ///< [n, k] to [n, d]
