@@ -219,6 +219,10 @@ std::string marker_at(std::size_t i, double x, double y) {
 
 }  // namespace
 
+Series curve(const std::string& name, const Tensor& y) {
+  return {name, to(arange(y.numel()), Dtype::f64).to_vector<double>(), to(y, Dtype::f64).to_vector<double>()};
+}
+
 std::string line_plot(const std::vector<Series>& series, const PlotOptions& options) {
   std::vector<double> xs, ys;
   std::vector<Entry> legend;

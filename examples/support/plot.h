@@ -12,6 +12,9 @@ struct Series {
   std::vector<double> x, y;  ///< equally many; NaN and infinity leave a gap
 };
 
+/// The elements of y, whatever its shape, over 0, 1, 2, ...
+Series curve(const std::string& name, const Tensor& y);
+
 struct PlotOptions {
   std::string title{};
   std::string x_label{};

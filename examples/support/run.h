@@ -106,9 +106,11 @@ class Run {
   /// What must survive an interruption: models, optimizers, random streams, numbers that are used after the last epoch;
   /// see nn::Checkpoint. Once something is kept, the run is saved every --save-every seconds and after the last epoch,
   /// --resume goes on to the same bits, and Ctrl-C saves before it ends the program.
-  template <class Part>
-  void keep(const std::string& name, Part& part) {
+  /// Several at once: run.keep("model", model, "adam", adam).
+  template <class Part, class... More>
+  void keep(const std::string& name, Part& part, More&&... more) {
     checkpoint_.add(name, part);
+    if constexpr (sizeof...(more) > 0) keep(std::forward<More>(more)...);
   }
   /// Also saves how the run was after the epoch with the best of one of log_epoch()'s metrics, as best.safetensors.
   void keep_best(const std::string& metric, Better better = Better::lower);

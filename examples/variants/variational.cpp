@@ -98,13 +98,8 @@ int main(int argc, char** argv) {
     Vae flat(data.train_images.size(1), hidden, 2, init);  // its twin with a code that can be drawn as a map
     optim::Adam flat_adam(flat.parameters(), {.lr = args.lr});
     double reconstruction = 0, divergence = 0;
-    run.keep("vae", vae);
-    run.keep("adam", adam);
-    run.keep("flat", flat);
-    run.keep("flat_adam", flat_adam);
-    run.keep("noise", noise);
-    run.keep("reconstruction", reconstruction);
-    run.keep("divergence", divergence);
+    run.keep("vae", vae, "adam", adam, "flat", flat, "flat_adam", flat_adam, "noise", noise, "reconstruction",
+             reconstruction, "divergence", divergence);
     run.keep_best("test_neg_elbo");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       train_epoch(vae, adam, run.batches(loader, epoch), noise,

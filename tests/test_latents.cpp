@@ -1,0 +1,155 @@
+// The variants with a distribution, a dictionary or a judge in the middle: what each must show even after a few steps
+// on generated data, and what it would not if its idea were missing.
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "autograd/ops.h"
+#include "examples/support/codes.h"
+#include "examples/support/metrics/auroc.h"
+#include "examples/support/metrics/disentanglement.h"
+#include "examples/support/metrics/pca.h"
+#include "nn/file.h"
+#include "tests/process.h"
+#include "tests/test_support_common.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+
+namespace {
+
+nlohmann::json summary_of(const std::string& program, const std::vector<std::string>& flags) {
+  const TemporaryFolder folder;
+  std::vector<std::string> all{"--data", "generated", "--quiet", "--threads", "1", "--out", folder / "out"};
+  all.insert(all.end(), flags.begin(), flags.end());
+  const int code = Process(program, all, folder / "log").wait();
+  INFO(program, " said: ", nn::read_file(folder / "log"));
+  REQUIRE(code == 0);
+  return nlohmann::json::parse(nn::read_file(folder / "out" / "summary.json"));
+}
+double figure(const nlohmann::json& summary, const std::string& name) { return summary.at(name).get<double>(); }
+
+}  // namespace
+
+TEST_CASE("convolutional: windows shared by all places beat as many weights that are not") {
+  const auto run = summary_of("convolutional", {"--limit", "4000", "--epochs", "4", "--lr", "0.003"});
+  CHECK(figure(run, "parameters") >= figure(run, "dense_parameters"));
+  CHECK(figure(run, "test_mse") < figure(run, "reference_test_mse"));
+}
+
+TEST_CASE("beta_vae: a higher price leaves a code that says less, and each price is a price of its own") {
+  const auto kl_of = [](const std::vector<std::string>& flags) {
+    std::vector<std::string> all{"--limit", "2000", "--epochs", "6", "--lr", "0.003"};
+    all.insert(all.end(), flags.begin(), flags.end());
+    return figure(summary_of("beta_vae", all), "kl");
+  };
+  const double plain = kl_of({"--objective", "beta", "--beta", "1"});
+  CHECK(kl_of({"--objective", "beta", "--beta", "8"}) < 0.7 * plain);
+  CHECK(kl_of({"--objective", "tc", "--beta", "1"}) == plain);  // then the total correlation costs nothing
+  CHECK(kl_of({"--objective", "capacity", "--capacity", "3"}) == doctest::Approx(3).epsilon(0.2));
+}
+
+TEST_CASE("iwae: with more codes an image the bound is tighter, whatever the model") {
+  const auto run = summary_of("iwae", {"--limit", "1000", "--epochs", "3", "--k", "5"});
+  CHECK(figure(run, "smallest_tightening") > 0);
+  // Another gradient, of the same expectation.
+  const auto other = summary_of("iwae", {"--limit", "1000", "--epochs", "3", "--k", "5", "--doubly"});
+  CHECK(figure(other, "neg_bound_500") != figure(run, "neg_bound_500"));
+  CHECK(figure(other, "neg_bound_500") == doctest::Approx(figure(run, "neg_bound_500")).epsilon(0.05));
+}
+
+TEST_CASE("conditional_vae: the label matters, and knowing it is worth something") {
+  const auto run = summary_of("conditional_vae", {"--limit", "6000", "--epochs", "6"});
+  CHECK(figure(run, "neg_elbo_wrong_labels") > figure(run, "test_neg_elbo") + 1);
+  CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
+}
+
+TEST_CASE("vq_vae: many words are in use, and the encoder learns through the choice") {
+  const auto run = summary_of("vq_vae", {"--limit", "2000", "--epochs", "3", "--words", "32", "--beta", "0"});
+  CHECK(figure(run, "perplexity") > 4);
+  CHECK(figure(run, "bits_per_image") == 7 * 7 * 5);
+  CHECK(figure(run, "encoder_moved") > 0.01);  // with beta = 0 by what came straight through alone
+}
+
+TEST_CASE("gumbel_vae: the relaxed choice teaches more than the score function in as many steps") {
+  const auto run = summary_of("gumbel_vae", {"--limit", "4000", "--epochs", "5"});
+  CHECK(figure(run, "test_kl_nats") > 1);  // the choices say something
+  CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
+}
+
+TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they do not") {
+  const std::vector<std::string> flags{"--limit", "4000", "--epochs", "5"};
+  const auto run = summary_of("wae", flags);
+  CHECK(figure(run, "test_mmd_squared") < figure(run, "reference_test_mmd_squared"));
+  std::vector<std::string> free = flags;
+  free.insert(free.end(), {"--lambda", "0"});
+  const auto without = summary_of("wae", free);
+  CHECK(figure(without, "test_mmd_squared") == 10 * figure(without, "reference_test_mmd_squared"));
+}
+
+TEST_CASE("adversarial: a judge of codes makes them harder to tell from the prior") {
+  const auto run = summary_of("adversarial", {"--limit", "4000", "--epochs", "8", "--judge-steps", "200"});
+  CHECK(figure(run, "auroc_fresh_judge") < figure(run, "twin_auroc") - 0.05);
+}
+
+TEST_CASE("average_over: as if all rows had been seen at once") {
+  const Tensor rows = Rng(1).normal({2345, 2}, 0, 1, Dtype::f64);
+  const Metrics averages = average_over(rows, [](const Tensor& x) {
+    return Metrics{{"mean", mean(x).item()}, {"square", mean(square(x)).item()}};
+  });
+  CHECK(averages[0].first == "mean");
+  CHECK(averages[0].second == doctest::Approx(mean(rows).item()));
+  CHECK(averages[1].second == doctest::Approx(mean(square(rows)).item()));
+}
+
+TEST_CASE("codes: quantiles, the plane, paths and traversals") {
+  CHECK(normal_quantile(0.5) == doctest::Approx(0).epsilon(1e-8));
+  CHECK(normal_quantile(0.975) == doctest::Approx(1.959963985));
+  CHECK(normal_quantile(0.001) == doctest::Approx(-3.090232306));
+  const std::vector<float> plane = normal_plane(2).to_vector<float>();  // x varies fastest
+  const float q = 0.67448975f;
+  CHECK(plane[0] == doctest::Approx(-q));
+  CHECK(plane[2] == doctest::Approx(q));
+  CHECK(plane[3] == doctest::Approx(-q));
+  CHECK(plane[5] == doctest::Approx(q));
+  CHECK(paths(Tensor::from<float>({0, 10, 4, 6}, {2, 2}), 3).to_vector<float>() ==
+        std::vector<float>{0, 10, 2, 8, 4, 6});
+  CHECK(traversals(Tensor::from<float>({5, 7}, {1, 2}), -1, 1, 2).to_vector<float>() ==
+        std::vector<float>{-1, 7, 1, 7, 5, -1, 5, 1});
+}
+
+TEST_CASE("auroc: the share of pairs in the right order, ties counting half") {
+  CHECK(auroc(Tensor::from<float>({0.8f, 0.4f}), Tensor::from<float>({0.1f, 0.4f, 0.5f})) == doctest::Approx(4.5 / 6));
+  CHECK(auroc(Tensor::from<float>({1, 2}), Tensor::from<float>({0})) == 1);
+  CHECK(auroc(Tensor::from<float>({1, 1}), Tensor::from<float>({1, 1})) == 0.5);
+  CHECK(std::isnan(auroc(Tensor::from<float>({NAN}), Tensor::from<float>({1}))));
+  CHECK(contains(error_of([] { (void)auroc(Tensor({0}), Tensor::from<float>({1})); }), "auroc: needs scores of both"));
+}
+
+TEST_CASE("disentanglement: 1 for a number a cause, 0 for two numbers that know the same") {
+  const Tensor causes = Rng(3).uniform({20000, 2});
+  const Tensor noise = Rng(4).uniform({20000, 1});
+  CHECK(disentanglement(concat({noise, causes}, 1), causes).mig == doctest::Approx(1).epsilon(0.02));
+  const Tensor first = slice(causes, 1, 0, 1);
+  CHECK(disentanglement(concat({first, first, noise}, 1), first).mig == doctest::Approx(0));
+  // A fair coin and a number that is right about it three times in four: 1 - H(1/4) bits of 1.
+  Rng rng(5);
+  const Tensor coin = rng.bernoulli({200000, 1}, 0.5), wrong = rng.bernoulli({200000, 1}, 0.25);
+  const double known = 1 + 0.25 * std::log2(0.25) + 0.75 * std::log2(0.75);
+  CHECK(disentanglement(concat({abs(coin - wrong), rng.bernoulli({200000, 1}, 0.5)}, 1), coin).mig ==
+        doctest::Approx(known).epsilon(0.02));
+}
+
+TEST_CASE("pca: keeps the directions that vary most, and loses exactly the rest") {
+  Rng rng(6);
+  const Tensor scales = Tensor::from<float>({3, 2, 1, 0.5f});
+  const Tensor rows = rng.normal({5000, 4}) * scales + 7;
+  const Tensor v = var(rows, {0}, false, 0);
+  CHECK(Pca::fit(rows, 2).error(rows) == doctest::Approx((1 + 0.25) / 4).epsilon(0.05));
+  CHECK(Pca::fit(rows, 4).error(rows) < 1e-10);
+  CHECK(Pca::fit(rows, 2).error(rows) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
+}
