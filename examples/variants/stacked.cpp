@@ -69,9 +69,12 @@ class SigmoidStack : public nn::Layer {
     const Var h = encode(x, i).detach();
     return nn::binary_cross_entropy_with_logits((*decoder_[i])(sigmoid((*encoder_[i])(noise_(h)))), h);
   }
+  // By the whole model's names, which tell the encoder's weights from the decoder's in a checkpoint.
   std::vector<Parameter> layer_parameters(std::size_t i) const {
-    std::vector<Parameter> all = encoder_[i]->parameters();
-    for (const Parameter& p : decoder_[i]->parameters()) all.push_back(p);
+    std::vector<Parameter> all;
+    for (const Parameter& p : parameters())
+      if (p.name().starts_with(join("encode", i + 1, ".")) || p.name().starts_with(join("decode", i + 1, ".")))
+        all.push_back(p);
     return all;
   }
   std::vector<Parameter> encoder_parameters() const {
