@@ -144,7 +144,7 @@ Series spectrum(const std::string& name, const Autoencoder& model, const Tensor&
 
 int main(int argc, char** argv) {
   std::vector<std::int64_t> widths{128};
-  double lambda = 0.1;
+  double lambda = 1;
   bool tied = false;
   std::string route = "auto";
   std::vector<std::string> routes{"auto"};
@@ -153,7 +153,8 @@ int main(int argc, char** argv) {
                    .title = "Contractive autoencoder",
                    .summary = "Learns a code that moves as little as possible when the image does.",
                    .objective = "Σ (decode(h(x)) - x)² + λ ‖dh/dx‖²_F, averaged over images",
-                   .epochs = 10});
+                   .epochs = 10,
+                   .lr = 0.01});
   program.flag("--widths", widths, "units of the encoder's sigmoid layers, the code's last");
   program.flag("--lambda", lambda, "what ‖J‖² counts", {.min = 0});
   program.flag("--tied", tied, "decode with the encoder's weights, transposed");

@@ -83,7 +83,8 @@ int main(int argc, char** argv) {
                    .title = "Sparse autoencoder: a target for the average activation",
                    .summary = "Asks each unit of the code to be active for a given share of all images.",
                    .objective = "Σ BCE(decode(h), x) + β Σ KL(ρ ‖ ρ̂); h = sigmoid(W x + b), ρ̂ = its mean",
-                   .epochs = 10});
+                   .epochs = 10,
+                   .lr = 3e-3});
   program.flag("--hidden", hidden, "units of the code");
   program.flag("--rho", rhos, "how active a unit should be, one network for each", {.min = 1e-4, .max = 1 - 1e-4});
   program.flag("--beta", beta, "what the divergence counts", {.min = 0});

@@ -121,13 +121,13 @@ LabelledCodes codes_of(const TopKAutoencoder& model, const Tensor& images, const
 int main(int argc, char** argv) {
   std::int64_t atoms = 512, active = 4, hidden = 256, aux = 64, patience = 100;
   std::vector<std::int64_t> ks{1, 2, 5, 10, 25, 64};
-  double alpha = 0.03;
+  double alpha = 0.3;
   Program program({.name = "top_k",
                    .title = "k-sparse autoencoder",
                    .summary = "Lets the k most active units speak, and finds what the data are made of.",
                    .objective = "(D TopK(W (x - b)) + b - x)² + α (what the dead units make of the error - the error)²",
                    .epochs = 10,
-                   .lr = 2e-3});
+                   .lr = 0.01});
   program.flag("--atoms", atoms, "of the dictionary that is to be found, and units of the model that finds it");
   program.flag("--active", active, "atoms in an input");
   program.flag("--hidden", hidden, "units of the models of images");
@@ -149,7 +149,7 @@ int main(int argc, char** argv) {
     std::vector<std::unique_ptr<Learner>> sweep;
     for (const std::int64_t k : ks)
       sweep.push_back(std::make_unique<Learner>(run, join("k", k), data.train_images, hidden,
-                                                Options{k, aux, patience, alpha}, args.lr / 2, rng.split("images")));
+                                                Options{k, aux, patience, alpha}, args.lr / 5, rng.split("images")));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         Metrics metrics{{"dictionary_loss", finder.step(index_select(made.x, 0, batch.indices))}};
