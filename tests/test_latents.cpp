@@ -1,4 +1,4 @@
-// The variants with a distribution, a dictionary or a judge in the middle: what each must show even after a few steps
+// The variants with windows, or a distribution in the middle: what each must show even after a few steps
 // on generated data, and what it would not if its idea were missing.
 #include <cmath>
 #include <filesystem>
@@ -68,13 +68,6 @@ TEST_CASE("conditional_vae: the label matters, and knowing it is worth something
   CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
 }
 
-TEST_CASE("vq_vae: many words are in use, and the encoder learns through the choice") {
-  const auto run = summary_of("vq_vae", {"--limit", "2000", "--epochs", "3", "--words", "32", "--beta", "0"});
-  CHECK(figure(run, "perplexity") > 4);
-  CHECK(figure(run, "bits_per_image") == 7 * 7 * 5);
-  CHECK(figure(run, "encoder_moved") > 0.01);  // with beta = 0 by what came straight through alone
-}
-
 TEST_CASE("gumbel_vae: the relaxed choice teaches more than the score function in as many steps") {
   const auto run = summary_of("gumbel_vae", {"--limit", "4000", "--epochs", "5"});
   CHECK(figure(run, "test_kl_nats") > 1);  // the choices say something
@@ -89,11 +82,6 @@ TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they
   free.insert(free.end(), {"--lambda", "0"});
   const auto without = summary_of("wae", free);
   CHECK(figure(without, "test_mmd_squared") == 10 * figure(without, "reference_test_mmd_squared"));
-}
-
-TEST_CASE("adversarial: a judge of codes makes them harder to tell from the prior") {
-  const auto run = summary_of("adversarial", {"--limit", "4000", "--epochs", "8", "--judge-steps", "200"});
-  CHECK(figure(run, "auroc_fresh_judge") < figure(run, "twin_auroc") - 0.05);
 }
 
 TEST_CASE("average_over: as if all rows had been seen at once") {
@@ -149,7 +137,11 @@ TEST_CASE("pca: keeps the directions that vary most, and loses exactly the rest"
   const Tensor scales = Tensor::from<float>({3, 2, 1, 0.5f});
   const Tensor rows = rng.normal({5000, 4}) * scales + 7;
   const Tensor v = var(rows, {0}, false, 0);
-  CHECK(Pca::fit(rows, 2).error(rows) == doctest::Approx((1 + 0.25) / 4).epsilon(0.05));
-  CHECK(Pca::fit(rows, 4).error(rows) < 1e-10);
-  CHECK(Pca::fit(rows, 2).error(rows) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
+  const auto error_with = [&](std::int64_t k) {
+    const Pca pca = fit_pca(rows, k);
+    return mean(square(pca.decode(pca.encode(rows)) - rows)).item();
+  };
+  CHECK(error_with(2) == doctest::Approx((1 + 0.25) / 4).epsilon(0.05));
+  CHECK(error_with(4) < 1e-10);
+  CHECK(error_with(2) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
 }

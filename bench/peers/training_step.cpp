@@ -93,9 +93,11 @@ void contractive(benchmark::State& state, const Widths& widths,
   torch::nn::Sequential encoder = stack<torch::nn::Sigmoid>(widths);
   encoder->push_back(torch::nn::Sigmoid());
   torch::nn::Sequential decoder = stack<torch::nn::Sigmoid>({widths.rbegin(), widths.rend()});
-  torch::nn::Sequential model(encoder, decoder);
+  torch::nn::Module model;
+  model.register_module("encoder", encoder);
+  model.register_module("decoder", decoder);
   const Tensor pixels = torch::rand({128, 784});
-  train(state, *model, [&] {
+  train(state, model, [&] {
     const Tensor x = pixels.detach().requires_grad_();
     const Tensor h = encoder->forward(x);
     const Tensor loss = F::binary_cross_entropy_with_logits(decoder->forward(h), pixels);

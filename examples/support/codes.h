@@ -24,9 +24,9 @@ Normal normal_from(const Var& h);
 
 /// A VAE of two layers each way, pixels-hidden-code-hidden-pixels, with a Bernoulli distribution for each pixel. (How
 /// it is made and trained is the subject of variants/variational.cpp; this is for programs about something else.)
-class Vae : public nn::Module {
+class MlpVae : public nn::Module {
  public:
-  Vae(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
+  MlpVae(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
       : encoder_(child<Mlp>("encoder", std::vector{pixels, hidden, 2 * code}, rng)),
         decoder_(child<Mlp>("decoder", std::vector{code, hidden, pixels}, rng)) {}
   Normal encode(const Var& x) const { return normal_from(encoder_(x)); }

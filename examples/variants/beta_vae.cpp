@@ -63,7 +63,7 @@ struct Terms {
   Var loss, reconstruction, kl;
 };
 // `done` is the part of training that is over.
-Terms objective(const Vae& vae, const Var& x, const Price& price, double done, std::int64_t images, Rng& noise) {
+Terms objective(const MlpVae& vae, const Var& x, const Price& price, double done, std::int64_t images, Rng& noise) {
   const Normal q = vae.encode(x);
   const Var z = q.rsample(noise);
   const Var reconstruction = -mean(sum(vae.decode(z).log_prob(x), {1}));
@@ -76,7 +76,7 @@ Terms objective(const Vae& vae, const Var& x, const Price& price, double done, s
   return {reconstruction + divergence + (price.beta - 1) * dear, reconstruction, divergence};
 }
 
-Tensor code_means(const Vae& vae, const Tensor& images) {
+Tensor code_means(const MlpVae& vae, const Tensor& images) {
   const NoGrad no_grad;
   return vae.encode(constant(images)).mean().value();
 }
@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
     const Loader loader(learnt, Tensor({0}, Dtype::i64), {.batch_size = args.batch_size, .seed = args.seed});
 
     Rng init = rng.split("init"), noise = rng.split("noise");
-    Vae vae(images.size(1), hidden, code, init), plain(images.size(1), hidden, code, init);
+    MlpVae vae(images.size(1), hidden, code, init), plain(images.size(1), hidden, code, init);
     optim::Adam adam(vae.parameters(), {.lr = args.lr}), plain_adam(plain.parameters(), {.lr = args.lr});
     std::int64_t steps = 0;
     run.keep("vae", vae, "adam", adam, "plain", plain, "plain_adam", plain_adam, "noise", noise, "steps", steps);
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
     }
 
     const NoGrad no_grad;
-    const auto decode = [](const Vae& model, const Tensor& z) { return model.decode(constant(z)).probs().value(); };
+    const auto decode = [](const MlpVae& model, const Tensor& z) { return model.decode(constant(z)).probs().value(); };
     std::vector<std::vector<std::string>> table{{"number"}};
     table[0].insert(table[0].end(), names.begin(), names.end());
     const Disentanglement found = disentanglement(code_means(vae, test), causes);

@@ -40,7 +40,7 @@ namespace {
 struct Weighed {
   Var z, log_w;
 };
-Weighed weigh(const Vae& vae, const Var& x, std::int64_t k, bool doubly, Rng& noise) {
+Weighed weigh(const MlpVae& vae, const Var& x, std::int64_t k, bool doubly, Rng& noise) {
   const Normal q = vae.encode(x);
   const Var z = q.rsample(noise, {k});
   const Normal density = doubly ? Normal{q.loc.detach(), q.scale.detach()} : q;
@@ -50,7 +50,7 @@ Weighed weigh(const Vae& vae, const Var& x, std::int64_t k, bool doubly, Rng& no
 // -L_k, averaged over the images.
 Var bound(const Var& log_w) { return std::log(static_cast<double>(log_w.size(0))) - mean(logsumexp(log_w, {0})); }
 
-double train_step(const Vae& vae, optim::Adam& adam, const Var& x, std::int64_t k, bool doubly, Rng& noise) {
+double train_step(const MlpVae& vae, optim::Adam& adam, const Var& x, std::int64_t k, bool doubly, Rng& noise) {
   const auto [z, log_w] = weigh(vae, x, k, doubly, noise);
   const Var loss = bound(log_w);
   std::vector<Var> gradients = grad(loss, vae.parameters(), {.retain_graph = doubly});
@@ -68,7 +68,7 @@ double train_step(const Vae& vae, optim::Adam& adam, const Var& x, std::int64_t 
 }
 
 // -L_k of a whole set; few images at a time where k is large.
-double measure(const Vae& vae, const Tensor& images, std::int64_t k, Rng noise) {
+double measure(const MlpVae& vae, const Tensor& images, std::int64_t k, Rng noise) {
   return average_over(images,
                       [&](const Tensor& rows) {
                         double total = 0;
@@ -84,7 +84,7 @@ double measure(const Vae& vae, const Tensor& images, std::int64_t k, Rng noise) 
 }
 
 // Numbers of the code that say something: whose mean varies by more than 0.01 from image to image (section 5.2).
-std::int64_t active_units(const Vae& vae, const Tensor& images) {
+std::int64_t active_units(const MlpVae& vae, const Tensor& images) {
   const NoGrad no_grad;
   const Tensor spread = var(vae.encode(constant(images)).mean().value(), {0});
   return static_cast<std::int64_t>(sum(to(spread > 0.01, Dtype::f32)).item());
@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
 
     Rng init = rng.split("init"), same = init, noise = rng.split("noise");
-    Vae model(data.train_images.size(1), hidden, code, init), twin(data.train_images.size(1), hidden, code, same);
+    MlpVae model(data.train_images.size(1), hidden, code, init), twin(data.train_images.size(1), hidden, code, same);
     optim::Adam adam(model.parameters(), {.lr = args.lr}), twin_adam(twin.parameters(), {.lr = args.lr});
     run.keep("model", model, "adam", adam, "twin", twin, "twin_adam", twin_adam, "noise", noise);
     run.keep_best("test_bound_5");

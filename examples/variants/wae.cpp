@@ -16,7 +16,7 @@
 // The twin is the same autoencoder with λ = 0. The penalty must bring MMD² down to a tenth of the twin's, and the
 // reconstruction may cost no more than 10 %. Look at the two pictures of samples for what that buys.
 //
-// To try next: --lambda 1 and 10000; --code 2; adversarial.cpp, where a network takes the kernel's place.
+// To try next: --lambda 1 and 10000; --code 2.
 #include <algorithm>
 
 #include "autograd/grad.h"
