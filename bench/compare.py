@@ -185,7 +185,7 @@ def main():
                     contender.run(threads, seconds)
         memory = {}
         if suite == "training_step" and peers:
-            memory = {row: (peak_resident(ours, row), peak_resident(peers[0], row))
+            memory = {row: (peak_resident(ours, row), peak_resident(peers[0], row) if row in peers[0].times else None)
                       for row in ours.times if "threads:1" in row}
         sections += [f"## {title}", "", *table(suite, ours, peers, memory)]
 
