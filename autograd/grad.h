@@ -17,8 +17,8 @@ struct GradOptions {
   bool retain_graph = false;
   /// An input that y does not depend on has gradient 0. Otherwise it is an error that names it.
   bool allow_unused = false;
-  /// Cotangents have one axis more than their values, in front, and so have the gradients: many vector-Jacobian products
-  /// in one walk, as large products instead of many small ones.
+  /// Cotangents have one axis more than their values, in front, and so have the gradients: many vector-Jacobian
+  /// products in one walk, as large products instead of many small ones.
   bool batched = false;
   /// Partial derivatives: the xs count as independent of each other. What y depends on by way of another x is left out.
   bool partial = false;

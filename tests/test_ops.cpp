@@ -434,7 +434,8 @@ std::string coverage_page() {
 
 TEST_CASE("every function of autograd/ops.h has a row for each of its overloads") {
   std::ifstream header(HOURGLASS_SOURCE_DIR "/autograd/ops.h");
-  const std::regex declaration(R"(^(?:inline )?(?:Var|SortedVar|PooledVar|LstmState|std::vector<Var>) (operator.|\w+)\()");
+  const std::regex declaration(
+      R"(^(?:inline )?(?:Var|SortedVar|PooledVar|LstmState|std::vector<Var>) (operator.|\w+)\()");
   std::map<std::string, int> missing;
   int declared = 0;
   for (std::string line; std::getline(header, line);) {
