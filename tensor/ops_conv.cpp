@@ -16,8 +16,6 @@
 namespace hourglass {
 namespace {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 // ---- geometry -----------------------------------------------------------------------------------------------------
 
 // One spatial axis: `outputs` windows of `kernel` numbers, `dilation` apart, the first of them `padding` before the

@@ -10,8 +10,6 @@
 namespace hourglass {
 namespace {
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 double multiply_adds(const GemmSize& size) {
   return static_cast<double>(size.rows) * static_cast<double>(size.columns) * static_cast<double>(size.depth);
 }

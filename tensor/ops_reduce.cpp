@@ -23,7 +23,6 @@ constexpr std::int64_t kSlowGrain = 8192;
 // Columns folded together. Their rows then lie in few enough pages of memory.
 constexpr std::int64_t kColumns = 2048;
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 // How many units of `size` elements each make a chunk.
 std::int64_t grain_of(std::int64_t size, std::int64_t chunk = kGrain) {
   return std::max<std::int64_t>(1, chunk / std::max<std::int64_t>(1, size));

@@ -31,6 +31,9 @@ class FunctionRef<R(Args...)> {
 void set_num_threads(int threads);
 int num_threads();
 
+/// a / b, rounded up: how many chunks of b there are in a.
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 /// Calls body(begin, end) on the chunks [0, grain), [grain, 2 grain), ... of [0, n), in any order and at the same time.
 /// The chunks depend on n and grain alone, so whatever a chunk computes is the same on any number of threads.
 /// Runs on the calling thread where there is one chunk or one thread, or inside another parallel_for. Exceptions pass

@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "tensor/kernels/simd.h"
-#include "tensor/kernels/tile.h"
+#include "tensor/kernels/simd.inl"
+#include "tensor/kernels/tile.inl"
 
 namespace hourglass {
 namespace {

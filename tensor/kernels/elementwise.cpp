@@ -6,9 +6,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "tensor/kernels/math.h"
-#include "tensor/kernels/simd.h"
-#include "tensor/kernels/special.h"
+#include "tensor/kernels/math.inl"
+#include "tensor/kernels/simd.inl"
+#include "tensor/kernels/special.inl"
 
 namespace hourglass {
 namespace {

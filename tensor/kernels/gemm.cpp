@@ -18,8 +18,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "tensor/kernels/simd.h"
-#include "tensor/kernels/tile.h"
+#include "tensor/kernels/simd.inl"
+#include "tensor/kernels/tile.inl"
 
 namespace hourglass {
 namespace {

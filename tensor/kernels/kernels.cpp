@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "tensor/kernels/simd.h"
+#include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "tensor/kernels/math.h"
-#include "tensor/kernels/simd.h"
+#include "tensor/kernels/math.inl"
+#include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-#include "tensor/kernels/simd.h"
+#include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {

@@ -14,7 +14,7 @@
 #include <limits>
 #include <utility>
 
-#include "tensor/kernels/simd.h"
+#include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {

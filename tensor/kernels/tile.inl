@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "tensor/kernels/simd.h"
+#include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "tensor/kernels/simd.h"
+#include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {
