@@ -247,6 +247,9 @@ struct LstmState {
 /// c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n] holds i, f, g, o in this order, the
 /// products with input and hidden state and the biases all added up (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 LstmState lstm_cell(const Var& gates, const Var& c);
+/// All steps of it as one op: gates [time, rows, 4 n] is what the inputs and biases add up to, to which each step adds
+/// h weightᵀ; h and c [rows, n] are the states before the first step. Gives those after each step, [time, rows, n].
+LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const Var& c);
 /// h' = (1 - z) n + z h with r = σ(rᵢ + rₕ), z = σ(zᵢ + zₕ), n = tanh(nᵢ + r nₕ), where input_gates and hidden_gates
 /// [rows, 3 n] hold r, z, n in this order, each with its bias (Cho et al. 2014).
 Var gru_cell(const Var& input_gates, const Var& hidden_gates, const Var& h);

@@ -7,32 +7,41 @@
 namespace hourglass {
 namespace {
 
-// A kernel gives the gradients of all inputs at once, side by side in one tensor. So the inputs [rows, ...] become one
-// node, which gives each its columns. Nobody looks at the node's own value, and it takes no memory.
-Var joined(const std::vector<Var>& inputs) {
-  const auto columns = [](const Var& x, std::int64_t begin) {
-    return wrt(x, [begin, end = begin + x.size(1)](const Var& g) { return slice(g, 1, begin, end); });
+// A kernel gives the gradients of all inputs at once, side by side in one tensor: matrices of as many rows along axis
+// 1, or whatever else flat. So the inputs become one node, which gives each its part. Nobody looks at the node's own
+// value, and it takes no memory.
+enum class Join { columns, flat };
+Var joined(Join how, const std::vector<Var>& inputs) {
+  const auto part = [how](const Var& x, std::int64_t begin) {
+    return wrt(x, [how, begin, shape = x.shape()](const Var& g) {
+      if (how == Join::columns) return slice(g, 1, begin, begin + shape[1]);
+      return reshape(slice(g, 0, begin, begin + numel(shape)), shape);
+    });
   };
-  std::vector<decltype(columns(Var(), 0))> edges;
+  std::vector<decltype(part(Var(), 0))> edges;
   std::int64_t width = 0;
   for (const Var& x : inputs) {
-    edges.push_back(columns(x, width));
-    width += x.size(1);
+    edges.push_back(part(x, width));
+    width += how == Join::columns ? x.size(1) : x.numel();
   }
-  const Tensor nothing = expand(scalar(0, inputs[0].dtype()), {inputs[0].size(0), width});
-  return record("joined", nothing, std::move(edges));
+  const Shape shape = how == Join::columns ? Shape{inputs[0].size(0), width} : Shape{width};
+  return record("joined", expand(scalar(0, inputs[0].dtype()), shape), std::move(edges));
 }
 
 // The same as joined inputs' gradient, by differentiating the formula, and so differentiable itself. Aliases mark where
 // the formula begins: the walk must not go on to what the inputs were computed from.
 template <class Formula>
-Var gradient_of_formula(Formula&& formula, const std::vector<Var>& inputs, const Var& g) {
+Var gradient_of_formula(Join how, Formula&& formula, const std::vector<Var>& inputs, const Var& g) {
   std::vector<Var> aliases;
   for (const Var& x : inputs)
     aliases.push_back(x.needs_gradient() ? record("alias", x.value(), wrt(x, [](const Var& h) { return h; }))
                                          : variable(x.value()));
   const Var y = formula(aliases);
-  return concat(grad(std::span<const Var>(&y, 1), std::span<const Var>(&g, 1), aliases, {.create_graph = true}), 1);
+  std::vector<Var> gradients =
+      grad(std::span<const Var>(&y, 1), std::span<const Var>(&g, 1), aliases, {.create_graph = true});
+  if (how == Join::columns) return concat(gradients, 1);
+  for (Var& part : gradients) part = reshape(part, {part.numel()});
+  return concat(gradients, 0);
 }
 
 // [2, rows, n]: h' and c'
@@ -41,6 +50,17 @@ Var lstm_formula(const std::vector<Var>& in) {
   const std::vector<Var> gate = split(gates, c.size(1), 1);
   const Var next = sigmoid(gate[1]) * c + sigmoid(gate[0]) * tanh(gate[2]);
   return stack({sigmoid(gate[3]) * tanh(next), next});
+}
+// [2, time, rows, n]: h and c of every step
+Var lstm_sequence_formula(const std::vector<Var>& in) {
+  Var h = in[2], c = in[3];
+  std::vector<Var> hs, cs;
+  for (std::int64_t t = 0; t < in[0].size(0); ++t) {
+    const Var next = lstm_formula({linear(h, in[1]) + select(in[0], 0, t), c});
+    hs.push_back(h = select(next, 0, 0));
+    cs.push_back(c = select(next, 0, 1));
+  }
+  return stack({stack(hs), stack(cs)});
 }
 Var gru_formula(const std::vector<Var>& in) {
   const std::vector<Var> x = split(in[0], in[2].size(1), 1), y = split(in[1], in[2].size(1), 1);
@@ -52,21 +72,35 @@ Var gru_formula(const std::vector<Var>& in) {
 
 LstmState lstm_cell(const Var& gates, const Var& c) {
   Tensor value = lstm_cell(gates.value(), c.value());
-  const Var both = record("lstm_cell", std::move(value), wrt(joined({gates, c}), [gates, c](const Var& g) {
-                            if (!recording()) return constant(lstm_cell_grad(g.value(), gates.value(), c.value()));
-                            return gradient_of_formula(lstm_formula, {gates, c}, g);
-                          }));
+  const Var both =
+      record("lstm_cell", std::move(value), wrt(joined(Join::columns, {gates, c}), [gates, c](const Var& g) {
+               if (!recording()) return constant(lstm_cell_grad(g.value(), gates.value(), c.value()));
+               return gradient_of_formula(Join::columns, lstm_formula, {gates, c}, g);
+             }));
+  return {select(both, 0, 0), select(both, 0, 1)};
+}
+
+LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const Var& c) {
+  const LstmSequence run = lstm_sequence(gates.value(), weight.value(), h.value(), c.value());
+  const std::vector<Var> inputs{gates, weight, h, c};
+  const Var both = record(
+      "lstm_sequence", run.states, wrt(joined(Join::flat, inputs), [inputs, run](const Var& g) {
+        if (recording() && run.gates.size(0) > 0)
+          return gradient_of_formula(Join::flat, lstm_sequence_formula, inputs, g);
+        return constant(lstm_sequence_grad(g.value(), run, inputs[1].value(), inputs[2].value(), inputs[3].value()));
+      }));
   return {select(both, 0, 0), select(both, 0, 1)};
 }
 
 Var gru_cell(const Var& input_gates, const Var& hidden_gates, const Var& h) {
   Tensor value = gru_cell(input_gates.value(), hidden_gates.value(), h.value());
-  return record("gru_cell", std::move(value),
-                wrt(joined({input_gates, hidden_gates, h}), [input_gates, hidden_gates, h](const Var& g) {
-                  if (!recording())
-                    return constant(gru_cell_grad(g.value(), input_gates.value(), hidden_gates.value(), h.value()));
-                  return gradient_of_formula(gru_formula, {input_gates, hidden_gates, h}, g);
-                }));
+  return record(
+      "gru_cell", std::move(value),
+      wrt(joined(Join::columns, {input_gates, hidden_gates, h}), [input_gates, hidden_gates, h](const Var& g) {
+        if (!recording())
+          return constant(gru_cell_grad(g.value(), input_gates.value(), hidden_gates.value(), h.value()));
+        return gradient_of_formula(Join::columns, gru_formula, {input_gates, hidden_gates, h}, g);
+      }));
 }
 
 }  // namespace hourglass

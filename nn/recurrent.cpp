@@ -1,6 +1,7 @@
 #include "nn/recurrent.h"
 
 #include <cmath>
+#include <utility>
 
 #include "autograd/ops.h"
 
@@ -28,6 +29,10 @@ States lstm_step(const Var& from_input, const Var& from_hidden, const States& st
   const LstmState next = lstm_cell(from_input + from_hidden, states[1]);
   return {next.h, next.c};
 }
+States lstm_steps(const Var& from_input, const Var& weight_hh, const States& states) {
+  const LstmState all = lstm_sequence(from_input, weight_hh, states[0], states[1]);
+  return {all.h, all.c};
+}
 
 // ---- weights
 
@@ -46,20 +51,20 @@ void check_sizes(const char* op, std::int64_t input_size, std::int64_t hidden_si
         hidden_size, " hidden");
 }
 
-// x W_ihᵀ + b_ih: of all steps at once where x has them.
-Var from_input(const Var& x, const RecurrentWeights& w) {
-  return w.bias_ih ? linear(x, w.weight_ih, *w.bias_ih) : linear(x, w.weight_ih);
+Var affine(const Var& x, const Var& weight, const std::optional<Var>& bias) {
+  return bias ? linear(x, weight, *bias) : linear(x, weight);
 }
 
 }  // namespace
 
 // ---- sequences
 
-Recurrent::Recurrent(const char* op, int states, std::int64_t gates, Step step, std::int64_t input_size,
-                     std::int64_t hidden_size, Rng& rng, const RecurrentOptions& options)
+Recurrent::Recurrent(const char* op, int states, std::int64_t gates, Step step, Sequence sequence,
+                     std::int64_t input_size, std::int64_t hidden_size, Rng& rng, const RecurrentOptions& options)
     : op_(op),
       state_count_(static_cast<std::size_t>(states)),
       step_(step),
+      sequence_(sequence),
       input_size_(input_size),
       hidden_size_(hidden_size),
       options_(options) {
@@ -80,27 +85,35 @@ Recurrent::Recurrent(const char* op, int states, std::int64_t gates, Step step, 
 
 // One layer in one direction: the outputs of all steps, while `states` becomes the last. counts[t] is u8[n, 1], whether
 // step t of a sequence counts; empty where all do.
-std::vector<Var> Recurrent::read(const Var& x, const RecurrentWeights& weights, States& states,
-                                 const std::vector<Tensor>& counts, bool backwards) const {
-  const Var inputs = from_input(x, weights);  // one product for all steps
-  const Var weight_hh = weights.weight_hh;    // once, as it may be computed from others
-  const auto from_hidden = [&](const Var& h) {
-    return weights.bias_hh ? linear(h, weight_hh, *weights.bias_hh) : linear(h, weight_hh);
-  };
+Var Recurrent::read(const Var& x, const RecurrentWeights& weights, States& states,
+                    const std::vector<Tensor>& counts) const {
   const std::int64_t steps = x.size(0);
-  std::vector<Var> outputs(static_cast<std::size_t>(steps));
-  for (std::int64_t k = 0; k < steps; ++k) {
-    const std::int64_t t = backwards ? steps - 1 - k : k;
-    const auto at = static_cast<std::size_t>(t);
-    States next = step_(select(inputs, 0, t), from_hidden(states[0]), states);
-    outputs[at] = next[0];
+  const Var weight_hh = weights.weight_hh;  // once, as it may be computed from others
+  const bool as_one = sequence_ && counts.empty();
+  std::optional<Var> input_bias = weights.bias_ih, hidden_bias = weights.bias_hh;
+  if (as_one && input_bias) input_bias = *input_bias + *std::exchange(hidden_bias, std::nullopt);
+
+  // One product for all steps, or for one, where an input is the same at every step.
+  const bool repeated = steps > 1 && x.value().strides()[0] == 0;
+  const Var first = affine(repeated ? slice(x, 0, 0, 1) : x, weights.weight_ih, input_bias);
+  const Var inputs = repeated ? expand(first, {steps, first.size(1), first.size(2)}) : first;
+  if (as_one) {
+    const States all = sequence_(inputs, weight_hh, states);
+    for (std::size_t s = 0; s < states.size(); ++s) states[s] = select(all[s], 0, steps - 1);
+    return all[0];
+  }
+  std::vector<Var> outputs;
+  for (std::int64_t t = 0; t < steps; ++t) {
+    States next = step_(select(inputs, 0, t), affine(states[0], weight_hh, hidden_bias), states);
+    outputs.push_back(next[0]);
     if (!counts.empty()) {
-      for (std::size_t s = 0; s < states.size(); ++s) next[s] = where(counts[at], next[s], states[s]);
-      outputs[at] = where(counts[at], outputs[at], 0);
+      const Tensor& here = counts[static_cast<std::size_t>(t)];
+      for (std::size_t s = 0; s < states.size(); ++s) next[s] = where(here, next[s], states[s]);
+      outputs.back() = where(here, outputs.back(), 0);
     }
     states = std::move(next);
   }
-  return outputs;
+  return stack(outputs);
 }
 
 // x is [time, n, in].
@@ -110,7 +123,7 @@ Recurrent::Run Recurrent::run_batch(const Var& x, const std::vector<std::optiona
   Var layer_input = x;
   std::vector<Tensor> counts;
   if (lengths) {
-    check(lengths->dtype() == Dtype::i64 && lengths->shape() == Shape{n}, op_, "lengths must be i64[", n, "], got ",
+    check(lengths->dtype() == Dtype::i64 && lengths->dim() == 1 && lengths->numel() == n, op_, "lengths must be i64[", n, "], got ",
           describe(*lengths));
     check(n == 0 || (min(*lengths).item() >= 0 && max(*lengths).item() <= static_cast<double>(steps)), op_,
           "lengths must be 0 to ", steps, ", which is the number of steps, got ", *lengths);
@@ -131,8 +144,13 @@ Recurrent::Run Recurrent::run_batch(const Var& x, const std::vector<std::optiona
       const std::int64_t set = layer * directions() + direction;
       States states;
       for (const std::optional<Var>& state : first) states.push_back(state ? select(*state, 0, set) : zero);
-      sides.push_back(
-          stack(read(layer_input, weights_[static_cast<std::size_t>(set)], states, counts, direction == 1)));
+      const RecurrentWeights& weights = weights_[static_cast<std::size_t>(set)];
+      if (direction == 0) {
+        sides.push_back(read(layer_input, weights, states, counts));
+      } else {
+        const std::vector<Tensor> counts_backwards(counts.rbegin(), counts.rend());
+        sides.push_back(flip(read(flip(layer_input, {0}), weights, states, counts_backwards), {0}));
+      }
       for (std::size_t s = 0; s < states.size(); ++s) last[s].push_back(states[s]);
     }
     layer_input = sides.size() == 1 ? sides[0] : concat(sides, -1);
@@ -170,11 +188,11 @@ Recurrent::Run Recurrent::run(const Var& x, const SequenceOptions& sequence) con
 }
 
 RNN::RNN(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options)
-    : Recurrent("rnn", 1, 1, rnn_step(options.nonlinearity), input_size, hidden_size, rng, options) {}
+    : Recurrent("rnn", 1, 1, rnn_step(options.nonlinearity), nullptr, input_size, hidden_size, rng, options) {}
 GRU::GRU(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options)
-    : Recurrent("gru", 1, 3, gru_step, input_size, hidden_size, rng, options) {}
+    : Recurrent("gru", 1, 3, gru_step, nullptr, input_size, hidden_size, rng, options) {}
 LSTM::LSTM(std::int64_t input_size, std::int64_t hidden_size, Rng& rng, RecurrentOptions options)
-    : Recurrent("lstm", 2, 4, lstm_step, input_size, hidden_size, rng, options) {}
+    : Recurrent("lstm", 2, 4, lstm_step, lstm_steps, input_size, hidden_size, rng, options) {}
 
 RNN::Output RNN::operator()(const Var& x, const SequenceOptions& sequence) const {
   const Run result = run(x, sequence);
@@ -215,9 +233,8 @@ Recurrent::States Cell::next(const Var& x, const std::vector<std::optional<Var>>
             describe(state.value_or(Var())));
       states.push_back(state ? reshape(*state, rows) : constant(zeros(rows, x.dtype())));
     }
-    const Var h = weights_.bias_hh ? linear(states[0], weights_.weight_hh, *weights_.bias_hh)
-                                   : linear(states[0], weights_.weight_hh);
-    Recurrent::States after = step_(from_input(reshape(x, {rows[0], input_size_}), weights_), h, states);
+    const Var inputs = affine(reshape(x, {rows[0], input_size_}), weights_.weight_ih, weights_.bias_ih);
+    Recurrent::States after = step_(inputs, affine(states[0], weights_.weight_hh, weights_.bias_hh), states);
     for (Var& state : after) state = reshape(state, shape);
     return after;
   });

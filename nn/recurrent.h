@@ -59,25 +59,28 @@ class Recurrent : public Module {
   using States = std::vector<Var>;
   /// One step, given what the input and the last h contribute to the gates.
   using Step = States (*)(const Var& from_input, const Var& from_hidden, const States& states);
+  /// All steps as one op, given what the inputs and both biases contribute: the states after each, [time, n, hidden].
+  using Sequence = States (*)(const Var& from_input, const Var& weight_hh, const States& states);
 
  protected:
   struct Run {
     Var output;
     States states;  // [layers · directions, n, hidden] each
   };
-  Recurrent(const char* op, int states, std::int64_t gates, Step step, std::int64_t input_size,
+  /// `sequence` may be null, and then it is one step after another.
+  Recurrent(const char* op, int states, std::int64_t gates, Step step, Sequence sequence, std::int64_t input_size,
             std::int64_t hidden_size, Rng& rng, const RecurrentOptions& options);
   Run run(const Var& x, const SequenceOptions& sequence) const;
 
  private:
   Run run_batch(const Var& x, const std::vector<std::optional<Var>>& first, const std::optional<Tensor>& lengths) const;
-  std::vector<Var> read(const Var& x, const RecurrentWeights& weights, States& states,
-                        const std::vector<Tensor>& counts, bool backwards) const;
+  Var read(const Var& x, const RecurrentWeights& weights, States& states, const std::vector<Tensor>& counts) const;
   int directions() const { return options_.bidirectional ? 2 : 1; }
 
   const char* op_;
   std::size_t state_count_;
   Step step_;
+  Sequence sequence_;
   std::int64_t input_size_, hidden_size_;
   RecurrentOptions options_;
   std::vector<RecurrentWeights> weights_;  // layer by layer, forwards before backwards

@@ -317,13 +317,25 @@ Tensor cholesky(const Tensor& x);
 Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper);
 
 // ---- recurrent cells ----------------------------------------------------------------------------- ops_recurrent.cpp
-// One time step, after the matrix products, for a batch [rows, n] of n hidden units.
+// For a batch [rows, n] of n hidden units; a cell is one time step after its matrix products.
 
 /// h' and c' as one tensor [2, rows, n]: c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n]
 /// holds i, f, g, o in this order (PyTorch's).
 Tensor lstm_cell(const Tensor& gates, const Tensor& c);
 /// The gradients by gates and c side by side, [rows, 5 n], from the result's, [2, rows, n].
 Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c);
+/// All steps of an LSTM, one after another for a few rows of the batch at a time: a core has its rows to itself from the
+/// first step to the last, and their states do not leave its cache.
+struct LstmSequence {
+  Tensor states;  // [2, time, rows, n]: h of every step, and c
+  Tensor gates;   // [time, rows, 4 n]: what each step's lstm_cell was given
+};
+/// gates [time, rows, 4 n] is what the inputs and biases add up to; each step adds h weightᵀ, with weight [4 n, n]. h and
+/// c [rows, n] are the states before the first step.
+LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c);
+/// From the gradient by `states`: those by gates, weight, h and c, one behind the other in a 1-d tensor.
+Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor& weight, const Tensor& h,
+                          const Tensor& c);
 /// h' = (1 - z) n + z h with r = σ(rᵢ + rₕ), z = σ(zᵢ + zₕ), n = tanh(nᵢ + r nₕ), where input_gates and hidden_gates
 /// [rows, 3 n] hold r, z, n in this order (PyTorch's).
 Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h);

@@ -1,5 +1,6 @@
-// One time step of LSTM and GRU.
+// One time step of LSTM and GRU, and all steps of an LSTM.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "tensor/kernels/kernels.h"
@@ -62,8 +63,127 @@ Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c) {
     const T *const from_gates = all_gates.data<T>(), *const from = before.data<T>();
     T* const out = result.mutable_data<T>();
     for_each_row(rows, 4 * n, [&](std::int64_t begin, std::int64_t end) {
-      kernels().recurrent.of<T>().lstm_gradient(by_h, by_c, from_gates, from, begin, end, n, out);
+      kernels().recurrent.of<T>().lstm_gradient(by_h, by_c, from_gates, from, begin, end, n, out, 5 * n, out + 4 * n,
+                                                5 * n);
     });
+  });
+  return result;
+}
+
+// ---- all steps of an LSTM
+
+namespace {
+
+// Rows that one chunk takes from step to step: two tiles of a matrix product high.
+constexpr std::int64_t kSequenceRows = 16;
+
+// c += a b, for products within a chunk.
+template <class T>
+class SmallProduct {
+ public:
+  SmallProduct(std::int64_t rows, std::int64_t columns, std::int64_t depth)
+      : size_{rows, columns, depth}, workspace_(static_cast<std::size_t>(kernels_.workspace(size_)) * sizeof(T)) {}
+  void operator()(const T* a, const T* b, T* c) const {
+    kernels_.product(size_, {a, size_.depth, 1}, {b, size_.columns, 1}, {c, size_.columns, true},
+                     reinterpret_cast<T*>(workspace_.data()));
+  }
+
+ private:
+  const GemmKernelsOf<T>& kernels_ = kernels().gemm.of<T>();
+  GemmSize size_;
+  Storage workspace_;
+};
+
+void check_sequence(std::string_view op, const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c) {
+  check_state(op, "c", c);
+  const std::int64_t rows = c.size(0), n = c.size(1);
+  check_matrix(op, "h", h, n, c);
+  check_same_dtype(op, gates, c);
+  check_same_dtype(op, weight, c);
+  check(gates.dim() == 3 && gates.size(1) == rows && gates.size(2) == 4 * n, op, "gates must be [time, ", rows, ", ",
+        4 * n, "] beside c ", describe(c), ", got ", describe(gates));
+  check(weight.shape() == Shape{4 * n, n}, op, "weight must be ", Shape{4 * n, n}, " beside c ", describe(c), ", got ",
+        describe(weight));
+}
+
+}  // namespace
+
+LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c) {
+  check_sequence("lstm_sequence", gates, weight, h, c);
+  const std::int64_t steps = gates.size(0), rows = c.size(0), n = c.size(1);
+  LstmSequence run{Tensor({2, steps, rows, n}, c.dtype()), Tensor(gates.shape(), c.dtype())};
+  if (gates.numel() == 0) return run;
+  // A step's input may be the same for all steps, and is then read where it stands.
+  const bool in_place = gates.strides()[2] == 1 && gates.strides()[1] == 4 * n;
+  const Tensor given = in_place ? gates : contiguous(gates), h_first = contiguous(h), c_first = contiguous(c);
+  const Tensor transposed = contiguous(transpose(weight, 0, 1));
+  const std::int64_t given_step = given.strides()[0];
+  dispatch_floating("lstm_sequence", c.dtype(), [&]<class T>() {
+    const T *const from = given.data<T>(), *const w = transposed.data<T>();
+    const T *const first_h = h_first.data<T>(), *const first_c = c_first.data<T>();
+    T *const all_gates = run.gates.mutable_data<T>(), *const hs = run.states.mutable_data<T>();
+    T* const cs = hs + steps * rows * n;
+    parallel_for(rows, kSequenceRows, [&](std::int64_t begin, std::int64_t end) {
+      const SmallProduct<T> add_product(end - begin, 4 * n, n);
+      for (std::int64_t t = 0; t < steps; ++t) {
+        const std::int64_t state = t * rows * n, gate = t * rows * 4 * n;
+        const T *const h_last = t == 0 ? first_h : hs + state - rows * n, *const c_last =
+                                                                              t == 0 ? first_c : cs + state - rows * n;
+        T* const here = all_gates + gate + begin * 4 * n;
+        std::memcpy(here, from + t * given_step + begin * 4 * n,
+                    static_cast<std::size_t>((end - begin) * 4 * n) * sizeof(T));
+        add_product(h_last + begin * n, w, here);
+        kernels().recurrent.of<T>().lstm(all_gates + gate, c_last, begin, end, n, hs + state, cs + state);
+      }
+    });
+  });
+  return run;
+}
+
+Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor& weight, const Tensor& h,
+                          const Tensor& c) {
+  check_sequence("lstm_sequence_grad", run.gates, weight, h, c);
+  const std::int64_t steps = run.gates.size(0), rows = c.size(0), n = c.size(1);
+  check_same_dtype("lstm_sequence_grad", g, c);
+  check(g.shape() == run.states.shape(), "lstm_sequence_grad", "g must be ", run.states.shape(), ", got ", describe(g));
+  const std::int64_t states = rows * n, gates = steps * rows * 4 * n;
+  Tensor result = zeros({gates + 4 * n * n + 2 * states}, c.dtype());
+  if (gates == 0) return result;
+  const Tensor by_states = contiguous(g), hidden = contiguous(weight), c_first = contiguous(c);
+  dispatch_floating("lstm_sequence_grad", c.dtype(), [&]<class T>() {
+    const T *const by_hs = by_states.data<T>(), *const by_cs = by_hs + steps * states;
+    const T *const w = hidden.data<T>(), *const first_c = c_first.data<T>();
+    const T *const all_gates = run.gates.data<T>(), *const cs = run.states.data<T>() + steps * states;
+    T* const by_gates = result.mutable_data<T>();
+    T *const by_h = by_gates + gates + 4 * n * n, *const by_c = by_h + states;  // of the step at hand
+    parallel_for(rows, kSequenceRows, [&](std::int64_t begin, std::int64_t end) {
+      const SmallProduct<T> add_product(end - begin, n, 4 * n);
+      for (std::int64_t t = steps - 1; t >= 0; --t) {
+        for (std::int64_t i = begin * n; i < end * n; ++i) {
+          by_h[i] += by_hs[t * states + i];
+          by_c[i] += by_cs[t * states + i];
+        }
+        T* const here = by_gates + t * rows * 4 * n;
+        kernels().recurrent.of<T>().lstm_gradient(by_h, by_c, all_gates + t * rows * 4 * n,
+                                                  t == 0 ? first_c : cs + (t - 1) * states, begin, end, n, here, 4 * n,
+                                                  by_c, n);
+        std::fill(by_h + begin * n, by_h + end * n, T(0));
+        add_product(here + begin * 4 * n, w, by_h + begin * n);
+      }
+    });
+  });
+  // The weight's part is one product over all steps, of which the first had h for its state.
+  const auto by_weight = [&] {
+    const Tensor by_gates = reshape(slice(result, 0, 0, gates), {steps, rows, 4 * n});
+    const auto product = [&](const Tensor& x, const Tensor& state) {
+      return matmul(transpose(reshape(x, {-1, 4 * n}), 0, 1), reshape(state, {-1, n}));
+    };
+    const Tensor first = product(select(by_gates, 0, 0), h);
+    if (steps == 1) return first;
+    return first + product(slice(by_gates, 0, 1, steps), slice(select(run.states, 0, 0), 0, 0, steps - 1));
+  }();
+  dispatch_floating("lstm_sequence_grad", c.dtype(), [&]<class T>() {
+    std::copy_n(by_weight.template data<T>(), 4 * n * n, result.mutable_data<T>() + gates);
   });
   return result;
 }

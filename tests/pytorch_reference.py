@@ -533,6 +533,19 @@ def lstm_cell(gates, c):
     return torch.lstm_cell(gates, (torch.zeros_like(c), c), eye, none)
 
 
+def lstm_sequence(gates, weight, h, c):
+    """torch.lstm, of both states at every step; the input's weights are such that its products are the gates."""
+    n = c.shape[1]
+    eye, none = torch.eye(4 * n, dtype=gates.dtype), torch.zeros(4 * n, dtype=gates.dtype)
+    hs, cs = [], []
+    for step in gates:
+        _, h, c = torch.lstm(step[None], (h[None], c[None]), (eye, weight, none, none), True, 1, 0.0, False, False, False)
+        h, c = h[0], c[0]
+        hs.append(h)
+        cs.append(c)
+    return torch.stack([torch.stack(hs), torch.stack(cs)])
+
+
 def gru_cell(input_gates, hidden_gates, h):
     r, z, n = (input_gates.chunk(3, 1)[k] for k in range(3))
     hr, hz, hn = hidden_gates.chunk(3, 1)
@@ -552,6 +565,8 @@ case("log_softmax_grad along axis 1 of three", lambda g, y: log_softmax_grad(g, 
      u(2, 3, 2, low=-3, high=0))
 case("lstm_cell", lambda gates, c: torch.cat(lstm_cell(gates, c), 1), u(3, 8), u(3, 2))
 case("lstm_cell of h alone", lambda gates, c: lstm_cell(gates, c)[0], u(2, 4), u(2, 1))
+case("lstm_sequence", lstm_sequence, u(3, 2, 8), u(8, 2), u(2, 2), u(2, 2))
+case("lstm_sequence of its last c", lambda *inputs: lstm_sequence(*inputs)[1, -1], u(2, 1, 4), u(4, 1), u(1, 1), u(1, 1))
 case("gru_cell", gru_cell, u(3, 6), u(3, 6), u(3, 2))
 case("bce_with_logits_sum", lambda x, y: F.binary_cross_entropy_with_logits(x, y, reduction="sum"), u(3, 4),
      u(3, 4, low=0, high=1))

@@ -62,7 +62,7 @@ void lstm(const T* gates, const T* c, std::int64_t begin, std::int64_t end, std:
 
 template <class T>
 void lstm_gradient(const T* dh, const T* dc, const T* gates, const T* c, std::int64_t begin, std::int64_t end,
-                   std::int64_t n, T* out) {
+                   std::int64_t n, T* by_gates, std::int64_t by_gates_step, T* by_c, std::int64_t by_c_step) {
   using V = Batch<T>;
   for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, Lanes<T> lanes) {
     const T* const gate = gates + row * 4 * n + unit;
@@ -71,13 +71,13 @@ void lstm_gradient(const T* dh, const T* dc, const T* gates, const T* c, std::in
     const V g = tanh(lanes.load(gate + 2 * n)), o = sigmoid(lanes.load(gate + 3 * n));
     const V before = lanes.load(c + at), y = tanh(f * before + i * g);
     const V by_h = lanes.load(dh + at);
-    const V by_c = lanes.load(dc + at) + by_h * o * tanh_slope(y);
-    T* const to = out + row * 5 * n + unit;
-    lanes.store(by_c * g * sigmoid_slope(i), to);
-    lanes.store(by_c * before * sigmoid_slope(f), to + n);
-    lanes.store(by_c * i * tanh_slope(g), to + 2 * n);
+    const V by_next = lanes.load(dc + at) + by_h * o * tanh_slope(y);
+    T* const to = by_gates + row * by_gates_step + unit;
+    lanes.store(by_next * g * sigmoid_slope(i), to);
+    lanes.store(by_next * before * sigmoid_slope(f), to + n);
+    lanes.store(by_next * i * tanh_slope(g), to + 2 * n);
     lanes.store(by_h * y * sigmoid_slope(o), to + 3 * n);
-    lanes.store(by_c * f, to + 4 * n);
+    lanes.store(by_next * f, by_c + row * by_c_step + unit);
   });
 }
 
