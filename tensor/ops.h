@@ -324,14 +324,14 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper);
 Tensor lstm_cell(const Tensor& gates, const Tensor& c);
 /// The gradients by gates and c side by side, [rows, 5 n], from the result's, [2, rows, n].
 Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c);
-/// All steps of an LSTM, one after another for a few rows of the batch at a time: a core has its rows to itself from the
-/// first step to the last, and their states do not leave its cache.
+/// All steps of an LSTM, one after another for a few rows of the batch at a time: a core has its rows to itself from
+/// the first step to the last, and their states do not leave its cache.
 struct LstmSequence {
   Tensor states;  // [2, time, rows, n]: h of every step, and c
   Tensor gates;   // [time, rows, 4 n]: what each step's lstm_cell was given
 };
-/// gates [time, rows, 4 n] is what the inputs and biases add up to; each step adds h weightᵀ, with weight [4 n, n]. h and
-/// c [rows, n] are the states before the first step.
+/// gates [time, rows, 4 n] is what the inputs and biases add up to; each step adds h weightᵀ, with weight [4 n, n]. h
+/// and c [rows, n] are the states before the first step.
 LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c);
 /// From the gradient by `states`: those by gates, weight, h and c, one behind the other in a 1-d tensor.
 Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor& weight, const Tensor& h,
