@@ -12,8 +12,10 @@
 #include "examples/support/codes.h"
 #include "examples/support/metrics/auroc.h"
 #include "examples/support/metrics/disentanglement.h"
+#include "examples/support/metrics/frechet.h"
 #include "examples/support/metrics/pca.h"
 #include "nn/file.h"
+#include "tests/error_of.h"
 #include "tests/process.h"
 #include "tests/test_support_common.h"
 
@@ -144,4 +146,26 @@ TEST_CASE("pca: keeps the directions that vary most, and loses exactly the rest"
   CHECK(error_with(2) == doctest::Approx((1 + 0.25) / 4).epsilon(0.05));
   CHECK(error_with(4) < 1e-10);
   CHECK(error_with(2) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
+}
+
+TEST_CASE("frechet_distance: means apart, and spreads apart in directions that differ") {
+  Rng rng(3);
+  const Tensor x = rng.normal({50, 2}, 0, 1, Dtype::f64),
+               y = matmul(x, reshape(Tensor::from(std::vector<double>{2, 0.5, -1, 1}), {2, 2}));
+  CHECK(frechet_distance(x, x) == doctest::Approx(0).epsilon(1e-12));
+  CHECK(frechet_distance(x, x + 3) == doctest::Approx(18));
+  CHECK(frechet_distance(x, x * 3) == doctest::Approx(frechet_distance(x * 3, x)));
+  // Two by two: the trace of M's root is √(tr M + 2 √det M).
+  const Moments a = moments_of(x), b = moments_of(y);
+  const auto at = [](const Tensor& m, int i, int j) { return select(select(m, 0, i), 0, j).item(); };
+  const Tensor m = matmul(a.covariance, b.covariance);
+  const double trace = at(m, 0, 0) + at(m, 1, 1), det = at(m, 0, 0) * at(m, 1, 1) - at(m, 0, 1) * at(m, 1, 0);
+  const double spread =
+      at(a.covariance, 0, 0) + at(a.covariance, 1, 1) + at(b.covariance, 0, 0) + at(b.covariance, 1, 1);
+  const double expected = sum(square(a.mean - b.mean)).item() + spread - 2 * std::sqrt(trace + 2 * std::sqrt(det));
+  CHECK(frechet_distance(x, y) == doctest::Approx(expected));
+  CHECK(error_of([&] { frechet_distance(x, slice(y, 1, 0, 1)); }) ==
+        "frechet_distance: needs two matrices with equally many columns, got f64[50, 2] and f64[50, 1]");
+  CHECK(error_of([&] { frechet_distance(slice(x, 0, 0, 1), y); }) ==
+        "frechet_distance: needs at least 2 rows of each, got f64[1, 2] and f64[50, 2]");
 }

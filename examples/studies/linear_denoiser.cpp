@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
                    .title = "A linear denoiser is a regularised SVD",
                    .summary = "Trains linear autoencoders to remove noise, and finds PCA with shrunken gains.",
                    .objective = "E ‖x - m - D E (x - m + σ ε)‖²,  ε ~ N(0, 1)",
-                   .epochs = 15,
+                   .epochs = 20,
                    .lr = 3e-3});
   program.flag("--code", code, "numbers in the code");
   program.flag("--sigmas", sigmas, "standard deviations of the noise, a model for each", {.min = 1e-3});
@@ -130,7 +130,7 @@ int main(int argc, char** argv) {
                        number(max(found).item()), number(max(expected).item()), number(min(found).item()),
                        number(min(expected).item())});
       gains.push_back(curve("learnt, σ = " + number(one.sigma), found));
-      gains.push_back(curve("s² / (s² + σ²)", expected));
+      gains.push_back(curve("formula, σ = " + number(one.sigma), expected));
     }
     run.table("denoisers", table,
               "Each linear denoiser beside the formula: its expected error a pixel, and its gains.");
