@@ -1,5 +1,6 @@
 // The variants with windows, or a distribution in the middle: what each must show even after a few steps
 // on generated data, and what it would not if its idea were missing.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -10,10 +11,13 @@
 
 #include "autograd/ops.h"
 #include "examples/support/codes.h"
+#include "examples/support/generate.h"
 #include "examples/support/metrics/auroc.h"
 #include "examples/support/metrics/disentanglement.h"
 #include "examples/support/metrics/frechet.h"
 #include "examples/support/metrics/pca.h"
+#include "examples/support/metrics/segmentation.h"
+#include "examples/support/text.h"
 #include "nn/file.h"
 #include "tests/error_of.h"
 #include "tests/process.h"
@@ -76,6 +80,58 @@ TEST_CASE("gumbel_vae: the relaxed choice teaches more than the score function i
   CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
 }
 
+TEST_CASE("vq_vae: the encoder learns through the choice, and many words are in use because lost ones start again") {
+  // Without a price on distance (beta = 0) only what comes straight through the choice teaches the encoder: were there
+  // nothing, grad() would say that its weights are not used.
+  const std::vector<std::string> flags{"--limit", "2000", "--epochs", "3", "--words", "32", "--beta", "0"};
+  const auto run = summary_of("vq_vae", flags);
+  CHECK(figure(run, "bits_per_image") == 7 * 7 * 5);
+  CHECK(figure(run, "perplexity") > 8);
+  std::vector<std::string> kept = flags;
+  kept.push_back("--keep-lost");
+  CHECK(figure(summary_of("vq_vae", kept), "perplexity") < figure(run, "perplexity") / 2);
+}
+
+TEST_CASE("recurrent: series are told again through their codes, sooner backwards, and odd ones are told worse") {
+  // A file of 600 sines, and of 60 that are cut off below.
+  const TemporaryFolder folder;
+  const Tensor sines = generate_sines(660, 32).values;
+  std::string text;
+  for (std::int64_t i = 0; i < 660; ++i) {
+    const bool odd = i % 11 == 0;
+    text += odd ? "1" : "0";
+    for (const float value : contiguous(select(sines, 0, i)).to_vector<float>())
+      text += "\t" + number(odd ? std::max(value, 0.0f) : value);
+    text += "\n";
+  }
+  write(folder / "sines.tsv", text);
+  const std::vector<std::string> flags{"--count",  "1000", "--epochs", "8", "--batch-size", "16",
+                                       "--length", "24",   "--frame",  "4", "--series",     folder / "sines.tsv"};
+  const auto run = summary_of("recurrent", flags);
+  CHECK(figure(run, "gru_error") < 0.2);
+  CHECK(figure(run, "lstm_error") < 0.5);
+  CHECK(figure(run, "anomaly_auroc") > 0.9);
+  std::vector<std::string> forwards = flags;
+  forwards.push_back("--in-order");
+  CHECK(figure(summary_of("recurrent", forwards), "gru_error") > 2 * figure(run, "gru_error"));
+}
+
+TEST_CASE("unet: what is handed across makes borders exact") {
+  const auto run = summary_of(
+      "unet", {"--images", "200", "--side", "32", "--epochs", "6", "--batch-size", "8", "--channels", "4,8,16"});
+  CHECK(figure(run, "test_iou") > 0.8);
+  CHECK(figure(run, "gain_by_skips") > 0.05);
+}
+
+TEST_CASE("intersection over union: pixels right, over pixels right or wrong") {
+  const Tensor truth = Tensor::from<std::int64_t>({0, 0, 1, 1, 1, 2}, {2, 3});
+  const Tensor said = Tensor::from<std::int64_t>({0, 1, 1, 1, 2, 2}, {2, 3});
+  CHECK(intersection_over_union(said, truth, 3).to_vector<double>() == std::vector<double>{0.5, 0.5, 0.5});
+  CHECK(intersection_over_union(truth, truth, 3).to_vector<double>() == std::vector<double>{1, 1, 1});
+  CHECK(std::isnan(intersection_over_union(said, truth, 4).to_vector<double>()[3]));  // a class that nobody has
+  CHECK(contains(error_of([&] { (void)intersection_over_union(said, reshape(truth, {6}), 3); }), "needs a class"));
+}
+
 TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they do not") {
   const std::vector<std::string> flags{"--limit", "4000", "--epochs", "5"};
   const auto run = summary_of("wae", flags);
@@ -84,6 +140,19 @@ TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they
   free.insert(free.end(), {"--lambda", "0"});
   const auto without = summary_of("wae", free);
   CHECK(figure(without, "test_mmd_squared") == 10 * figure(without, "reference_test_mmd_squared"));
+}
+
+TEST_CASE("adversarial: a judge of codes makes them hard to tell from the prior, one of images makes these sharp") {
+  const std::vector<std::string> flags{"--limit", "4000", "--epochs", "6", "--hidden", "128", "--judge-steps", "200"};
+  const auto run = summary_of("adversarial", flags);
+  CHECK(figure(run, "twin_auroc") > 0.95);
+  CHECK(figure(run, "auroc_fresh_judge") < 0.8);
+  CHECK(figure(run, "sharpness") > figure(run, "reference_sharpness"));
+  std::vector<std::string> free = flags;
+  free.insert(free.end(), {"--weight", "0", "--sharp-weight", "0"});
+  const auto without = summary_of("adversarial", free);
+  CHECK(figure(without, "auroc_fresh_judge") > 0.95);
+  CHECK(figure(without, "sharpness") < figure(without, "reference_sharpness"));
 }
 
 TEST_CASE("average_over: as if all rows had been seen at once") {

@@ -58,6 +58,29 @@ TEST_CASE("scenes show the shape that their factors and mask say") {
   CHECK(std::abs(select(select(correlation, 0, 3), 0, 4).item()) < 0.15 * 400 * 0.0133);
 }
 
+TEST_CASE("cells: nuclei lie in cells, and are brighter than these; dirt is background") {
+  const Cells cells = generate_cells(60, 3, 48);
+  CHECK(cells.images.shape() == Shape{60, 1, 48, 48});
+  CHECK(cells.classes.shape() == Shape{60, 48, 48});
+  CHECK(within(cells.images, 0, 1));
+  CHECK(equal(generate_cells(5, 3, 48).images, slice(cells.images, 0, 0, 5)));
+  const Tensor images = reshape(cells.images, {60, 48, 48});
+  const auto brightness = [&](std::int64_t what) {
+    const Tensor mask = to(cells.classes == what, Dtype::f32);
+    return (sum(images * mask) / sum(mask)).item();
+  };
+  CHECK(brightness(0) < 0.25);
+  CHECK(brightness(1) > brightness(0) + 0.2);
+  CHECK(brightness(2) > brightness(1) + 0.2);
+  // Some of the background is as bright as a cell.
+  CHECK(any(logical_and(cells.classes == 0, images > 0.5)).item() == 1);
+  // A pixel beside a nucleus is not background: there is cell between them.
+  const Tensor nucleus = to(unsqueeze(cells.classes, 1) == 2, Dtype::f32);
+  const Tensor near = squeeze(max_pool2d(nucleus, {.kernel = 3, .stride = 1, .padding = 1}), 1);
+  CHECK(mean(to(logical_and(near > 0, cells.classes == 0), Dtype::f32)).item() < 1e-3);
+  CHECK(contains(error_of([] { (void)generate_cells(1, 0, 8); }), "at least 16 pixels, got 8"));
+}
+
 TEST_CASE("curves pass through their points") {
   const Curves curves = generate_curves(50, 2);
   CHECK(within(curves.images, 0, 1));

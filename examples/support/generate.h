@@ -24,6 +24,16 @@ struct Scenes {
 /// (0 red, 1/3 green, 2/3 blue; up to but not 1).
 Scenes generate_scenes(std::int64_t count, std::uint64_t seed = 0, std::int64_t side = 32);
 
+/// Cells under a microscope, to be told from what lies beside and inside them: ellipses with a nucleus, which may touch
+/// and hide each other, in a light that falls off to one side. Specks of dirt are as bright as cells, and are none.
+struct Cells {
+  Tensor images;   ///< f32[n, 1, side, side], in [0, 1]
+  Tensor classes;  ///< i64[n, side, side]: what each pixel shows
+  std::vector<std::string> names;
+};
+/// Classes are 0 background, 1 cell, 2 nucleus.
+Cells generate_cells(std::int64_t count, std::uint64_t seed = 0, std::int64_t side = 64);
+
 /// Smooth curves through three random points: six numbers are behind each image (as in Hinton & Salakhutdinov 2006,
 /// "Reducing the dimensionality of data with neural networks", where a code of six is enough).
 struct Curves {

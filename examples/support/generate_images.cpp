@@ -82,6 +82,51 @@ Scenes generate_scenes(std::int64_t count, std::uint64_t seed, std::int64_t side
   return scenes;
 }
 
+Cells generate_cells(std::int64_t count, std::uint64_t seed, std::int64_t side) {
+  check(side >= 16, "generate_cells", "the side must be at least 16 pixels, got ", side);
+  Cells cells{
+      Tensor({count, 1, side, side}), Tensor({count, side, side}, Dtype::i64), {"background", "cell", "nucleus"}};
+  float* const images = cells.images.mutable_data<float>();
+  std::int64_t* const classes = cells.classes.mutable_data<std::int64_t>();
+  const std::int64_t area = side * side;
+  const auto extent = static_cast<double>(side);
+  each_item(count, Rng(seed).split("cells"), [&](std::int64_t i, Rng& rng) {
+    float* const image = images + i * area;
+    std::int64_t* const shown = classes + i * area;
+    std::fill_n(image, area, 0.15f);
+    std::fill_n(shown, area, 0);
+    const auto paint = [&](float x, float y, float a, float b, float angle, float brightness, std::int64_t what) {
+      const float cosine = std::cos(angle), sine = std::sin(angle);
+      for (std::int64_t k = 0; k < area; ++k) {
+        const float dx = static_cast<float>(k % side) + 0.5f - x, dy = static_cast<float>(k / side) + 0.5f - y;
+        const float u = (cosine * dx + sine * dy) / a, v = (cosine * dy - sine * dx) / b;
+        const float covered = std::clamp(0.5f - std::sqrt(a * b) * (std::hypot(u, v) - 1), 0.0f, 1.0f);
+        image[k] += covered * (brightness - image[k]);
+        if (covered > 0.5f) shown[k] = what;
+      }
+    };
+    for (std::int64_t specks = 2 + rng.below(5); specks > 0; --specks) {
+      const float size = between(rng, 1, 2.2);
+      paint(between(rng, 0, extent), between(rng, 0, extent), size, size, 0, between(rng, 0.4, 0.75), 0);
+    }
+    for (std::int64_t left = 4 + rng.below(5); left > 0; --left) {
+      const float x = between(rng, 0.05 * extent, 0.95 * extent), y = between(rng, 0.05 * extent, 0.95 * extent);
+      const float a = between(rng, 6, 10), b = a * between(rng, 0.65, 1), angle = between(rng, 0, std::numbers::pi);
+      paint(x, y, a, b, angle, between(rng, 0.45, 0.7), 1);
+      paint(x + 0.2f * a * between(rng, -1, 1), y + 0.2f * b * between(rng, -1, 1), 0.5f * a, 0.5f * b, angle,
+            between(rng, 0.8, 1), 2);
+    }
+    const float falloff = between(rng, 0, 0.3), towards = between(rng, 0, 2 * std::numbers::pi);
+    const Tensor grain = rng.normal({area}, 0, 0.03);
+    for (std::int64_t k = 0; k < area; ++k) {
+      const auto x = static_cast<float>(k % side), y = static_cast<float>(k / side);
+      const float light = 1 - falloff * (std::cos(towards) * x + std::sin(towards) * y) / static_cast<float>(side);
+      image[k] = std::clamp(image[k] * light + grain.data<float>()[k], 0.0f, 1.0f);
+    }
+  });
+  return cells;
+}
+
 Curves generate_curves(std::int64_t count, std::uint64_t seed) {
   constexpr std::int64_t kSide = 28;
   Curves curves{Tensor({count, kSide * kSide}), Tensor({count, 6})};

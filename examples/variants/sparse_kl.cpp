@@ -16,7 +16,7 @@
 //
 // Two networks are trained, for ρ = 0.05 and 0.2 (--rho), to see that each does what it was asked.
 //
-// To try next: --rho 0.01,0.5; --beta 0.1, where the reconstruction has its way; --momentum 1, the batch alone.
+// To try next: --rho 0.01,0.5; --beta 3, where the reconstruction has its way; --momentum 1, the batch alone.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -78,7 +78,7 @@ Tensor mean_activation(const SparseAutoencoder& model, const Tensor& images) {
 int main(int argc, char** argv) {
   std::int64_t hidden = 196;
   std::vector<double> rhos{0.05, 0.2};
-  double beta = 3, momentum = 0.1;
+  double beta = 30, momentum = 0.1;
   Program program({.name = "sparse_kl",
                    .title = "Sparse autoencoder: a target for the average activation",
                    .summary = "Asks each unit of the code to be active for a given share of all images.",
