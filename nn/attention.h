@@ -8,6 +8,7 @@
 #include "nn/linear.h"
 #include "nn/norm.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct AttentionOptions {
@@ -109,3 +110,4 @@ class TransformerEncoderLayer : public Layer {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

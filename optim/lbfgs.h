@@ -6,6 +6,7 @@
 
 #include "optim/minimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct LBFGSOptions {
@@ -43,3 +44,4 @@ class LBFGS : public Minimizer {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include "optim/line_search.h"
 #include "optim/state.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct MinimizerOptions {
@@ -78,3 +79,4 @@ class Minimizer {
 double dot(const Tensor& a, const Tensor& b);
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop
