@@ -1,4 +1,5 @@
-// A run that is handed somebody's checkpoint, whatever its checksum: it is taken up, or refused and nothing has changed.
+// A run that is handed somebody's checkpoint, whatever its checksum: it is taken up, or refused and nothing has
+// changed.
 #include <cstdlib>
 
 #include "nn/checkpoint.h"
