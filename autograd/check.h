@@ -7,6 +7,7 @@
 #include "autograd/var.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 struct CheckOptions {
@@ -29,3 +30,4 @@ double check_gradients(const std::function<Var(const std::vector<Var>&)>& f, con
                        const CheckOptions& options = {});
 
 }  // namespace hourglass
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include "autograd/var.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 using Function = std::function<Var(const Var&)>;
@@ -89,3 +90,4 @@ struct JacobianNormOptions {
 Var squared_jacobian_norm(const Function& f, const Var& x, const JacobianNormOptions& options = {});
 
 }  // namespace hourglass
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "autograd/var.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Where a distribution's values lie, by PyTorch's names: unit_interval is [0, 1], interval what the parameters say,
@@ -97,3 +98,4 @@ class Distribution {
 Shape operator+(Shape a, const Shape& b);
 
 }  // namespace hourglass
+#pragma GCC visibility pop

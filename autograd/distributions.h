@@ -5,6 +5,7 @@
 
 #include "autograd/distribution.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 // What a class of distributions says of itself, and which of the questions it answers.
@@ -351,3 +352,4 @@ class MixtureSameFamily final : public Distribution {
 #undef HOURGLASS_DISTRIBUTION
 
 }  // namespace hourglass
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// x, and no gradient.
@@ -49,3 +50,4 @@ Var piecewise(const Tensor& mask, const Var& x, F f, G g, double harmless = 1) {
 }
 
 }  // namespace hourglass
+#pragma GCC visibility pop

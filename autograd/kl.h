@@ -6,6 +6,7 @@
 
 #include "autograd/distributions.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// KL(p ‖ q) = E_p[log p - log q] in nats, of the batch shape: what it costs to take q for p, at least 0. In closed
@@ -34,3 +35,4 @@ void register_kl(F formula) {
 }
 
 }  // namespace hourglass
+#pragma GCC visibility pop

@@ -20,6 +20,7 @@
 
 #include "autograd/var.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// The gradient of a slice put where it was cut from, among zeros; the axis counts from the back.
@@ -179,3 +180,4 @@ Var record(std::string_view op, Tensor value, std::vector<Edge<Rule>> edges) {
 }
 
 }  // namespace hourglass
+#pragma GCC visibility pop

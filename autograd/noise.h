@@ -5,6 +5,7 @@
 #include "autograd/ops.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// The smallest normal number of the dtype, and how far below 1 its next number is.
@@ -54,3 +55,4 @@ inline Var x_log_y(const Var& a, const Var& x) {
 }
 
 }  // namespace hourglass
+#pragma GCC visibility pop

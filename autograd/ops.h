@@ -10,6 +10,7 @@
 #include "autograd/var.h"
 #include "tensor/ops.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 // ---- elementwise: the rule is calculus, g * f'(x) ------------------------------------------ ops_elementwise.cpp
@@ -309,3 +310,4 @@ Var glu(const Var& x, std::int64_t axis = -1);
 Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
 
 }  // namespace hourglass
+#pragma GCC visibility pop

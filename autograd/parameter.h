@@ -7,6 +7,7 @@
 
 #include "autograd/var.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// What errors say of a parameter or buffer without a value.
@@ -68,3 +69,4 @@ class Parameter {
 };
 
 }  // namespace hourglass
+#pragma GCC visibility pop

@@ -1,5 +1,7 @@
 #include "autograd/pull.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,7 +14,7 @@ namespace {
 
 // The ops that are not elementwise, but whose rules let leading axes pass all the same.
 // clang-format off
-const std::unordered_set<std::string_view> kLetsPass{
+constexpr std::string_view kLetsPass[]{
     "sum", "sum_to", "broadcast_to", "expand", "cumsum", "contiguous", "to", "triu", "tril",
     "reshape", "permute", "transpose", "flip", "slice", "embed_slice", "concat", "pad", "matmul",
     "max", "min", "norm", "logsumexp", "softmax", "log_softmax",
@@ -24,7 +26,7 @@ bool lets_pass(const Node& node, int i) {
   if (node.shape().empty() && node.input(i)->shape().empty()) return false;  // no axis to count from
   // The weight's rule joins all rows of x and g to one product: of more than two axes it would sum over the first, too.
   if (node.op() == "linear") return i != 1 || node.shape().size() == 2;
-  return kLetsPass.contains(node.op());
+  return std::find(std::begin(kLetsPass), std::end(kLetsPass), node.op()) != std::end(kLetsPass);
 }
 
 // Convolutions of batches, by x: the rule takes a batch of any size, so that many of them are one.

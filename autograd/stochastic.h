@@ -18,6 +18,7 @@
 #include "autograd/kl.h"
 #include "autograd/node.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// What the score function is weighed against; it lowers the variance and leaves the mean as it is.
@@ -129,3 +130,4 @@ const StochasticNode& stochastic_node(const Var& x);
 Var replay(const Var& y, const std::function<Var()>& model);
 
 }  // namespace hourglass
+#pragma GCC visibility pop

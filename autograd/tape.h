@@ -7,6 +7,7 @@
 
 #include "autograd/node.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Everything that ys were computed from, youngest first. Ids grow as nodes are made, so a heap that always gives up
@@ -33,3 +34,4 @@ class Tape {
 };
 
 }  // namespace hourglass
+#pragma GCC visibility pop

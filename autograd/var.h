@@ -5,6 +5,7 @@
 
 #include "tensor/tensor.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 class Node;
@@ -81,3 +82,4 @@ class NoGrad : Recording {
 };
 
 }  // namespace hourglass
+#pragma GCC visibility pop

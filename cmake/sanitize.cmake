@@ -8,6 +8,3 @@ if(HOURGLASS_SANITIZE)
     add_compile_definitions(HOURGLASS_SANITIZE_THREAD=1)
   endif()
 endif()
-if(HOURGLASS_BUILD_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)  # so that the fuzzer sees which branches an input takes
-endif()

@@ -169,4 +169,37 @@ Var TransformerEncoderLayer::forward(const Var& src, const AttentionOptions& opt
   return norm2_(x + feed_forward(x));
 }
 
+// The stack, for the sake of its name in paths.
+class TransformerEncoder::Layers : public Module {
+ public:
+  Layers(std::int64_t count, std::int64_t d_model, std::int64_t nhead, Rng& rng,
+         const TransformerEncoderLayerOptions& options) {
+    for (std::int64_t i = 0; i < count; ++i)
+      all_.push_back(&child<TransformerEncoderLayer>(std::to_string(i), d_model, nhead, rng, options));
+  }
+  Var operator()(Var x, const AttentionOptions& options) const {
+    return in_context(name(), [&] {
+      for (const TransformerEncoderLayer* layer : all_) x = (*layer)(x, options);
+      return x;
+    });
+  }
+
+ private:
+  std::vector<const TransformerEncoderLayer*> all_;
+};
+
+TransformerEncoder::TransformerEncoder(std::int64_t num_layers, std::int64_t d_model, std::int64_t nhead, Rng& rng,
+                                       TransformerEncoderLayerOptions options, bool norm)
+    : layers_(child<Layers>("layers", num_layers, d_model, nhead, rng, options)) {
+  check(num_layers >= 0, "transformer_encoder", "num_layers must be at least 0, got ", num_layers);
+  if (norm)
+    norm_ = &child<LayerNorm>("norm", Shape{d_model},
+                              LayerNormOptions{.eps = options.layer_norm_eps, .dtype = options.dtype});
+}
+
+Var TransformerEncoder::forward(const Var& src, const AttentionOptions& options) const {
+  const Var x = layers_(src, options);
+  return norm_ ? (*norm_)(x) : x;
+}
+
 }  // namespace hourglass::nn

@@ -8,6 +8,7 @@
 #include "nn/linear.h"
 #include "nn/norm.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct AttentionOptions {
@@ -108,4 +109,25 @@ class TransformerEncoderLayer : public Layer {
   Dropout &dropout1_, &dropout2_;
 };
 
+/// num_layers such layers, one behind the other, each with initial weights of its own: layers.0, layers.1, .... Where
+/// layers normalise first, what the last one gives is not normalised, unless there is a last `norm`.
+class TransformerEncoder : public Layer {
+ public:
+  TransformerEncoder(std::int64_t num_layers, std::int64_t d_model, std::int64_t nhead, Rng& rng,
+                     TransformerEncoderLayerOptions options = {}, bool norm = false);
+  /// src is as a layer's, and every layer is given the same masks.
+  Var forward(const Var& src) const override { return forward(src, {}); }
+  Var forward(const Var& src, const AttentionOptions& options) const;
+  using Layer::operator();
+  Var operator()(const Var& src, const AttentionOptions& options) const {
+    return in_context(name(), [&] { return forward(src, options); });
+  }
+
+ private:
+  class Layers;
+  Layers& layers_;
+  LayerNorm* norm_ = nullptr;
+};
+
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -19,6 +19,7 @@
 #include "nn/safetensors.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// A list of the parts of a run, by name. It refers to them: they must outlive it.
@@ -69,3 +70,4 @@ void save_checkpoint(const std::filesystem::path& path, const StateDict& state, 
 Safetensors load_checkpoint(const std::filesystem::path& path);
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "tensor/error.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// f(), and if it fails the error starts with `name: `. For a model's own steps, as Layer does it for layers:
@@ -20,3 +21,4 @@ decltype(auto) in_context(std::string_view name, F&& f) {
 }
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

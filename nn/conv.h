@@ -8,6 +8,7 @@
 #include "nn/padding.h"
 #include "tensor/windows.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 template <int N>
@@ -124,3 +125,4 @@ class LazyConvTranspose2d : public ConvTranspose2d {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "nn/layer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// What all of these are: the identity outside of training, noisy(x) within.
@@ -101,3 +102,4 @@ class SaltAndPepperNoise : public Noise {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

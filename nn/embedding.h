@@ -6,6 +6,7 @@
 #include "nn/layer.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct EmbeddingOptions {
@@ -36,3 +37,4 @@ class Embedding : public Layer {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

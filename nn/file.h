@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// A file that is written beside its place, under a temporary name (path.<process>.tmp). commit() flushes it to the
@@ -35,3 +36,4 @@ void remove_unfinished(const std::filesystem::path& folder);
 std::string read_file(const std::filesystem::path& path);
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 #include "autograd/var.h"
 #include "nn/module.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 class Layer : public Module {
@@ -15,3 +16,4 @@ class Layer : public Module {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// In the place of a number of inputs: that of the first batch.
@@ -41,3 +42,4 @@ class Initializer {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

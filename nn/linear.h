@@ -6,6 +6,7 @@
 #include "nn/layer.h"
 #include "nn/lazy.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct LinearOptions {
@@ -66,3 +67,4 @@ class Bilinear : public Module {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -25,6 +25,7 @@
 #include "nn/context.h"
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// A tensor that belongs to a model but is not trained, such as a running mean. A handle: copies refer to the same one.
@@ -184,3 +185,4 @@ class Module {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "nn/module.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// np.load(path): versions 1 to 3 of the format, C and Fortran order, either byte order. f4 and f8 become f32 and f64,
@@ -28,3 +29,4 @@ Tensor parse_npy(std::string_view bytes, std::string_view name);
 StateDict parse_npz(std::string_view bytes, std::string_view name);
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "nn/module.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// w = g v / |v|, so that direction and length are trained apart (Salimans & Kingma 2016, "Weight normalization"). The
@@ -29,3 +30,4 @@ void spectral_norm(Module& module, Rng& rng, const SpectralNormOptions& options 
 void remove_spectral_norm(Module& module, const std::string& name = "weight");
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

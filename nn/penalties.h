@@ -5,6 +5,7 @@
 
 #include "nn/module.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 // ---- on activations [n, ...]
@@ -57,3 +58,4 @@ Var group_lasso_penalty(const Var& weight);
 Var orthogonal_penalty(const Var& weight);
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 #include "autograd/ops.h"
 #include "nn/layer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 // A table, one layer a line: its name, its options and the function.
@@ -60,3 +61,4 @@ HOURGLASS_POOL(Upsample, InterpolateOptions, interpolate)
 #undef HOURGLASS_UNPOOL
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -18,6 +18,7 @@
 #include "nn/dropout.h"
 #include "nn/module.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 enum class RecurrentNonlinearity { tanh, relu };
@@ -156,3 +157,4 @@ class LSTMCell : public Cell {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 
 #include "nn/module.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// Whatever is worth knowing of the tensors; text only.
@@ -28,3 +29,4 @@ struct Safetensors {
 Safetensors load_safetensors(const std::filesystem::path& path);
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "nn/layer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// Children are named "0", "1", ... as in PyTorch. Without any it gives back its input.
@@ -36,3 +37,4 @@ class Sequential : public Layer {
 };
 
 }  // namespace hourglass::nn
+#pragma GCC visibility pop

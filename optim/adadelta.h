@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdadeltaOptions {
@@ -32,3 +33,4 @@ class Adadelta : public OptimizerWith<AdadeltaOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

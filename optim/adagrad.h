@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdagradOptions {
@@ -33,3 +34,4 @@ class Adagrad : public OptimizerWith<AdagradOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdamOptions {
@@ -34,3 +35,4 @@ class Adam : public OptimizerWith<AdamOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdamaxOptions {
@@ -32,3 +33,4 @@ class Adamax : public OptimizerWith<AdamaxOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

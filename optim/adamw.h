@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdamWOptions {
@@ -31,3 +32,4 @@ class AdamW : public OptimizerWith<AdamWOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

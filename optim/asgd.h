@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct ASGDOptions {
@@ -36,3 +37,4 @@ class ASGD : public OptimizerWith<ASGDOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

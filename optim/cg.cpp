@@ -10,7 +10,7 @@ namespace hourglass::optim {
 
 NonlinearCG::NonlinearCG(std::vector<Parameter> parameters, NonlinearCGOptions o)
     : Minimizer("nonlinear_cg", std::move(parameters), {o.max_iter, o.max_eval, o.tolerance_grad, o.tolerance_change},
-                {.c1 = 1e-4, .c2 = 0.4}) {
+                WolfeOptions{.c1 = 1e-4, .c2 = 0.4}) {
   forget();
 }
 

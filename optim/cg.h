@@ -5,6 +5,7 @@
 
 #include "optim/minimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct NonlinearCGOptions {
@@ -37,3 +38,4 @@ class NonlinearCG : public Minimizer {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "autograd/var.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct ClippedGradients {
@@ -23,3 +24,4 @@ ClippedGradients clip_grad_norm(std::vector<Var> gradients, double max_norm, dou
 std::vector<Var> clip_grad_value(std::vector<Var> gradients, double value);
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

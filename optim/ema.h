@@ -8,6 +8,7 @@
 #include "autograd/parameter.h"
 #include "optim/state.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct EmaOptions {
@@ -57,3 +58,4 @@ class Ema {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

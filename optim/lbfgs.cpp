@@ -10,9 +10,11 @@ namespace hourglass::optim {
 
 LBFGS::LBFGS(std::vector<Parameter> parameters, LBFGSOptions o)
     : Minimizer("lbfgs", std::move(parameters), {o.max_iter, o.max_eval, o.tolerance_grad, o.tolerance_change},
-                {.c1 = 1e-4, .c2 = 0.9}),
-      history_size_(static_cast<std::size_t>(o.history_size)) {
+                o.line_search ? std::optional(WolfeOptions{.c1 = 1e-4, .c2 = 0.9}) : std::nullopt),
+      history_size_(static_cast<std::size_t>(o.history_size)),
+      lr_(o.line_search ? std::nullopt : std::optional(o.lr)) {
   check(o.history_size >= 1, name(), "history_size must be at least 1, got ", o.history_size);
+  check(o.lr > 0 && std::isfinite(o.lr), name(), "lr must be positive, got ", o.lr);
 }
 
 Tensor LBFGS::direction(const Tensor& gradient) {
@@ -33,7 +35,9 @@ Tensor LBFGS::direction(const Tensor& gradient) {
 }
 
 double LBFGS::first_step(const Tensor& gradient, double) const {
-  return pairs_.empty() ? std::min(1.0, 1 / std::sqrt(dot(gradient, gradient))) : 1;
+  if (!pairs_.empty()) return lr_.value_or(1);
+  return lr_ ? *lr_ * std::min(1.0, 1 / sum(abs(gradient)).item())
+             : std::min(1.0, 1 / std::sqrt(dot(gradient, gradient)));
 }
 
 void LBFGS::learn(const Tensor& moved, const Tensor& before, const Tensor& after, const LinePoint&, double) {

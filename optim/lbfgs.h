@@ -2,10 +2,12 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "optim/minimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct LBFGSOptions {
@@ -15,6 +17,10 @@ struct LBFGSOptions {
   double tolerance_change = 1e-9;
   /// How many steps are remembered, two vectors each.
   std::int64_t history_size = 10;
+  /// Searches along each direction for a step. Otherwise each is lr times the direction, and the very first
+  /// lr min(1, 1 / Σ|gᵢ|) times: what PyTorch does unless it is given a line_search_fn.
+  bool line_search = true;
+  double lr = 1;
 };
 
 /// Newton's direction -H⁻¹g, with an inverse Hessian that agrees with the last steps: H⁻¹yᵢ = sᵢ for the newest, where
@@ -40,6 +46,8 @@ class LBFGS : public Minimizer {
   };
   std::deque<Pair> pairs_;  // oldest first
   std::size_t history_size_;
+  std::optional<double> lr_;  // of steps that are not searched for
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "tensor/tensor.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// A point of φ(step) = f(x + step d).
@@ -28,3 +29,4 @@ LinePoint strong_wolfe(const std::function<LinePoint(double step)>& phi, const L
                        const WolfeOptions& options = {});
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

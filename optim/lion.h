@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct LionOptions {
@@ -32,3 +33,4 @@ class Lion : public OptimizerWith<LionOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -17,7 +17,7 @@ double largest(const Tensor& x) { return max(abs(x)).item(); }
 double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
 
 Minimizer::Minimizer(std::string_view name, std::vector<Parameter> parameters, MinimizerOptions options,
-                     WolfeOptions wolfe)
+                     std::optional<WolfeOptions> wolfe)
     : name_(name), parameters_(std::move(parameters)), options_(options), wolfe_(wolfe) {
   for (const Parameter& p : parameters_) numel_ += p.numel();
   check(numel_ > 0, name_, "there are no parameters to optimize");
@@ -71,7 +71,10 @@ Progress Minimizer::step(const std::function<Var()>& objective) {
       const double s = dot(d, g);
       return LinePoint{step, there, s, std::move(g)};
     };
-    const LinePoint taken = strong_wolfe(phi, {0, value, slope, gradient}, first_step(gradient, slope), wolfe_);
+    const double first = first_step(gradient, slope);
+    const LinePoint taken = wolfe_ ? strong_wolfe(phi, {0, value, slope, gradient}, first, *wolfe_) : phi(first);
+    check(std::isfinite(taken.value), name_, "the loss is ", taken.value, " after a step of ", first,
+          " times the direction, which nothing cut short");
     ++progress.iterations;
     if (taken.step == 0) {  // nothing lower along this line, as far as numbers can tell
       const bool straight_down = slope == -dot(gradient, gradient);

@@ -7,6 +7,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "optim/line_search.h"
 #include "optim/state.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct MinimizerOptions {
@@ -39,8 +41,8 @@ class Minimizer {
   Minimizer& operator=(const Minimizer&) = delete;
 
   /// Iterates: a direction, a line search along it. `objective` computes the loss from the parameters' present values;
-  /// gradients are taken of what it returns. Afterwards the parameters are at the best point found: the loss never
-  /// rises.
+  /// gradients are taken of what it returns. Afterwards the parameters are at the best point found: where steps are
+  /// searched for, the loss never rises.
   Progress step(const std::function<Var()>& objective);
   const std::vector<Parameter>& parameters() const { return parameters_; }
 
@@ -49,7 +51,9 @@ class Minimizer {
   virtual void load_state_dict(const StateDict& state) = 0;
 
  protected:
-  Minimizer(std::string_view name, std::vector<Parameter> parameters, MinimizerOptions options, WolfeOptions wolfe);
+  /// Without `wolfe` the first step along each direction is taken as it is.
+  Minimizer(std::string_view name, std::vector<Parameter> parameters, MinimizerOptions options,
+            std::optional<WolfeOptions> wolfe);
   const std::string& name() const { return name_; }
   std::int64_t numel() const { return numel_; }
 
@@ -70,7 +74,7 @@ class Minimizer {
   std::string name_;
   std::vector<Parameter> parameters_;
   MinimizerOptions options_;
-  WolfeOptions wolfe_;
+  std::optional<WolfeOptions> wolfe_;
   std::int64_t numel_ = 0;
 };
 
@@ -78,3 +82,4 @@ class Minimizer {
 double dot(const Tensor& a, const Tensor& b);
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

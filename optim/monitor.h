@@ -4,6 +4,7 @@
 
 #include "optim/state.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// Whether a figure is good when it is small (a loss) or when it is large (an accuracy).
@@ -110,3 +111,4 @@ class EarlyStopping {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct NAdamOptions {
@@ -38,3 +39,4 @@ class NAdam : public OptimizerWith<NAdamOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -15,6 +15,7 @@
 #include "optim/state.h"
 #include "tensor/update.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 class Optimizer {
@@ -116,3 +117,4 @@ void check_fraction(std::string_view op, std::string_view option, double value);
 void check_betas(std::string_view op, std::pair<double, double> betas);
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

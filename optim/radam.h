@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct RAdamOptions {
@@ -38,3 +39,4 @@ class RAdam : public OptimizerWith<RAdamOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct RMSpropOptions {
@@ -37,3 +38,4 @@ class RMSprop : public OptimizerWith<RMSpropOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct RpropOptions {
@@ -33,3 +34,4 @@ class Rprop : public OptimizerWith<RpropOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -28,6 +28,18 @@ double between(double from, double to, double t, Curve curve) {
 
 }  // namespace
 
+double LambdaLR::operator()(std::int64_t epoch) const {
+  check_time("lambda_lr", epoch);
+  return lr * factor(epoch);
+}
+
+double MultiplicativeLR::operator()(std::int64_t epoch) const {
+  check_time("multiplicative_lr", epoch);
+  double product = lr;
+  for (std::int64_t past = 1; past <= epoch; ++past) product *= factor(past);
+  return product;
+}
+
 double StepLR::operator()(std::int64_t epoch) const {
   check_positive("step_lr", "step_size", step_size);
   check_time("step_lr", epoch);
@@ -112,6 +124,34 @@ double OneCycleLR::momentum(std::int64_t step) const {
   const Phase phase = phase_of(*this, step);
   const double levels[] = {max_momentum, base_momentum, max_momentum};
   return between(levels[phase.from], levels[phase.to], phase.t, linear ? Curve::linear : Curve::cosine);
+}
+
+namespace {
+
+// How far up a step of the cycles is: 0 at their feet, 1 at the top of the first.
+double height_of(const CyclicLR& cyclic, std::int64_t step) {
+  const std::int64_t up = cyclic.step_size_up, down = cyclic.step_size_down == 0 ? up : cyclic.step_size_down;
+  check_positive("cyclic_lr", "step_size_up", up);
+  check_positive("cyclic_lr", "step_size_down", down);
+  check_time("cyclic_lr", step);
+  const std::int64_t cycle = step / (up + down), at = step % (up + down);
+  const double height = at <= up ? ratio(at, up) : ratio(up + down - at, down);
+  switch (cyclic.mode) {
+    case CyclicMode::triangular: return height;
+    case CyclicMode::triangular2: return std::ldexp(height, -static_cast<int>(std::min<std::int64_t>(cycle, 2000)));
+    case CyclicMode::exp_range: return height * std::pow(cyclic.gamma, static_cast<double>(step));
+  }
+  fail("cyclic_lr", "corrupt mode");
+}
+
+}  // namespace
+
+double CyclicLR::operator()(std::int64_t step) const {
+  return between(base_lr, max_lr, height_of(*this, step), Curve::linear);
+}
+
+double CyclicLR::momentum(std::int64_t step) const {
+  return between(max_momentum, base_momentum, height_of(*this, step), Curve::linear);
 }
 
 double SequentialLR::operator()(std::int64_t epoch) const {

@@ -13,10 +13,25 @@
 #include <functional>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// Any of these, or a lambda: [](std::int64_t epoch) { return 1e-3 / (1 + 0.1 * epoch); }.
 using Schedule = std::function<double(std::int64_t)>;
+
+/// lr factor(epoch)
+struct LambdaLR {
+  double lr;
+  Schedule factor;
+  double operator()(std::int64_t epoch) const;
+};
+
+/// lr factor(1) factor(2) ... factor(epoch)
+struct MultiplicativeLR {
+  double lr;
+  Schedule factor;
+  double operator()(std::int64_t epoch) const;
+};
 
 /// lr gamma^⌊epoch / step_size⌋: down a stair.
 struct StepLR {
@@ -104,6 +119,24 @@ struct OneCycleLR {
   double momentum(std::int64_t step) const;
 };
 
+/// triangular: each cycle is as high as the first. triangular2: half as high as the one before. exp_range: a height
+/// that falls by gamma each step.
+enum class CyclicMode { triangular, triangular2, exp_range };
+/// From base_lr up to max_lr in step_size_up steps and down again in step_size_down, in straight lines, again and again
+/// (Smith 2017, "Cyclical learning rates for training neural networks"). Called each step rather than each epoch.
+struct CyclicLR {
+  double base_lr, max_lr;
+  std::int64_t step_size_up = 2000;
+  std::int64_t step_size_down = 0;  ///< 0: as many as up
+  CyclicMode mode = CyclicMode::triangular;
+  double gamma = 1;
+  double base_momentum = 0.8;
+  double max_momentum = 0.9;
+  double operator()(std::int64_t step) const;
+  /// What goes with it: down from max_momentum to base_momentum while the rate goes up, and back.
+  double momentum(std::int64_t step) const;
+};
+
 /// Each schedule for a while: the first until milestones[0], then the second, which counts from 0 there, and so on. A
 /// warm-up and what comes after it:
 ///   SequentialLR{{LinearLR{.lr = 0.1, .total_iters = 5}, CosineAnnealingLR{.lr = 0.1, .T_max = 95}}, {5}}
@@ -137,3 +170,4 @@ struct Anneal {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

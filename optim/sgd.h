@@ -5,6 +5,7 @@
 
 #include "optim/optimizer.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct SGDOptions {
@@ -36,3 +37,4 @@ class SGD : public OptimizerWith<SGDOptions> {
 };
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "tensor/tensor.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// Names and tensors.
@@ -17,3 +18,4 @@ using StateDict = std::vector<std::pair<std::string, Tensor>>;
 std::vector<Tensor> take_like(std::string_view op, const StateDict& state, const StateDict& like);
 
 }  // namespace hourglass::optim
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "tensor/error.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 enum class Dtype : std::uint8_t { f32, f64, i64, u8 };
@@ -86,3 +87,4 @@ class Scalar {
 };
 
 }  // namespace hourglass
+#pragma GCC visibility pop

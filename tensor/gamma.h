@@ -2,6 +2,7 @@
 #pragma once
 #include "tensor/random.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// The logarithms of numbers with density x^(a-1) e^-x / Γ(a), one for each element a > 0 of `concentration`, in its
@@ -19,3 +20,4 @@ Tensor log_standard_gamma(const Tensor& concentration, Rng& rng);
 Tensor gamma_ratio(int k, const Tensor& a, const Tensor& y);
 
 }  // namespace hourglass
+#pragma GCC visibility pop

@@ -36,26 +36,35 @@ struct Team {
   tbb::task_arena arena;
 };
 
-std::mutex team_mutex;
-std::shared_ptr<Team> team;  // null until first used, and again when the number of threads changes
-std::atomic<int> thread_count{std::max(1, tbb::this_task_arena::max_concurrency())};
+struct Setting {
+  std::atomic<int> threads{std::max(1, tbb::this_task_arena::max_concurrency())};
+  std::mutex mutex;
+  std::shared_ptr<Team> team;  // null until first used, and again when the number of threads changes
+};
+// Made when first asked for: the library does nothing while a program loads it.
+Setting& setting() {
+  static Setting one;
+  return one;
+}
 thread_local bool inside = false;  // a chunk that calls parallel_for itself runs it alone
 
 std::shared_ptr<Team> current_team() {
-  const std::lock_guard lock(team_mutex);
-  if (!team) team = std::make_shared<Team>(thread_count.load());
+  auto& [threads, mutex, team] = setting();
+  const std::lock_guard lock(mutex);
+  if (!team) team = std::make_shared<Team>(threads.load());
   return team;
 }
 
 }  // namespace
 
-int num_threads() { return thread_count.load(std::memory_order_relaxed); }
+int num_threads() { return setting().threads.load(std::memory_order_relaxed); }
 
 void set_num_threads(int threads) {
   check(threads >= 1, "set_num_threads", "needs at least 1, got ", threads);
-  const std::lock_guard lock(team_mutex);
-  if (threads == thread_count.load()) return;
-  thread_count = threads;
+  auto& [count, mutex, team] = setting();
+  const std::lock_guard lock(mutex);
+  if (threads == count.load()) return;
+  count = threads;
   team.reset();
 }
 

@@ -7,6 +7,7 @@
 
 #include "tensor/tensor.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a bijection of 128-bit counters,
@@ -82,3 +83,4 @@ class DrawLog {
 };
 
 }  // namespace hourglass
+#pragma GCC visibility pop

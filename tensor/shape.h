@@ -9,6 +9,7 @@
 
 #include "tensor/error.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// At most this many axes; enough for a 4-d image batch unfolded in both directions and two axes to spare.
@@ -90,3 +91,4 @@ Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 int try_broadcast(const Shape& a, const Shape& b, Shape& result);
 
 }  // namespace hourglass
+#pragma GCC visibility pop

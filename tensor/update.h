@@ -4,6 +4,7 @@
 
 #include "tensor/tensor.h"
 
+#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// A parameter, its gradient and what the optimizer remembers of it: as many tensors as the rule names after the
@@ -26,3 +27,4 @@ struct UpdateItem {
 #undef HOURGLASS_LIST
 
 }  // namespace hourglass
+#pragma GCC visibility pop

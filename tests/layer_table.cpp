@@ -117,7 +117,28 @@ void add_simple(std::vector<LayerRow>& rows) {
   random_layer<nn::MaskingNoise>("MaskingNoise", kRows, {}, sizes(), 0.3),
   random_layer<nn::SaltAndPepperNoise>("SaltAndPepperNoise", kRows, {}, sizes(), 0.3),
 
-  // ---- activations with weights, options or random numbers
+  // ---- activations
+  layer<nn::Identity>("Identity", kRows, {}),
+  layer<nn::ReLU>("ReLU", kRows, {}),
+  layer<nn::ReLU6>("ReLU6", uniform({3, 4}, -2, 9), {}),
+  layer<nn::LeakyReLU>("LeakyReLU", kRows, {}, 0.2),
+  layer<nn::ELU>("ELU", kRows, {}, 0.5),
+  layer<nn::CELU>("CELU", kRows, {}, 0.5),
+  layer<nn::SELU>("SELU", kRows, {}),
+  layer<nn::SiLU>("SiLU", kRows, {}),
+  layer<nn::Mish>("Mish", kRows, {}),
+  layer<nn::GELU>("GELU", kRows, {}),
+  layer<nn::Softsign>("Softsign", kRows, {}),
+  layer<nn::Tanh>("Tanh", kRows, {}),
+  layer<nn::Sigmoid>("Sigmoid", kRows, {}),
+  layer<nn::LogSigmoid>("LogSigmoid", kRows, {}),
+  layer<nn::Hardsigmoid>("Hardsigmoid", uniform({3, 4}, -5, 5), {}),
+  layer<nn::Hardswish>("Hardswish", uniform({3, 4}, -5, 5), {}),
+  layer<nn::Hardshrink>("Hardshrink", kRows, {}, 0.7),
+  layer<nn::Softshrink>("Softshrink", kRows, {}, 0.7),
+  layer<nn::Tanhshrink>("Tanhshrink", kRows, {}),
+  layer<nn::Softmax>("Softmax", kSequences, {.bad = Shape{3}}, 1),
+  layer<nn::LogSoftmax>("LogSoftmax", kSequences, {.bad = Shape{3}}, 1),
   layer<nn::PReLU>("PReLU", kRows, {}),
   layer<nn::PReLU>("PReLU of channels", kSequences, {.bad = Shape{2, 4}}, 3),
   random_layer<nn::RReLU>("RReLU", kRows, {}, sizes(), 0.1, 0.4),
@@ -132,7 +153,7 @@ void add_simple(std::vector<LayerRow>& rows) {
   layer<nn::GLU>("GLU", kRows, {.bad = Shape{3, 5}}),
 
   // ---- shapes
-  layer<nn::Flatten>("Flatten", kSequences, {}),
+  layer<nn::Flatten>("Flatten", kSequences, {.bad = Shape{3}}),
   layer<nn::Unflatten>("Unflatten", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, 1, Shape{2, -1}),
   layer<nn::Reshape>("Reshape", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, Shape{-1, 3}),
   layer<nn::PixelShuffle>("PixelShuffle", uniform({2, 4, 2, 3}, -2, 2), {.bad = Shape{2, 3, 2, 3}}, 2),
@@ -147,6 +168,15 @@ void add_simple(std::vector<LayerRow>& rows) {
   layer<nn::ReflectionPad2d>("ReflectionPad2d", kImages, {.bad = Shape{2, 2, 3, 2}}, nn::Sides2d(1, 2, 0, 1)),
   layer<nn::ReplicationPad2d>("ReplicationPad2d", kImages, {.bad = Shape{2, 2, 0, 2}}, nn::Sides2d(1, 2, 0, 4)),
   layer<nn::CircularPad2d>("CircularPad2d", kImages, {.bad = Shape{2, 2, 3, 1}}, nn::Sides2d(1, 2, 0, 1)),
+  module("Sequential", {kRows},
+         [](Box& box, Rng& rng) -> auto& {
+           nn::Sequential& sequential = box.child<nn::Sequential>("layer");
+           sequential.add<nn::Linear>(4, 3, rng);
+           sequential.add<nn::Tanh>();
+           sequential.add<nn::LayerNorm>(Shape{3});
+           return sequential;
+         },
+         [](const nn::Sequential& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
   module("Residual", {kRows},
          [](Box& box, Rng& rng) -> auto& {
            nn::Residual& residual = box.child<nn::Residual>("layer");
@@ -271,7 +301,8 @@ void add_computed_weights(std::vector<LayerRow>& rows) {
 
 void add_words(std::vector<LayerRow>& rows) {
   const auto row = [&](const char* name, nn::EmbeddingOptions options, Exact exact) {
-    rows.push_back(random_layer<nn::Embedding>(name, integers({2, 3}, 0, 5), {.exact = exact}, sizes(5, 3), options));
+    rows.push_back(random_layer<nn::Embedding>(name, integers({2, 3}, 0, 5), {.bad = Shape{2}, .exact = exact},
+                                               sizes(5, 3), options));
   };
   row("Embedding", {}, Exact::always);
   row("Embedding with padding", {.padding_idx = -3}, Exact::never);
@@ -384,6 +415,18 @@ void add_attention(std::vector<LayerRow>& rows) {
       },
       [](const nn::TransformerEncoderLayer& l, const Vars& v) { return Vars{l(v[0], {.attn_mask = v[1].value()})}; },
       {.batch = {}, .bad = Shape{2, 3, 5}}));
+  const nn::TransformerEncoderLayerOptions small{.dim_feedforward = 3, .dropout = 0};
+  rows.push_back(random_layer<nn::TransformerEncoder>("TransformerEncoder", x, {.batch = 1, .bad = Shape{3, 2, 5}},
+                                                      sizes(2, 4, 2), small));
+  rows.push_back(module(
+      "TransformerEncoder with a mask and a last norm", {x, {{3, 3}, 0, 1, Dtype::u8}},
+      [small](Box & box, Rng & rng) -> auto& {
+        nn::TransformerEncoderLayerOptions options = small;
+        options.norm_first = true;
+        return box.child<nn::TransformerEncoder>("layer", 2, 4, 2, rng, options, true);
+      },
+      [](const nn::TransformerEncoder& l, const Vars& v) { return Vars{l(v[0], {.attn_mask = v[1].value()})}; },
+      {.batch = {}, .bad = Shape{3, 2, 5}}));
 }
 
 void add_losses(std::vector<LayerRow>& rows) {
@@ -398,6 +441,16 @@ void add_losses(std::vector<LayerRow>& rows) {
       {"none", Reduction::none}, {"mean", Reduction::mean}, {"sum", Reduction::sum}};
   for (const auto& [how, r] : reductions) {
     const Reduction by = r;
+    add("mse_loss " + how, {x, x}, [by](const Vars& v) { return nn::mse_loss(v[0], v[1], by); });
+    add("l1_loss " + how, {x, uniform({3, 2}, -1.7, 2.2)}, [by](const Vars& v) { return nn::l1_loss(v[0], v[1], by); });
+    add("kl_div " + how, {x, p}, [by](const Vars& v) { return nn::kl_div(v[0], v[1], {.reduction = by}); });
+    add("binary_cross_entropy " + how, {p, p},
+        [by](const Vars& v) { return nn::binary_cross_entropy(v[0], v[1], by); });
+    add("binary_cross_entropy_with_logits " + how, {x, p},
+        [by](const Vars& v) { return nn::binary_cross_entropy_with_logits(v[0], v[1], by); });
+    add("cross_entropy " + how, {logits, classes},
+        [by](const Vars& v) { return nn::cross_entropy(v[0], v[1].value(), by); });
+    add("nll_loss " + how, {logits, classes}, [by](const Vars& v) { return nn::nll_loss(v[0], v[1].value(), by); });
     add("smooth_l1_loss " + how, {x, x}, [by](const Vars& v) { return nn::smooth_l1_loss(v[0], v[1], by, 0.5); });
     add("huber_loss " + how, {x, x}, [by](const Vars& v) { return nn::huber_loss(v[0], v[1], by, 0.75); });
     add("gaussian_nll_loss " + how, {x, x, positive},
@@ -405,11 +458,11 @@ void add_losses(std::vector<LayerRow>& rows) {
     add("poisson_nll_loss " + how, {x, uniform({3, 2}, 0, 4)},
         [by](const Vars& v) { return nn::poisson_nll_loss(v[0], v[1], {.full = true, .reduction = by}); });
     add(
-        "bce with weights " + how, {p, p, weight},
+        "binary_cross_entropy with weights " + how, {p, p, weight},
         [by](const Vars& v) { return nn::binary_cross_entropy(v[0], v[1], {.weight = v[2].value(), .reduction = by}); },
         1);
     add(
-        "bce_with_logits with weights " + how, {x, p, weight, weight},
+        "binary_cross_entropy_with_logits with weights " + how, {x, p, weight, weight},
         [by](const Vars& v) {
           return nn::binary_cross_entropy_with_logits(
               v[0], v[1], {.weight = v[2].value(), .pos_weight = v[3].value(), .reduction = by});
@@ -454,6 +507,8 @@ void add_losses(std::vector<LayerRow>& rows) {
             return nn::triplet_margin_loss(v[0], v[1], v[2], {.margin = 2, .swap = swap, .reduction = by});
           });
   }
+  add("kl_div of logarithms", {x, x},
+      [](const Vars& v) { return nn::kl_div(v[0], v[1], {.reduction = Reduction::batchmean, .log_target = true}); });
   add("poisson_nll_loss of rates", {positive, positive},
       [](const Vars& v) { return nn::poisson_nll_loss(v[0], v[1], {.log_input = false}); });
   add("gaussian_nll_loss of small variances", {x, x, uniform({3, 1}, 0.6, 1)},
@@ -472,6 +527,15 @@ void add_losses(std::vector<LayerRow>& rows) {
   add("kl_sparsity", {p}, [](const Vars& v) { return nn::kl_sparsity(v[0], 0.05); });
   add("group_lasso_penalty", {embedding}, [](const Vars& v) { return nn::group_lasso_penalty(v[0]); });
   add("orthogonal_penalty", {embedding}, [](const Vars& v) { return nn::orthogonal_penalty(v[0]); });
+  for (const bool squares : {false, true})
+    rows.push_back(module(
+        squares ? "l2_penalty" : "l1_penalty", {uniform({2, 4}, -2, 2)},
+        [](Box & box, Rng & rng) -> auto& { return box.child<nn::Linear>("layer", 4, 3, rng); },
+        [squares](const nn::Linear& l, const Vars& v) {
+          const std::vector<Parameter> weights = l.parameters();
+          return Vars{l(v[0]), squares ? nn::l2_penalty(weights) : nn::l1_penalty(weights, {.biases = true})};
+        },
+        {.batch = {}}));
   rows.push_back(module(
       "KlSparsity", {uniform({4, 3}, 0.1, 0.9)}, [](Box & box, Rng&) -> auto& {
         return box.child<nn::KlSparsity>("layer", 3, nn::KlSparsityOptions{.momentum = 0.3});

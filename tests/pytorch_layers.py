@@ -31,18 +31,20 @@ def ramp(shape, seed):
 
 
 def fill(module):
-    """Weights that both sides can work out: the k-th of the state dict is ramp(shape, 5 + k) / 2, variances positive."""
+    """Weights that both sides can work out: the k-th of the state dict is ramp(shape, 5 + k) / 2; variances, and the
+    mean of KlSparsity, are positive."""
     state = module.state_dict()
     for k, (key, value) in enumerate(state.items()):
         if value.is_floating_point():
             numbers = ramp(value.shape, 5 + k) / 2
-            state[key] = numbers.abs() + 0.5 if key.endswith("running_var") else numbers
+            state[key] = numbers.abs() + 0.5 if key.endswith("running_var") or key == "mean" else numbers
     module.load_state_dict(state)
 
 
 def plain(x):
     """A flat list of numbers, exact enough to compare to 1e-12."""
-    return [float(f"{value:.14g}") if math.isfinite(value) else str(value) for value in x.detach().reshape(-1).tolist()]
+    numbers = [float(f"{value:.13g}") if math.isfinite(value) else str(value) for value in x.detach().reshape(-1).tolist()]
+    return [0 if number == 0 else number for number in numbers]
 
 
 def described(x):
@@ -54,7 +56,7 @@ def described(x):
 
 def gradients(y, xs, create_graph=False):
     found = torch.autograd.grad(y, xs, create_graph=create_graph, allow_unused=True)
-    return [torch.zeros_like(x) if g is None else g for x, g in zip(xs, found)]
+    return [torch.zeros_like(x) if g is None or g._is_zerotensor() else g for x, g in zip(xs, found)]
 
 
 def case(name, module, *inputs, f=None, train=True, penalty=True, own_weights=False):
@@ -109,6 +111,19 @@ case("LazyLinear", nn.Linear(4, 3), u(2, 4))
 case("Bilinear", nn.Bilinear(3, 2, 4), u(2, 3), u(2, 2))
 case("Bilinear", nn.Bilinear(3, 2, 4), u(2, 2, 3), u(2, 2, 2))
 
+
+
+class MaskedLinear(nn.Linear):
+    def __init__(self, mask):
+        super().__init__(mask.shape[1], mask.shape[0])
+        self.register_buffer("mask", mask)
+
+    def forward(self, x):
+        return F.linear(x, self.weight * self.mask, self.bias)
+
+
+case("MaskedLinear", MaskedLinear(mask([[1, 0, 0, 1], [0, 1, 1, 0]])), u(2, 4))
+
 # ---- convolution and pooling
 case("Conv1d", nn.Conv1d(2, 4, 3), u(2, 2, 5))
 case("Conv1d", nn.Conv1d(2, 4, 3), u(2, 5))
@@ -149,6 +164,9 @@ for train in (True, False):
     case("BatchNorm1d", nn.BatchNorm1d(3), u(2, 3, 4), train=train)
     case("BatchNorm2d", nn.BatchNorm2d(2), u(2, 2, 3, 2), train=train)
     case("LazyBatchNorm2d", nn.BatchNorm2d(2), u(2, 2, 3, 2), train=train)
+    case("LazyBatchNorm1d", nn.BatchNorm1d(4), u(3, 4), train=train)
+    case("LazyInstanceNorm1d", nn.InstanceNorm1d(2, affine=True), u(2, 2, 3), train=train)
+    case("LazyInstanceNorm2d", nn.InstanceNorm2d(2, affine=True), u(1, 2, 2, 3), train=train)
     case("BatchNorm1d without affine", nn.BatchNorm1d(3, affine=False, momentum=0.4, eps=0.1), u(4, 3), train=train)
     case("BatchNorm1d without statistics", nn.BatchNorm1d(3, track_running_stats=False), u(4, 3), train=train)
     case("InstanceNorm1d", nn.InstanceNorm1d(3), u(2, 3, 4), train=train)
@@ -203,6 +221,7 @@ for kind in ("RNN", "GRU", "LSTM"):
     case(f"{kind} of two layers and directions", layer(2, 2, num_layers=2, bidirectional=True), u(3, 2, 2), f=run)
     case(f"{kind} of lengths", layer(2, 2, num_layers=2, bidirectional=True, batch_first=True), u(3, 4, 2),
          i([2, 4, 1]), f=run_packed)
+    case(f"{kind} with dropout", layer(3, 2, num_layers=2, dropout=0.4), u(2, 2, 3), f=run, train=False)
     cell = getattr(nn, kind + "Cell")
 
     def run_cell(m, x, *first):
@@ -234,6 +253,8 @@ case("MultiheadAttention of other sizes", nn.MultiheadAttention(4, 2, kdim=3, vd
      u(2, 2, 3), u(2, 2, 2), f=attend)
 case("MultiheadAttention with more keys", nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True),
      u(3, 2, 4), CAUSAL, f=lambda m, x, a: attend(m, x, x, x, attn_mask=a.bool()))
+case("MultiheadAttention with dropout", nn.MultiheadAttention(4, 2, dropout=0.4), u(2, 1, 4), u(2, 1, 4), u(2, 1, 4),
+     f=attend, train=False)
 for train in (True, False):
     case("TransformerEncoderLayer", nn.TransformerEncoderLayer(4, 2, dim_feedforward=3, dropout=0), u(3, 2, 4),
          train=train, penalty=train)
@@ -241,7 +262,21 @@ case("TransformerEncoderLayer, norm first", nn.TransformerEncoderLayer(
     4, 2, dim_feedforward=3, dropout=0, activation="gelu", norm_first=True, batch_first=True), u(2, 3, 4), CAUSAL,
      f=lambda m, x, a: m(x, src_mask=a.bool()))
 
+SMALL = {"dim_feedforward": 3, "dropout": 0}
+case("TransformerEncoder", nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, **SMALL), 2), u(3, 1, 4))
+case("TransformerEncoder with a mask and a last norm",
+     nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, norm_first=True, **SMALL), 2, norm=nn.LayerNorm(4)),
+     u(3, 1, 4), CAUSAL, f=lambda m, x, a: m(x, mask=a.bool()))
+
+# ---- noise, where nothing is drawn
+case("Dropout of everything", nn.Dropout(1), u(2, 3))
+for layer, *shape in ((nn.Dropout(), 2, 3), (nn.Dropout1d(0.4), 1, 2, 3), (nn.Dropout2d(0.4), 1, 2, 3, 1),
+                      (nn.AlphaDropout(0.3), 2, 3)):
+    case(type(layer).__name__, layer, u(*shape), train=False)
+
 # ---- shapes
+case("Flatten", nn.Flatten(), u(2, 2, 2))
+case("Reshape", lambda x: x.reshape(2, 2, 3), u(2, 6))
 case("PixelShuffle", nn.PixelShuffle(2), u(2, 4, 2, 3))
 case("PixelUnshuffle", nn.PixelUnshuffle(2), u(2, 2, 4, 2))
 case("Unflatten", nn.Unflatten(1, (2, -1)), u(2, 6))
@@ -252,9 +287,44 @@ for name, layer in (("ZeroPad2d", nn.ZeroPad2d((1, 2, 0, 1))), ("ConstantPad2d",
 for name, layer in (("ConstantPad1d", nn.ConstantPad1d((1, 2), 0.75)), ("ReflectionPad1d", nn.ReflectionPad1d((1, 2))),
                     ("ReplicationPad1d", nn.ReplicationPad1d((1, 2)))):
     case(name, layer, u(1, 2, 3))
+case("ZeroPad1d", lambda x: F.pad(x, (1, 1)), u(1, 2, 3))
+case("CircularPad1d", lambda x: F.pad(x, (1, 2), mode="circular"), u(1, 2, 3))
 case("CircularPad2d", lambda x: F.pad(x, (1, 2, 0, 1), mode="circular"), u(1, 2, 2, 3))
 
-# ---- activations with weights or options
+
+
+class Residual(nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+class Concat(nn.Sequential):
+    def forward(self, x):
+        return torch.cat([layer(x) for layer in self], 1)
+
+
+case("Sequential", nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.LayerNorm(3)), u(2, 4))
+case("Residual", Residual(nn.Linear(4, 4), nn.Tanh()), u(2, 4))
+case("Concat", Concat(nn.Identity(), nn.Linear(4, 3)), u(2, 4))
+
+# ---- activations
+for layer in (nn.Identity(), nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(0.5), nn.CELU(0.5), nn.SELU(), nn.SiLU(),
+              nn.Mish(), nn.GELU(), nn.Softsign(), nn.Tanh(), nn.Sigmoid(), nn.LogSigmoid(), nn.Hardswish(),
+              nn.Hardshrink(0.7), nn.Softshrink(0.7), nn.Tanhshrink(), nn.Softmax(1), nn.LogSoftmax(1),
+              nn.GLU()):
+    twice = not isinstance(layer, nn.Hardswish)  # which PyTorch 1.13 differentiates once
+    case(type(layer).__name__, layer, u(2, 4, low=-5, high=8), penalty=twice)
+# PyTorch 1.13 rounds the gradient, 1/6, to f32.
+case("Hardsigmoid", lambda x: (x / 6 + 0.5).clamp(0, 1), u(2, 4, low=-5, high=8))
+
+
+def largest(k):
+    return lambda x: torch.zeros_like(x).scatter(-1, (top := x.topk(k)).indices, top.values)
+
+
+case("KSparse", largest(2), u(3, 4))
+case("KSparse", largest(3), u(3, 4), train=False)
+case("TopK", lambda x: largest(2)(x).relu(), u(3, 4))
 case("PReLU", nn.PReLU(), u(2, 3))
 case("PReLU of channels", nn.PReLU(3), u(2, 3, 2))
 case("RReLU", nn.RReLU(0.1, 0.4), u(2, 3), train=False)
@@ -271,15 +341,26 @@ WEIGHTS = u(4, low=0.2, high=2)
 SIGNS = i([1, -1, -1])
 for reduction in ("none", "mean", "sum"):
     r = {"reduction": reduction}
+    case(f"mse_loss {reduction}", lambda x, y: F.mse_loss(x, y, **r), u(3, 2), u(3, 2))
+    case(f"l1_loss {reduction}", lambda x, y: F.l1_loss(x, y, **r), u(3, 2), u(3, 2))
+    case(f"kl_div {reduction}", lambda x, y: F.kl_div(x, y, **r), u(3, 2), u(3, 2, low=0.1, high=0.9))
+    case(f"binary_cross_entropy {reduction}", lambda x, y: F.binary_cross_entropy(x, y, **r),
+         u(3, 2, low=0.1, high=0.9), u(3, 2, low=0, high=1), penalty=False)
+    case(f"binary_cross_entropy_with_logits {reduction}",
+         lambda x, y: F.binary_cross_entropy_with_logits(x, y, **r), u(3, 2), u(3, 2, low=0, high=1))
+    case(f"cross_entropy {reduction}", lambda x, y: F.cross_entropy(x, y, **r), u(3, 4), CLASSES)
+    case(f"nll_loss {reduction}", lambda x, y: F.nll_loss(x, y, **r), u(3, 4), CLASSES)
+    reduce = {"none": lambda x: x, "mean": torch.mean, "sum": torch.sum}[reduction]
+    case(f"hinge_loss {reduction}", lambda x, y: reduce((1 - x * y).relu()), u(3), SIGNS)
     case(f"smooth_l1_loss {reduction}", lambda x, y: F.smooth_l1_loss(x, y, beta=0.5, **r), u(3, 2), u(3, 2))
     case(f"huber_loss {reduction}", lambda x, y: F.huber_loss(x, y, delta=0.75, **r), u(3, 2), u(3, 2), penalty=False)
     case(f"gaussian_nll_loss {reduction}", lambda x, y, v: F.gaussian_nll_loss(x, y, v, full=True, **r), u(3, 2),
          u(3, 2), u(3, 2, low=0.2, high=2))
     case(f"poisson_nll_loss {reduction}", lambda x, y: F.poisson_nll_loss(x, y, full=True, **r), u(3, 2),
          u(3, 2, low=0, high=4).detach())
-    case(f"bce with weights {reduction}", lambda x, y, w: F.binary_cross_entropy(x, y, w.detach(), **r),
+    case(f"binary_cross_entropy with weights {reduction}", lambda x, y, w: F.binary_cross_entropy(x, y, w.detach(), **r),
          u(3, 2, low=0.1, high=0.9), u(3, 2, low=0, high=1), u(2, low=0.2, high=2), penalty=False)
-    case(f"bce_with_logits with weights {reduction}",
+    case(f"binary_cross_entropy_with_logits with weights {reduction}",
          lambda x, y, w, p: F.binary_cross_entropy_with_logits(x, y, w.detach(), pos_weight=p.detach(), **r), u(3, 2),
          u(3, 2, low=0, high=1), u(2, low=0.2, high=2), u(2, low=0.2, high=2))
     for smoothing in (0.0, 0.3):
@@ -309,10 +390,10 @@ case("cosine_similarity", lambda a, b: F.cosine_similarity(a, b), u(3, 4), u(3, 
 case("pairwise_distance", lambda a, b: F.pairwise_distance(a, b, 3), u(3, 4), u(3, 4))
 
 
-def ssim(a, b, size=5, sigma=1.5):
+def ssim(a, b, rows=5, columns=5, sigma=1.5):
     """As in Wang et al., with a convolution."""
-    window = torch.exp(-((torch.arange(size) - (size - 1) / 2)**2) / (2 * sigma**2))
-    window = torch.outer(window / window.sum(), window / window.sum()).expand(a.shape[1], 1, size, size)
+    bells = [torch.exp(-((torch.arange(n) - (n - 1) / 2)**2) / (2 * sigma**2)) for n in (rows, columns)]
+    window = torch.outer(*(bell / bell.sum() for bell in bells)).expand(a.shape[1], 1, rows, columns)
 
     def blur(x):
         return F.conv2d(x, window, groups=a.shape[1])
@@ -323,9 +404,44 @@ def ssim(a, b, size=5, sigma=1.5):
     return ((2 * ma * mb + c1) * (2 * cov + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2))).mean((1, 2, 3))
 
 
-case("ssim", ssim, u(2, 2, 6, 7, low=0, high=1), u(2, 2, 6, 7, low=0, high=1))
+case("ssim", ssim, u(1, 2, 6, 5, low=0, high=1), u(1, 2, 6, 5, low=0, high=1))
+case("ssim_loss of small images", lambda a, b: (1 - ssim(a, b, 4, 3)).mean(), u(2, 1, 4, 3, low=0, high=1),
+     u(2, 1, 4, 3, low=0, high=1))
+case("kl_div of logarithms", lambda x, y: F.kl_div(x, y, reduction="batchmean", log_target=True), u(3, 2), u(3, 2))
 case("dice_loss", lambda x, y: (1 - (2 * (x * y).sum((1, 2)) + 1) / ((x * x).sum((1, 2)) + (y * y).sum((1, 2)) + 1)),
      u(2, 3, 2, low=0, high=1), u(2, 3, 2, low=0, high=1))
+
+
+
+# ---- penalties
+def divergence(mean, rho=0.05):
+    return (rho * (rho / mean).log() + (1 - rho) * ((1 - rho) / (1 - mean)).log()).sum()
+
+
+class KlSparsity(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.full((3,), 0.05))
+
+    def forward(self, x):
+        mean = 0.7 * self.mean + 0.3 * x.mean(0)
+        if self.training:
+            self.mean = mean.detach()
+        return divergence(mean)
+
+
+def orthogonal(w):
+    return ((w @ w.T - torch.eye(len(w)))**2).sum()
+
+
+for train in (True, False):
+    case("KlSparsity", KlSparsity(), u(4, 3, low=0.1, high=0.9), train=train)
+case("l1_activity", lambda x: x.abs().sum(1).mean(), u(3, 2))
+case("kl_sparsity", divergence, u(3, 2, low=0.1, high=0.9))
+case("group_lasso_penalty", lambda w: w.norm(dim=1).sum(), u(3, 4))
+case("orthogonal_penalty", orthogonal, u(3, 4))
+case("l1_penalty", nn.Linear(4, 3), u(2, 4), f=lambda m, x: [m(x), m.weight.abs().sum() + m.bias.abs().sum()])
+case("l2_penalty", nn.Linear(4, 3), u(2, 4), f=lambda m, x: [m(x), m.weight.square().sum()])
 
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_layers.json"

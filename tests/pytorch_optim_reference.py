@@ -6,7 +6,8 @@
 Each optimizer takes 50 steps from (0.5, -1.25, 2) and (0.125, -0.75), once in f64 with the gradient p^3 - p/2 + noise,
 and once in f32 with the gradient noise + k/8 - 1/4, which does not depend on p: there what is rounded is not amplified.
 noise = ((7 step + 5 k) mod 13 - 6) / 8, where k counts from 0 in the first parameter and from 4 in the second. Schedules
-have the learning rates of 50 steps, and where SGD with momentum gets to with them in f64.
+have the learning rates of 50 steps, and where SGD with momentum gets to with them in f64. L-BFGS, which looks at an
+objective as often as it likes, has one of its own, without noise.
 """
 import json
 import pathlib
@@ -55,6 +56,8 @@ OPTIMIZERS = {
 }
 
 SCHEDULES = {
+    "LambdaLR": lambda o: schedulers.LambdaLR(o, lambda epoch: 1 / (1 + 0.1 * epoch)),
+    "MultiplicativeLR": lambda o: schedulers.MultiplicativeLR(o, lambda epoch: 1 - 0.5 / (1 + epoch)),
     "StepLR": lambda o: schedulers.StepLR(o, 7, 0.5),
     "MultiStepLR": lambda o: schedulers.MultiStepLR(o, [5, 12, 12, 30], 0.3),
     "ExponentialLR": lambda o: schedulers.ExponentialLR(o, 0.9),
@@ -68,6 +71,10 @@ SCHEDULES = {
     "OneCycleLR, linear": lambda o: schedulers.OneCycleLR(o, 0.2, 50, pct_start=0.4, anneal_strategy="linear",
                                                           div_factor=10, final_div_factor=100),
     "OneCycleLR, three phases": lambda o: schedulers.OneCycleLR(o, 0.2, 50, three_phase=True),
+    "CyclicLR": lambda o: schedulers.CyclicLR(o, 0.01, 0.1, step_size_up=6),
+    "CyclicLR, triangular2": lambda o: schedulers.CyclicLR(o, 0.01, 0.1, step_size_up=4, step_size_down=7,
+                                                           mode="triangular2", base_momentum=0.7, max_momentum=0.95),
+    "CyclicLR, exp_range": lambda o: schedulers.CyclicLR(o, 0.01, 0.1, step_size_up=5, mode="exp_range", gamma=0.97),
     "SequentialLR": lambda o: schedulers.SequentialLR(
         o, [schedulers.LinearLR(o, 0.1, total_iters=5), schedulers.CosineAnnealingLR(o, 45)], [5]),
     "ChainedScheduler": lambda o: schedulers.ChainedScheduler(
@@ -136,10 +143,27 @@ def plateau(**options):
     return {"losses": losses, "rates": rates}
 
 
+def lbfgs(steps, **options):
+    """From the same start, sum p^4/4 - p^2/4 + (sum p)^2/8: the whole objective, so without noise."""
+    params = [p.requires_grad_() for p in parameters(torch.float64)]
+    optimizer = torch.optim.LBFGS(params, **options)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = sum((p**4 / 4 - p**2 / 4).sum() for p in params) + sum(p.sum() for p in params)**2 / 8
+        loss.backward()
+        return loss
+
+    for _ in range(steps):
+        optimizer.step(closure)
+    return flat(params)
+
+
 result = {
     "trajectories": {name: {"f64": trajectory(make, torch.float64), "f32": trajectory(make, torch.float32)}
                      for name, make in OPTIMIZERS.items()},
     "schedules": {name: schedule(make) for name, make in SCHEDULES.items()},
+    "lbfgs": {"50 steps": lbfgs(50, lr=0.2, max_iter=1), "one call": lbfgs(1, lr=0.7, max_iter=15, history_size=3)},
     "plateaus": {
         "relative": plateau(patience=3),
         "absolute": plateau(patience=2, threshold=0.02, threshold_mode="abs", factor=0.5, cooldown=3, min_lr=0.004),

@@ -1,4 +1,4 @@
-// The architecture, read from the sources: who includes whom, and what no header shows.
+// The architecture, read from the sources: who includes whom, what no header shows, and what all show.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -127,6 +127,19 @@ TEST_CASE("no header is without its guard") {
   for (const File& file : files())
     if (file.is_header() && file.text.find("#pragma once") == std::string::npos)
       FAIL_CHECK(file.path, " has no #pragma once");
+}
+
+TEST_CASE("shared libraries show what public headers declare") {
+  for (const File& file : files()) {
+    const std::string folder = file.path.substr(0, file.path.rfind('/'));
+    if (!file.is_header() || !(folder == "tensor" || folder == "autograd" || folder == "nn" || folder == "optim"))
+      continue;
+    const std::size_t push = file.text.find("#pragma GCC visibility push(default)\nnamespace hourglass");
+    const std::size_t pop = file.text.find("}  // namespace hourglass");
+    if (push == std::string::npos || push > file.text.find("\nnamespace hourglass") ||
+        !file.text.ends_with("\n#pragma GCC visibility pop\n") || pop == std::string::npos)
+      FAIL_CHECK(file.path, " must declare between #pragma GCC visibility push(default) and pop");
+  }
 }
 
 TEST_CASE("no path of somebody's machine stands in a file") {

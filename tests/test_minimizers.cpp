@@ -77,6 +77,27 @@ TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy ne
   }
 }
 
+TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
+  const nlohmann::json reference = nlohmann::json::parse(
+      std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/data/pytorch_optim.json"))["lbfgs"];
+  const auto check_end = [&](const char* name, int steps, const optim::LBFGSOptions& options) {
+    CAPTURE(name);
+    const Parameter a("a", Tensor::from<double>({0.5, -1.25, 2})), b("b", Tensor::from<double>({0.125, -0.75}));
+    optim::LBFGS lbfgs({a, b}, options);
+    const auto own = [](const Var& p) { return sum(square(square(p)) / 4 - square(p) / 4); };
+    for (int step = 0; step < steps; ++step) lbfgs.step([&] { return own(a) + own(b) + square(sum(a) + sum(b)) / 8; });
+    const Tensor end = concat({a.value(), b.value()}, 0);
+    CHECK(allclose(end, Tensor::from(reference[name].get<std::vector<double>>()), 1e-9, 0));
+  };
+  check_end("50 steps", 50, {.max_iter = 1, .history_size = 100, .line_search = false, .lr = 0.2});
+  check_end("one call", 1, {.max_iter = 15, .history_size = 3, .line_search = false, .lr = 0.7});
+
+  const Parameter x("x", Tensor::from<double>({1, 1}));
+  optim::LBFGS far({x}, {.line_search = false, .lr = 1e200});
+  CHECK(error_of([&] { far.step([&] { return sum(square(square(x))); }); }) ==
+        "lbfgs: the loss is inf after a step of 1.25e+199 times the direction, which nothing cut short");
+}
+
 TEST_CASE("a line search ends where both of Wolfe's conditions hold") {
   // Moré and Thuente's six functions, from first steps that are far too short and far too long. Where the last three
   // are hardly curved, and c2 asks for nearly a minimum, the search is at its hardest.

@@ -1,8 +1,11 @@
 // Every check that every row of layer_table gets.
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <regex>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -24,7 +27,7 @@ namespace {
 using Json = nlohmann::json;
 
 // A row's module in f64, with the weights of pytorch_layers.py's fill(): the k-th of the state dict is
-// ramp(shape, 5 + k) / 2, variances positive.
+// ramp(shape, 5 + k) / 2; variances, and the mean of KlSparsity, are positive.
 class Subject {
  public:
   Subject(const LayerRow& row, const std::vector<Tensor>& inputs, bool training) : row_(&row), box_(new Box) {
@@ -41,7 +44,7 @@ class Subject {
       if (key.ends_with("num_batches_tracked")) value = zeros_like(value);
       if (key.ends_with("mask") || !is_floating(value.dtype())) continue;
       const Tensor numbers = ramp(value.shape(), 5 + static_cast<int>(k), Dtype::f64) / 2;
-      value = key.ends_with("running_var") ? abs(numbers) + 0.5 : numbers;
+      value = key.ends_with("running_var") || key == "mean" ? abs(numbers) + 0.5 : numbers;
     }
     module_->load_state_dict(state);
     module_->train(training);
@@ -266,7 +269,10 @@ TEST_CASE("a layer answers a bad shape with an error that begins with its path")
     bad[0] = ones(*row.options.bad, Dtype::f64);
     const std::string message = error_of([&] { subject(Subject::constants(bad)); });
     CHECK_MESSAGE(message.starts_with("layer: "), row.name, ": ", message);
-    CHECK_MESSAGE(message.find(join(*row.options.bad)) != std::string::npos, row.name, ": ", message);
+    // It shows the shape; where there is no axis of a number, how many axes there are.
+    const bool shown = message.find(join(*row.options.bad)) != std::string::npos ||
+                       message.find(join("out of range for ", row.options.bad->size(), " ax")) != std::string::npos;
+    CHECK_MESSAGE(shown, row.name, ": ", message);
   });
 }
 
@@ -286,8 +292,82 @@ TEST_CASE("layers leave nothing in use, and an f32 layer stays f32") {
   });
 }
 
-TEST_CASE("no two rows of layers have one name, and every case of PyTorch's has a row") {
+TEST_CASE("no two rows of layers have one name, and PyTorch's cases are of rows") {
   std::set<std::string> names;
   for (const LayerRow& row : layer_table()) CHECK_MESSAGE(names.insert(row.name).second, row.name);
   for (const Json& one : cases()) CHECK_MESSAGE(names.contains(one["row"].get<std::string>()), one["row"]);
+}
+
+TEST_CASE("every row of layers has a case of PyTorch's, unless it draws what PyTorch would not") {
+  // Their moments are tested in test_nn_behaviour.cpp, and without training they are the identity.
+  std::set<std::string> without{"GaussianNoise", "MaskingNoise", "SaltAndPepperNoise"};
+  std::set<std::string> with;
+  for (const Json& one : cases()) with.insert(one["row"].get<std::string>());
+  for (const LayerRow& row : layer_table())
+    CHECK_MESSAGE(with.contains(row.name) != without.contains(row.name), row.name);
+}
+
+TEST_CASE("every layer, loss and penalty of nn/ has a row that begins with its name") {
+  // What others derive from, and nobody makes.
+  const std::set<std::string> bases{"Layer", "ChannelNorm", "BatchNorm",     "InstanceNorm", "Conv",
+                                    "Noise", "Pad",         "ConvTranspose", "Recurrent",    "Cell"};
+  // Layers that take any shape there is, and so have no bad one.
+  const std::set<std::string> any_shape{"Identity",
+                                        "ReLU",
+                                        "ReLU6",
+                                        "LeakyReLU",
+                                        "ELU",
+                                        "CELU",
+                                        "SELU",
+                                        "SiLU",
+                                        "Mish",
+                                        "GELU",
+                                        "Softsign",
+                                        "Tanh",
+                                        "Sigmoid",
+                                        "LogSigmoid",
+                                        "Hardsigmoid",
+                                        "Hardswish",
+                                        "Hardtanh",
+                                        "Hardshrink",
+                                        "Softshrink",
+                                        "Tanhshrink",
+                                        "Threshold",
+                                        "Softplus",
+                                        "Softmin",
+                                        "RReLU",
+                                        "Dropout",
+                                        "AlphaDropout",
+                                        "GaussianNoise",
+                                        "MaskingNoise",
+                                        "SaltAndPepperNoise"};
+  const std::regex layer(R"(class (\w+) : public .*|HOURGLASS_\w+\((\w+), .*)"), function(R"(Var (\w+)\(.*)");
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(HOURGLASS_SOURCE_DIR "/nn")) {
+    if (entry.path().extension() != ".h") continue;
+    const bool functions = entry.path().stem() == "losses" || entry.path().stem() == "penalties";
+    std::ifstream header(entry.path());
+    std::smatch match;
+    for (std::string line; std::getline(header, line);) {
+      const bool is_layer = std::regex_match(line, match, layer);
+      if (!is_layer && !(functions && std::regex_match(line, match, function))) continue;
+      const std::string name = match[1].matched ? match[1] : match[2];
+      if (bases.contains(name)) continue;
+      ++found;
+      int rows = 0, with_batch = 0, with_bad = 0;
+      for (const LayerRow& row : layer_table()) {
+        if (row.name != name && !row.name.starts_with(name + " ") && !row.name.starts_with(name + ",")) continue;
+        ++rows;
+        with_batch += row.options.batch.has_value();
+        with_bad += row.options.bad.has_value();
+      }
+      CAPTURE(name);
+      CHECK_MESSAGE(rows > 0, "there is none in tests/layer_table.cpp");
+      if (!is_layer) continue;
+      // KlSparsity takes a mean over the batch, which has to have something in it.
+      CHECK_MESSAGE((with_batch > 0 || name == "KlSparsity"), "none of its rows is tried on a batch of nothing");
+      CHECK_MESSAGE((with_bad > 0) != any_shape.contains(name), "one of its rows must have a shape that is an error");
+    }
+  }
+  CHECK(found > 100);
 }

@@ -461,7 +461,19 @@ TEST_CASE("schedules are PyTorch's, and so is where training gets to with them")
                .div_factor = 10,
                .final_div_factor = 100},
       three{.max_lr = 0.2, .total_steps = 50, .three_phase = true};
+  const CyclicLR cyclic{.base_lr = 0.01, .max_lr = 0.1, .step_size_up = 6},
+      halving{.base_lr = 0.01,
+              .max_lr = 0.1,
+              .step_size_up = 4,
+              .step_size_down = 7,
+              .mode = CyclicMode::triangular2,
+              .base_momentum = 0.7,
+              .max_momentum = 0.95},
+      falling{.base_lr = 0.01, .max_lr = 0.1, .step_size_up = 5, .mode = CyclicMode::exp_range, .gamma = 0.97};
   const std::vector<std::pair<std::string, Schedule>> schedules{
+      {"LambdaLR", LambdaLR{.lr = 0.05, .factor = [](auto t) { return 1 / (1 + 0.1 * static_cast<double>(t)); }}},
+      {"MultiplicativeLR",
+       MultiplicativeLR{.lr = 0.05, .factor = [](auto t) { return 1 - 0.5 / (1 + static_cast<double>(t)); }}},
       {"StepLR", StepLR{.lr = 0.05, .step_size = 7, .gamma = 0.5}},
       {"MultiStepLR", MultiStepLR{.lr = 0.05, .milestones = {5, 12, 12, 30}, .gamma = 0.3}},
       {"ExponentialLR", ExponentialLR{.lr = 0.05, .gamma = 0.9}},
@@ -474,6 +486,9 @@ TEST_CASE("schedules are PyTorch's, and so is where training gets to with them")
       {"OneCycleLR", cycle},
       {"OneCycleLR, linear", straight},
       {"OneCycleLR, three phases", three},
+      {"CyclicLR", cyclic},
+      {"CyclicLR, triangular2", halving},
+      {"CyclicLR, exp_range", falling},
       {"SequentialLR", SequentialLR{{LinearLR{.lr = 0.05, .start_factor = 0.1, .total_iters = 5},
                                      CosineAnnealingLR{.lr = 0.05, .T_max = 45}},
                                     {5}}},
@@ -496,12 +511,18 @@ TEST_CASE("schedules are PyTorch's, and so is where training gets to with them")
     check_relative(rates, reference()["schedules"][name]["rates"], 1e-11);
     check_relative(values(parameters), reference()["schedules"][name]["end"], 1e-10);
   }
-  for (const auto& [name, one] :
-       {std::pair{"OneCycleLR", cycle}, {"OneCycleLR, linear", straight}, {"OneCycleLR, three phases", three}}) {
+  const auto check_momenta = [](const char* name, const auto& one) {
+    CAPTURE(name);
     std::vector<double> momenta;
     for (int step = 0; step < 50; ++step) momenta.push_back(one.momentum(step));
     check_relative(momenta, reference()["schedules"][name]["momenta"], 1e-12);
-  }
+  };
+  check_momenta("OneCycleLR", cycle);
+  check_momenta("OneCycleLR, linear", straight);
+  check_momenta("OneCycleLR, three phases", three);
+  check_momenta("CyclicLR", cyclic);
+  check_momenta("CyclicLR, triangular2", halving);
+  check_momenta("CyclicLR, exp_range", falling);
 }
 
 TEST_CASE("schedules say what they cannot be asked") {

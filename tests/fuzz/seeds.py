@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import math
 import pathlib
 import struct
 import sys
@@ -29,6 +30,20 @@ def safetensors(metadata):
     return struct.pack("<Q", len(header)) + header + bytes(9)
 
 
+def checkpoint():
+    """What the run of fuzz_checkpoint.cpp saves, all zeros."""
+    entries = {"model.weight": ("F32", [1, 2]), "model.bias": ("F32", [1]), "adam.step": ("I64", [1]),
+               "adam.lr": ("F64", [1]), "adam.weight.exp_avg": ("F32", [1, 2]), "adam.weight.exp_avg_sq": ("F32", [1, 2]),
+               "adam.bias.exp_avg": ("F32", [1]), "adam.bias.exp_avg_sq": ("F32", [1]), "noise": ("I64", [2]),
+               "epoch": ("I64", []), "best": ("F64", [])}
+    header, end = {}, 0
+    for name, (dtype, shape) in entries.items():
+        begin, end = end, end + math.prod(shape) * int(dtype[1:]) // 8
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(end)
+
+
 def png(kind, channels, depth=8, extra=b""):
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -42,6 +57,7 @@ ARFF = b"@relation x\n@attribute a numeric\n@attribute t {p,q}\n@data\n1.5,p\n?,
 SEEDS = {
     "idx": [IDX, gzip.compress(IDX), b"\0\0\x0d\1\0\0\0\1\xc0\x20\0\0"],
     "safetensors": [safetensors({}), safetensors({"__metadata__": {"format": "hourglass checkpoint 1", "crc32": "00000000"}})],
+    "checkpoint": [checkpoint()],
     "npy": [npy("<f4", (2, 3), bytes(24)), npy(">i2", (3,), bytes(6)), npy("<f8", (2, 2), bytes(32), True)],
     "npz": [npz(zipfile.ZIP_STORED), npz(zipfile.ZIP_DEFLATED)],
     "table": [b"0a,b\n1,2\n3,4\n", b"1a\tb\n1\t?\n", b'0"a ""x""","b"\r\n1,-2e3\r\n'],

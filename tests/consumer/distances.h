@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+
+#include "nn/layer.h"
+#include "tensor/random.h"
+
+/// How far x lies from each of `out` centres c: y_j = Σ_i log cosh(x_i - c_ji). [..., in] to [..., out].
+class Distances : public hourglass::nn::Layer {
+ public:
+  Distances(std::int64_t in, std::int64_t out, hourglass::Rng& rng);
+  hourglass::Var forward(const hourglass::Var& x) const override;
+
+ private:
+  hourglass::Parameter centre_;
+};
