@@ -147,6 +147,7 @@ const std::unordered_map<std::string_view, Words>& table() {
       {"joined", {"a cell's inputs, side by side", {"dy/dx = 1: its own columns of g"}}},
       {"alias", {"x", {"dy/dx = 1"}}},
       {"lstm_cell", {"σ(o) tanh(c'), c' = σ(f) c + σ(i) tanh(g)", {"all inputs at once, by one kernel"}}},
+      {"lstm_sequence", {"lstm_cell, step after step", {"all inputs at once, by one kernel"}}},
       {"gru_cell", {"(1 - z) n + z h", {"all inputs at once, by one kernel"}}},
       // ---- changed on purpose
       {"argument", {"x, as an argument", {"dy/dx = 1"}}},

@@ -114,6 +114,7 @@ void check_sequence(std::string_view op, const Tensor& gates, const Tensor& weig
 LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c) {
   check_sequence("lstm_sequence", gates, weight, h, c);
   const std::int64_t steps = gates.size(0), rows = c.size(0), n = c.size(1);
+  const Work work("lstm_sequence", 2 * gates.numel() * n, gates, weight, h, c);
   LstmSequence run{Tensor({2, steps, rows, n}, c.dtype()), Tensor(gates.shape(), c.dtype())};
   if (gates.numel() == 0) return run;
   // A step's input may be the same for all steps, and is then read where it stands.
@@ -150,6 +151,7 @@ Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor
   check_same_dtype("lstm_sequence_grad", g, c);
   check(g.shape() == run.states.shape(), "lstm_sequence_grad", "g must be ", run.states.shape(), ", got ", describe(g));
   const std::int64_t states = rows * n, gates = steps * rows * 4 * n;
+  const Work work("lstm_sequence_grad", 4 * gates * n, g, run.gates, run.states, weight, h, c);
   Tensor result = zeros({gates + 4 * n * n + 2 * states}, c.dtype());
   if (gates == 0) return result;
   const Tensor by_states = contiguous(g), hidden = contiguous(weight), c_first = contiguous(c);
