@@ -172,11 +172,13 @@ class RecordedNode final : public Node {
 /// The result of an op: `value`, with a node if any input needs a gradient.
 template <class... Rules>
 Var record(std::string_view op, Tensor value, Edge<Rules>... edges) {
-  NodePtr node;
-  if ((... || edges.input)) {
-    constexpr bool names_output = (... || kNamesOutput<Rules>);
-    node = NodePtr(new RecordedNode<std::tuple<Edge<Rules>...>, names_output>(op, value, {std::move(edges)...}));
+  if (!(... || edges.input)) {
+    if (Observing::active()) [[unlikely]]
+      Observing::op(op, value, {}, sizeof...(edges), false);
+    return Var(std::move(value));
   }
+  constexpr bool names_output = (... || kNamesOutput<Rules>);
+  NodePtr node(new RecordedNode<std::tuple<Edge<Rules>...>, names_output>(op, value, {std::move(edges)...}));
   if (Observing::active()) [[unlikely]]
     Observing::op(op, value, node, sizeof...(edges), false);
   return Var(std::move(value), std::move(node));

@@ -20,8 +20,7 @@ StepThrough::StepThrough(const Var& y, std::vector<Var> xs, GradOptions options,
 }
 
 std::vector<Var> StepThrough::gradients() {
-  while (walk_->next(&step_)) {
-  }
+  walk_->run();
   return walk_->gradients();
 }
 

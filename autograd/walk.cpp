@@ -86,8 +86,20 @@ class Transcript : public Observer {
 };
 }  // namespace
 
-// Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
 bool Walk::next(BackwardStep* seen) {
+  const Recording second_order(options_.create_graph);
+  const Walking walking(order_);
+  return visit(seen);
+}
+void Walk::run() {
+  const Recording second_order(options_.create_graph);
+  const Walking walking(order_);
+  while (visit(nullptr)) {
+  }
+}
+
+// Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
+bool Walk::visit(BackwardStep* seen) {
   if (!tape_) return false;
   Tape& tape = *tape_;
   if (seen != nullptr && arrivals_.empty()) {
@@ -95,8 +107,6 @@ bool Walk::next(BackwardStep* seen) {
     for (std::size_t n = 0; n < tape.size(); ++n)
       if (gradients_[n]) arrivals_[n].push_back({{}, gradients_[n]->value()});
   }
-  const Recording second_order(options_.create_graph);
-  const Walking walking(order_);
   for (; at_ < tape.size(); ++at_) {
     const std::size_t n = at_;
     if (const auto found = pieces_.find(n); found != pieces_.end()) {
@@ -111,7 +121,9 @@ bool Walk::next(BackwardStep* seen) {
   const std::size_t n = at_++;
   const NodePtr node = std::move(tape[n]);
   const Var g = tape.is_x(n) ? *gradients_[n] : *std::exchange(gradients_[n], std::nullopt);
-  const RuleOf rule(*node);
+  std::optional<RuleOf> rule;  // for observers
+  if (seen != nullptr || Observing::active()) [[unlikely]]
+    rule.emplace(*node);
   if (seen != nullptr) *seen = {node, std::move(arrivals_[n]), g, {}};
   bool pulled = false;
   for (int i = 0; i < node->input_count(); ++i) {

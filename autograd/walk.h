@@ -51,6 +51,8 @@ class Walk {
   /// Visits the next node that has a gradient and leads to some x, youngest first; false if none is left. `seen`, if
   /// given at every visit, is told all about it.
   bool next(BackwardStep* seen = nullptr);
+  /// Visits all that are left.
+  void run();
   /// For each x, what has arrived there.
   std::vector<Var> gradients() const;
 
@@ -60,6 +62,7 @@ class Walk {
     SliceRule rule;
     Var g;
   };
+  bool visit(BackwardStep* seen);
   static Var put_together(std::vector<Piece> pieces);
   void check_arguments(std::span<const Var> cotangents);
   void add(std::size_t n, Var contribution);

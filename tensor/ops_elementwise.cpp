@@ -123,7 +123,7 @@ template <class Op>
 Tensor binary(std::string_view name, Op op, const Tensor& a, const Tensor& b, Tensor* dying = nullptr) {
   check_same_dtype(name, a, b);
   const Shape shape = broadcast_shapes(name, a, b);
-  const Work work(name, numel(shape), a, b);
+  const Work work(name, detail::watch != nullptr ? numel(shape) : 0, a, b);
   return dispatch(a.dtype(), [&]<class T>() {
     return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(a, shape), operand<T>(b, shape)},
                                         dying);
@@ -158,7 +158,7 @@ Tensor ternary(std::string_view name, Ternary op, const Tensor& a, const Tensor&
     const int clash = try_broadcast(shape, c.shape(), shape);
     check(clash == 0, name, "cannot broadcast ", describe(a), " and ", describe(b), " with ", describe(c));
   }
-  const Work work(name, numel(shape), a, b, c);
+  const Work work(name, detail::watch != nullptr ? numel(shape) : 0, a, b, c);
   return dispatch(a.dtype(), [&]<class T>() {
     return apply<T, T, 3>(name, table<T>().ternary[op], shape,
                           {operand<T>(a, shape), operand<T>(b, shape), operand<T>(c, shape)});
