@@ -85,7 +85,9 @@ Var checkpoint(const Function& f, std::span<const Var> inputs) {
     return f(xs);
   }();
   if (!y.node() || y.node()->id() < start) return y;
-  return {y.value(), NodePtr(new Checkpoint(y, f, xs, reached_outside(y.node(), start), std::move(draws)))};
+  const NodePtr node(new Checkpoint(y, f, xs, reached_outside(y.node(), start), std::move(draws)));
+  if (Observing::active()) Observing::op(node->op(), y.value(), node, 0, true);
+  return {y.value(), node};
 }
 Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input) {
   return checkpoint([f](const std::vector<Var>& xs) { return f(xs[0]); }, std::span(&input, 1));

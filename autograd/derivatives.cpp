@@ -111,6 +111,7 @@ std::vector<Var> jacobian_of(const Var& y, std::span<const Var> xs, std::int64_t
 // The tangent of y when the xs have these, oldest node first. Tangents may have a leading axis that y and xs have not.
 Var tangent_of(const Var& y, std::span<const Var> xs, std::span<const Var> ts, bool many) {
   Tape tape({&y, 1}, xs);
+  const Walking walking(y.node() ? y.node()->order() : 0);
   std::vector<std::optional<Var>> tangents(tape.size() + 1);
   const auto add = [&](std::size_t n, const Var& t) { tangents[n] = tangents[n] ? *tangents[n] + t : t; };
   for (std::size_t i = 0; i < xs.size(); ++i)
@@ -265,7 +266,8 @@ Var quadratic_form(const Var& a, const Var& m) {
 class SampleJacobians {
  public:
   SampleJacobians(const Var& h, const Var& x)
-      : tape_({&h, 1}, {&x, 1}), x_(x.node()), start_(h.node()), units_(units_of(h)) {
+      : tape_({&h, 1}, {&x, 1}), x_(x.node()), start_(h.node()), units_(units_of(h)), order_(h.node()->order()) {
+    const Walking walking(order_);
     for (int i; start_ != x_ && is_elementwise(*start_) && (i = only_input(*start_)) >= 0 &&
                 start_->input(i)->shape() == start_->shape();
          start_ = start_->input(i))
@@ -281,6 +283,7 @@ class SampleJacobians {
   // Rows of du/d(stop): [how many, batch, ...], or with a batch of 1 where they are the same for all samples.
   Var rows(std::int64_t first, std::int64_t last, const NodePtr& stop, const GradOptions& options) const {
     if (matrix_ && stop == matrix_) return unsqueeze(constant(unit_rows(first, last, units_, stop->dtype())), 1);
+    const Walking walking(order_);
     const Var begin = handle(start_);
     Var u;
     if (matrix_) {
@@ -338,6 +341,7 @@ class SampleJacobians {
   NodePtr x_, start_, matrix_;
   std::optional<Var> slope_;
   std::int64_t units_;
+  int order_;
 };
 
 Var random_cotangent(const Var& h, const JacobianNormOptions& options) {

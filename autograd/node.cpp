@@ -7,7 +7,11 @@ thread_local bool is_recording = true;
 }  // namespace
 
 Node::Node(std::string_view op, const Shape& shape, Dtype dtype)
-    : op_(op), id_(next_id.fetch_add(1, std::memory_order_relaxed)), shape_(shape), dtype_(dtype) {}
+    : op_(op),
+      id_(next_id.fetch_add(1, std::memory_order_relaxed)),
+      shape_(shape),
+      dtype_(dtype),
+      order_(static_cast<std::uint8_t>(walk_order())) {}
 
 NodePtr::NodePtr(Node* node) noexcept : node_(node) {
   if (node_) node_->references_.fetch_add(1, std::memory_order_relaxed);

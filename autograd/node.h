@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/observe.h"
 #include "autograd/var.h"
 
 #pragma GCC visibility push(default)
@@ -44,6 +45,10 @@ class Node {
   /// What the op gave.
   const Shape& shape() const { return shape_; }
   Dtype dtype() const { return dtype_; }
+  /// 0 for what a program computes, 1 for its derivatives' own computation (create_graph), 2 for theirs, ...
+  int order() const { return order_; }
+  /// A parameter's; empty for all else.
+  virtual std::string_view name() const { return {}; }
 
   /// The op's inputs. One that needs no gradient is null.
   virtual int input_count() const { return 0; }
@@ -73,6 +78,7 @@ class Node {
   std::atomic<std::int64_t> references_{0};
   Node* next_doomed_ = nullptr;
   Dtype dtype_;
+  std::uint8_t order_;
 };
 
 /// How many nodes there are at this moment. A program that keeps no graph has its leaves and no more.
@@ -95,6 +101,8 @@ inline constexpr bool kNamesOutput = std::invocable<Rule&, const Var&, const Var
 /// "With respect to x, the gradient is ..."
 template <class Rule>
 Edge<Rule> wrt(const Var& x, Rule rule) {
+  if (Observing::active()) [[unlikely]]
+    Observing::operand(x);
   if (!x.node() || !recording()) return {};
   return {x.node(), std::move(rule)};
 }
@@ -165,17 +173,27 @@ class RecordedNode final : public Node {
 /// The result of an op: `value`, with a node if any input needs a gradient.
 template <class... Rules>
 Var record(std::string_view op, Tensor value, Edge<Rules>... edges) {
-  if (!(... || edges.input)) return Var(std::move(value));
+  if (!(... || edges.input)) {
+    if (Observing::active()) [[unlikely]]
+      Observing::op(op, value, {}, sizeof...(edges), false);
+    return Var(std::move(value));
+  }
   constexpr bool names_output = (... || kNamesOutput<Rules>);
   NodePtr node(new RecordedNode<std::tuple<Edge<Rules>...>, names_output>(op, value, {std::move(edges)...}));
+  if (Observing::active()) [[unlikely]]
+    Observing::op(op, value, node, sizeof...(edges), false);
   return Var(std::move(value), std::move(node));
 }
 template <class Rule>
 Var record(std::string_view op, Tensor value, std::vector<Edge<Rule>> edges) {
+  NodePtr node;
+  const std::size_t count = edges.size();
   bool needed = false;
   for (const Edge<Rule>& edge : edges) needed |= static_cast<bool>(edge.input);
-  if (!needed) return Var(std::move(value));
-  NodePtr node(new RecordedNode<std::vector<Edge<Rule>>, kNamesOutput<Rule>>(op, value, std::move(edges)));
+  if (needed)
+    node = NodePtr(new RecordedNode<std::vector<Edge<Rule>>, kNamesOutput<Rule>>(op, value, std::move(edges)));
+  if (Observing::active()) [[unlikely]]
+    Observing::op(op, value, node, count, true);
   return Var(std::move(value), std::move(node));
 }
 

@@ -3,6 +3,19 @@
 #include "autograd/node.h"
 
 namespace hourglass {
+namespace {
+
+class ParameterNode final : public Node {
+ public:
+  ParameterNode(std::string name, const Tensor& value)
+      : Node("parameter", value.shape(), value.dtype()), name_(std::move(name)) {}
+  std::string_view name() const override { return name_; }
+
+ private:
+  std::string name_;
+};
+
+}  // namespace
 
 Parameter::Parameter(std::string name, const Tensor& value)
     : name_(std::move(name)), state_(std::make_shared<State>()) {
@@ -16,7 +29,7 @@ Parameter::Parameter(std::string name, Dtype dtype) : name_(std::move(name)), st
 }
 
 void Parameter::make_leaf(const Tensor& value) const {
-  *state_ = {value, NodePtr(new Node("parameter", value.shape(), value.dtype())), {}};
+  *state_ = {value, NodePtr(new ParameterNode(name_, value)), {}};
 }
 
 Var Parameter::derived() const {

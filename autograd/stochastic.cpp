@@ -161,6 +161,7 @@ Var sample(std::shared_ptr<const Distribution> distribution, Rng& rng, const Est
     for (const Var& parameter : distribution->parameters())
       if (parameter.node()) node->inputs_.push_back(parameter.node());
   }
+  if (Observing::active()) Observing::op(node->op(), drawn.value.value(), owner, 0, true);
   return {drawn.value.value(), owner};
 }
 

@@ -1,9 +1,11 @@
-// Errors say where they happened: whoever has a name adds it while the error travels up to the caller.
+// Errors say where they happened: whoever has a name adds it while the error travels up to the caller. Instruments
+// (autograd/inspect.h) see the same names.
 #pragma once
 #include <string_view>
 #include <utility>
 
 #include "tensor/error.h"
+#include "tensor/work.h"
 
 #pragma GCC visibility push(default)
 namespace hourglass::nn {
@@ -12,6 +14,7 @@ namespace hourglass::nn {
 ///   Normal encode(const Var& x) const { return in_context("encode", [&] { ... }); }
 template <class F>
 decltype(auto) in_context(std::string_view name, F&& f) {
+  const NamedScope scope(name);
   try {
     return std::forward<F>(f)();
   } catch (Error& error) {

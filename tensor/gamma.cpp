@@ -8,10 +8,12 @@
 
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 
 Tensor log_standard_gamma(const Tensor& concentration, Rng& rng) {
+  const Work work("random gamma", 0, concentration);
   const Tensor a = contiguous(to(concentration, Dtype::f64));
   Rng own = rng.split(rng.state().draw);
   rng.uniform();
@@ -125,6 +127,7 @@ double ratio_of(int k, double a, double y) {
 }  // namespace
 
 Tensor gamma_ratio(int k, const Tensor& a, const Tensor& y) {
+  const Work work("gamma_ratio", 0, a, y);
   check(k >= 0 && k <= kMaxOrder, "gamma_ratio", "needs an order from 0 to ", kMaxOrder, ", got ", k);
   check_same_dtype("gamma_ratio", a, y);
   const Shape shape = broadcast_shapes("gamma_ratio", a, y);

@@ -12,6 +12,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -537,6 +538,11 @@ void weight_gradient(const Geometry& geometry, const T* x, const T* g, T* w) {
     conv.transpose(total + group * window * step, step, window, channels, w + group * channels * window, window);
 }
 
+// Operations of one face of the form: for each of g's numbers, a product with each number of a window.
+double flops_of(std::int64_t outputs, const Geometry& geometry) {
+  return 2.0 * static_cast<double>(outputs) * static_cast<double>(geometry.group_in() * geometry.kernels());
+}
+
 // ---- from tensors to geometry, for N spatial axes -----------------------------------------------------------------
 
 template <int N>
@@ -562,6 +568,7 @@ Tensor conv(std::string_view op, const Tensor& x, const Tensor& weight, const Te
   check_bias(op, weight, bias, geometry.out);
 
   const Shape shape = shape_like<N>(x, geometry.out, geometry, &Axis::outputs);
+  const Work work(op, flops_of(numel(shape), geometry), x, weight, bias);
   if (geometry.is_product())
     return reshape(linear(reshape(x, {geometry.batch, geometry.window()}),
                           reshape(weight, {geometry.out, geometry.window()}), bias),
@@ -605,6 +612,7 @@ Tensor conv_transpose(std::string_view op, const Tensor& x, const Tensor& weight
   }
 
   const Shape shape = shape_like<N>(x, geometry.in, geometry, &Axis::extent);
+  const Work work(op, flops_of(x.numel(), geometry), x, weight, bias);
   if (geometry.is_product()) {
     Tensor each;  // a bias for each number of the window
     if (bias) each = reshape(expand(unsqueeze(*bias, 1), {geometry.in, geometry.kernels()}), {geometry.window()});
@@ -638,6 +646,7 @@ Tensor conv_weight(std::string_view op, const Tensor& x, const Tensor& g, const 
 
   Shape shape{geometry.out, geometry.group_in()};
   for (int axis = 0; axis < N; ++axis) shape.push_back(kernel[axis]);
+  const Work work(op, flops_of(g.numel(), geometry), x, g);
   if (geometry.is_product())
     return reshape(
         matmul(transpose(reshape(g, {geometry.batch, geometry.out})), reshape(x, {geometry.batch, geometry.window()})),

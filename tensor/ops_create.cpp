@@ -5,6 +5,7 @@
 
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -35,6 +36,7 @@ Out convert(In x) {
 }  // namespace
 
 Tensor full(const Shape& shape, Scalar value, Dtype dtype) {
+  const Work work("full", 0);
   Tensor result(shape, dtype);
   dispatch(dtype, [&]<class T>() { fill<T>(result, [v = value.to<T>("full")](std::int64_t) { return v; }); });
   return result;
@@ -47,6 +49,7 @@ Tensor full_like(const Tensor& x, Scalar value) { return full(x.shape(), value, 
 Tensor scalar(Scalar value, Dtype dtype) { return full({}, value, dtype); }
 
 Tensor arange(Scalar start, Scalar stop, Scalar step, Dtype dtype) {
+  const Work work("arange", 0);
   const double count = std::ceil((stop.real() - start.real()) / step.real());
   check(count >= 0 && count < 9e18, "arange", "cannot go from ", start.real(), " to ", stop.real(), " in steps of ",
         step.real());
@@ -67,6 +70,7 @@ Tensor arange(Scalar start, Scalar stop, Scalar step, Dtype dtype) {
 Tensor arange(Scalar stop) { return arange(0, stop); }
 
 Tensor linspace(double first, double last, std::int64_t count, Dtype dtype) {
+  const Work work("linspace", 0);
   check(count >= 0, "linspace", "needs a count of at least 0, got ", count);
   Tensor result({count}, dtype);
   const double step = count > 1 ? (last - first) / static_cast<double>(count - 1) : 0;
@@ -80,6 +84,7 @@ Tensor linspace(double first, double last, std::int64_t count, Dtype dtype) {
 }
 
 Tensor eye(std::int64_t rows, std::int64_t columns, Dtype dtype) {
+  const Work work("eye", 0);
   if (columns < 0) columns = rows;
   Tensor result = zeros({rows, columns}, dtype);
   dispatch(dtype, [&]<class T>() {
@@ -91,6 +96,7 @@ Tensor eye(std::int64_t rows, std::int64_t columns, Dtype dtype) {
 
 Tensor to(const Tensor& x, Dtype dtype) {
   if (x.dtype() == dtype) return x;
+  const Work work("to", 0, x);
   const Tensor from = contiguous(x);
   Tensor result(x.shape(), dtype);
   dispatch(x.dtype(), [&]<class In>() {

@@ -9,6 +9,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -74,6 +75,8 @@ Tensor apply(std::string_view op, ElementwiseKernel<In, Out> kernel, const Shape
   check(kernel != nullptr, op, "needs f32 or f64, got ", dtype_of<In>, "; convert with to(x, Dtype::f32)");
   const bool reuse = can_hold(dying, shape, dtype_of<Out>);
   Tensor result = reuse ? std::move(*dying) : Tensor(shape, dtype_of<Out>);
+  if (reuse && detail::watch != nullptr) [[unlikely]]
+    detail::note_bytes(detail::bytes_of(result));
   if (result.numel() == 0) return result;
   Out* const out = result.template mutable_data<Out>();
   std::array<Strides, N> strides;
@@ -110,6 +113,7 @@ template <class T, class Op>
 using ResultOf = std::conditional_t<std::is_same_v<Op, Compare>, std::uint8_t, T>;
 
 Tensor unary(std::string_view name, Unary op, const Tensor& x, Tensor* dying = nullptr) {
+  const Work work(name, x.numel(), x);
   return dispatch(x.dtype(), [&]<class T>() {
     return apply<T, T, 1>(name, table<T>().unary[op], x.shape(), {operand<T>(x, x.shape())}, dying);
   });
@@ -119,6 +123,7 @@ template <class Op>
 Tensor binary(std::string_view name, Op op, const Tensor& a, const Tensor& b, Tensor* dying = nullptr) {
   check_same_dtype(name, a, b);
   const Shape shape = broadcast_shapes(name, a, b);
+  const Work work(name, detail::watch != nullptr ? numel(shape) : 0, a, b);
   return dispatch(a.dtype(), [&]<class T>() {
     return apply<ResultOf<T, Op>, T, 2>(name, kernel_of<T>(op), shape, {operand<T>(a, shape), operand<T>(b, shape)},
                                         dying);
@@ -126,6 +131,7 @@ Tensor binary(std::string_view name, Op op, const Tensor& a, const Tensor& b, Te
 }
 template <class Op>
 Tensor binary(std::string_view name, Op op, const Tensor& a, Scalar b, Tensor* dying = nullptr) {
+  const Work work(name, a.numel(), a);
   return dispatch(a.dtype(), [&]<class T>() {
     const T number = b.to<T>(name);
     const Shape& shape = a.shape();
@@ -135,6 +141,7 @@ Tensor binary(std::string_view name, Op op, const Tensor& a, Scalar b, Tensor* d
 }
 template <class Op>
 Tensor binary(std::string_view name, Op op, Scalar a, const Tensor& b, Tensor* dying = nullptr) {
+  const Work work(name, b.numel(), b);
   return dispatch(b.dtype(), [&]<class T>() {
     const T number = a.to<T>(name);
     const Shape& shape = b.shape();
@@ -151,6 +158,7 @@ Tensor ternary(std::string_view name, Ternary op, const Tensor& a, const Tensor&
     const int clash = try_broadcast(shape, c.shape(), shape);
     check(clash == 0, name, "cannot broadcast ", describe(a), " and ", describe(b), " with ", describe(c));
   }
+  const Work work(name, detail::watch != nullptr ? numel(shape) : 0, a, b, c);
   return dispatch(a.dtype(), [&]<class T>() {
     return apply<T, T, 3>(name, table<T>().ternary[op], shape,
                           {operand<T>(a, shape), operand<T>(b, shape), operand<T>(c, shape)});
@@ -210,22 +218,28 @@ Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b) {
   Shape shape = broadcast_shapes("where", a, b);
   const int clash = try_broadcast(shape, mask.shape(), shape);
   check(clash == 0, "where", "cannot broadcast mask ", describe(mask), " with ", describe(a), " and ", describe(b));
+  const Work work("where", 0, mask, a, b);
   return dispatch(a.dtype(),
                   [&]<class T>() { return choose<T>(mask, operand<T>(a, shape), operand<T>(b, shape), shape); });
 }
 Tensor where(const Tensor& mask, const Tensor& a, Scalar b) {
   check_mask("where", mask);
   const Shape shape = broadcast_shapes("where", mask, a);
+  const Work work("where", 0, mask, a);
   return dispatch(a.dtype(), [&]<class T>() {
     const T number = b.to<T>("where");
     return choose<T>(mask, operand<T>(a, shape), operand<T>(number, shape), shape);
   });
 }
-Tensor where(const Tensor& mask, Scalar a, const Tensor& b) { return where(logical_not(mask), b, a); }
+Tensor where(const Tensor& mask, Scalar a, const Tensor& b) {
+  const Work work("where", 0, mask, b);
+  return where(logical_not(mask), b, a);
+}
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
   check_mask("masked_fill", mask);
   check(broadcast_shapes("masked_fill", x, mask) == x.shape(), "masked_fill", "mask ", describe(mask),
         " does not broadcast to ", describe(x));
+  const Work work("masked_fill", 0, mask, x);
   return where(mask, value, x);
 }
 

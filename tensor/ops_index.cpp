@@ -7,6 +7,7 @@
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -85,6 +86,7 @@ void add_at(Tensor& result, int axis, const Tensor& picks, const Tensor& source)
 }  // namespace
 
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
+  const Work work("index_select", 0, index);
   if (x.dim() == 0) {
     check(index.numel() == 1, "index_select", "a 0-d tensor needs one index, got ", describe(index));
     return reshape(index_select(at_least_1d(x), axis, index), {});
@@ -120,6 +122,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
 }
 
 Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
+  const Work work("index_add", source.numel(), x, index, source);
   if (x.dim() == 0) return reshape(index_add(at_least_1d(x), axis, index, at_least_1d(source)), {});
   const int at = normalize_axis("index_add", axis, x.dim());
   check_same_dtype("index_add", x, source);
@@ -148,6 +151,7 @@ void check_index_shape(std::string_view op, const Tensor& index, const Tensor& x
 }  // namespace
 
 Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
+  const Work work("gather", 0, index);
   if (x.dim() == 0) return reshape(gather(at_least_1d(x), axis, at_least_1d(index)), index.shape());
   const int at = normalize_axis("gather", axis, x.dim());
   check_index_shape("gather", index, x, at);
@@ -174,6 +178,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source) {
+  const Work work("scatter_add", source.numel(), x, index, source);
   if (x.dim() == 0) return reshape(scatter_add(at_least_1d(x), axis, at_least_1d(index), at_least_1d(source)), {});
   const int at = normalize_axis("scatter_add", axis, x.dim());
   check_same_dtype("scatter_add", x, source);
@@ -186,6 +191,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
 }
 
 Tensor one_hot(const Tensor& classes, std::int64_t count, Dtype dtype) {
+  const Work work("one_hot", 0, classes);
   check(count >= 0, "one_hot", "needs a count of at least 0, got ", count);
   const Tensor picks = checked_index("one_hot", classes, count, "the classes");
   Shape shape = classes.shape();
@@ -261,6 +267,7 @@ void sort_line(std::span<const T> line, bool descending, std::span<T> values, st
 }
 
 Sorted sort_lines(std::string_view op, const Tensor& x, std::int64_t k, std::int64_t axis, bool descending) {
+  const Work work(op, 0, x);
   if (x.dim() == 0) {
     const Sorted one = sort_lines(op, at_least_1d(x), k, axis, descending);
     return {reshape(one.values, {}), reshape(one.indices, {})};

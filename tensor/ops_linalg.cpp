@@ -4,6 +4,7 @@
 
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -70,6 +71,7 @@ Shape with_matrix(Shape batch, std::int64_t rows, std::int64_t columns) {
 Tensor cholesky(const Tensor& x) {
   check_square("cholesky", x);
   const std::int64_t n = x.size(-1), count = n == 0 ? 0 : x.numel() / (n * n);
+  const Work work("cholesky", count * n * n * n / 3, x);
   const Tensor source = contiguous(x);
   Tensor result(x.shape(), x.dtype());
   dispatch_floating("cholesky", x.dtype(), [&]<class T>() {
@@ -95,6 +97,7 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper) {
   check(try_broadcast(leading(a), leading(b), batch) == 0, "solve_triangular", "leading axes do not broadcast: A is ",
         describe(a), ", B is ", describe(b));
   const std::int64_t n = a.size(-1), columns = b.size(-1), count = numel(batch);
+  const Work work("solve_triangular", count * n * n * columns, a, b);
   const Tensor left = contiguous(expand(a, with_matrix(batch, n, n)));
   const Tensor right = contiguous(expand(b, with_matrix(batch, n, columns)));
   Tensor result(right.shape(), right.dtype());

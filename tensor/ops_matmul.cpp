@@ -6,6 +6,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -235,8 +236,10 @@ void products(const Shape& batch, const Operand& a, const T* a_data, const Opera
   }
 }
 
-Tensor multiply(const Shape& batch, const Operand& a, const Tensor& a_tensor, const Operand& b, const Tensor& b_tensor,
-                const Shape& shape, const Tensor* bias) {
+Tensor multiply(std::string_view op, const Shape& batch, const Operand& a, const Tensor& a_tensor, const Operand& b,
+                const Tensor& b_tensor, const Shape& shape, const Tensor* bias) {
+  const double flops = 2.0 * static_cast<double>(numel(shape)) * static_cast<double>(a.columns);
+  const Work work(op, bias ? flops + static_cast<double>(numel(shape)) : flops, a_tensor, b_tensor, bias);
   Tensor c(shape, a_tensor.dtype());
   if (c.numel() == 0) return c;
   dispatch(c.dtype(), [&]<class T>() {
@@ -268,7 +271,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   Shape shape = batch;
   if (a.dim() > 1) shape.push_back(left.rows);
   if (b.dim() > 1) shape.push_back(right.columns);
-  return multiply(batch, left, a, right, b, shape, nullptr);
+  return multiply("matmul", batch, left, a, right, b, shape, nullptr);
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
@@ -288,7 +291,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
     values = contiguous(*bias);
   }
   const Operand left = operand(x, true);
-  return multiply(left.batch, left, x, transposed(operand(weight, true)), weight, shape, bias ? &values : nullptr);
+  return multiply("linear", left.batch, left, x, transposed(operand(weight, true)), weight, shape,
+                  bias ? &values : nullptr);
 }
 
 }  // namespace hourglass

@@ -5,6 +5,7 @@
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -112,6 +113,7 @@ void check_has_taps(std::string_view op, const Taps& taps) {
 }  // namespace
 
 Tensor resample(const Tensor& x, const ImageTaps& taps) {
+  const Work work("resample", 0, x);
   const Planes planes = planes_of("resample", x, taps);
   Tensor y(planes.shape, x.dtype());
   const Tensor from = contiguous(x);
@@ -122,6 +124,7 @@ Tensor resample(const Tensor& x, const ImageTaps& taps) {
 }
 
 Pooled max_over_taps(const Tensor& x, const ImageTaps& taps) {
+  const Work work("max_over_taps", 0, x);
   const Planes planes = planes_of("max_over_taps", x, taps);
   check_has_taps("max_over_taps", rows_of(taps));
   check_has_taps("max_over_taps", taps.columns);
@@ -226,6 +229,7 @@ template Unpooling unpooling_of(std::string_view, const Tensor&, const Tensor&, 
 namespace {
 template <int N>
 Tensor max_unpool(std::string_view op, const Tensor& x, const Tensor& indices, const MaxUnpoolOptions<N>& options) {
+  const Work work(op, 0, x, indices);
   const Unpooling to = unpooling_of<N>(op, x, indices, options);
   const std::int64_t count = to.planes == 0 ? 0 : x.numel() / to.planes;
   const Tensor kept = to.stays ? where(*to.stays, x, 0) : x;

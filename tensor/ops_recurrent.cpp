@@ -6,6 +6,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -32,6 +33,7 @@ void for_each_row(std::int64_t rows, std::int64_t numbers, F&& f) {
 }  // namespace
 
 Tensor lstm_cell(const Tensor& gates, const Tensor& c) {
+  const Work work("lstm_cell", gates.numel(), gates, c);
   check_state("lstm_cell", "c", c);
   const std::int64_t rows = c.size(0), n = c.size(1);
   check_matrix("lstm_cell", "gates", gates, 4 * n, c);
@@ -49,6 +51,7 @@ Tensor lstm_cell(const Tensor& gates, const Tensor& c) {
 }
 
 Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c) {
+  const Work work("lstm_cell_grad", gates.numel(), g, gates, c);
   check_state("lstm_cell_grad", "c", c);
   const std::int64_t rows = c.size(0), n = c.size(1);
   check_matrix("lstm_cell_grad", "gates", gates, 4 * n, c);
@@ -111,6 +114,7 @@ void check_sequence(std::string_view op, const Tensor& gates, const Tensor& weig
 LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c) {
   check_sequence("lstm_sequence", gates, weight, h, c);
   const std::int64_t steps = gates.size(0), rows = c.size(0), n = c.size(1);
+  const Work work("lstm_sequence", 2 * gates.numel() * n, gates, weight, h, c);
   LstmSequence run{Tensor({2, steps, rows, n}, c.dtype()), Tensor(gates.shape(), c.dtype())};
   if (gates.numel() == 0) return run;
   // A step's input may be the same for all steps, and is then read where it stands.
@@ -147,6 +151,7 @@ Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor
   check_same_dtype("lstm_sequence_grad", g, c);
   check(g.shape() == run.states.shape(), "lstm_sequence_grad", "g must be ", run.states.shape(), ", got ", describe(g));
   const std::int64_t states = rows * n, gates = steps * rows * 4 * n;
+  const Work work("lstm_sequence_grad", 4 * gates * n, g, run.gates, run.states, weight, h, c);
   Tensor result = zeros({gates + 4 * n * n + 2 * states}, c.dtype());
   if (gates == 0) return result;
   const Tensor by_states = contiguous(g), hidden = contiguous(weight), c_first = contiguous(c);
@@ -189,6 +194,7 @@ Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor
 }
 
 Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h) {
+  const Work work("gru_cell", input_gates.numel(), input_gates, hidden_gates, h);
   check_state("gru_cell", "h", h);
   const std::int64_t rows = h.size(0), n = h.size(1);
   check_matrix("gru_cell", "input_gates", input_gates, 3 * n, h);
@@ -207,6 +213,7 @@ Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Ten
 }
 
 Tensor gru_cell_grad(const Tensor& dh, const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h) {
+  const Work work("gru_cell_grad", input_gates.numel(), dh, input_gates, hidden_gates, h);
   check_state("gru_cell_grad", "h", h);
   const std::int64_t rows = h.size(0), n = h.size(1);
   check_matrix("gru_cell_grad", "dh", dh, n, h);

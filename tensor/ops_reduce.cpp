@@ -12,6 +12,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -240,26 +241,31 @@ Tensor finish(const Tensor& kept, const Tensor& x, const Axes& axes, bool keepdi
 // ---- sums, products, extremes
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("sum", x.numel(), x);
   const Axes over = normalize_axes("sum", axes, x.dim());
   return finish(accumulate(Reduce::sum, 0, x, over), x, over, keepdim);
 }
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("prod", x.numel(), x);
   const Axes over = normalize_axes("prod", axes, x.dim());
   return finish(accumulate(Reduce::prod, 1, x, over), x, over, keepdim);
 }
 
 Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("max", x.numel(), x);
   const Axes over = normalize_axes("max", axes, x.dim());
   return finish(extreme("max", Reduce::max, x, over), x, over, keepdim);
 }
 
 Tensor min(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("min", x.numel(), x);
   const Axes over = normalize_axes("min", axes, x.dim());
   return finish(extreme("min", Reduce::min, x, over), x, over, keepdim);
 }
 
 Tensor any(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("any", x.numel(), x);
   const Axes over = normalize_axes("any", axes, x.dim());
   return finish(fold_or<std::uint8_t, std::uint8_t>(0, Reduce::max, x != 0, over), x, over, keepdim);
 }
@@ -268,6 +274,7 @@ Tensor all(const Tensor& x, const Axes& axes, bool keepdim) { return any(x == 0,
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
+  const Work work("sum_to", x.numel(), x);
   const int added = x.dim() - shape.size();
   Axes repeated;
   bool fits = added >= 0;
@@ -282,12 +289,14 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
 // ---- statistics
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("mean", x.numel(), x);
   check_floating("mean", x);
   const Axes over = normalize_axes("mean", axes, x.dim());
   return finish(accumulate(Reduce::sum, 0, x, over) / count_of(x, over), x, over, keepdim);
 }
 
 Tensor var(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
+  const Work work("var", x.numel(), x);
   check_floating("var", x);
   const Axes over = normalize_axes("var", axes, x.dim());
   const Tensor center = mean(x, over, true);
@@ -296,11 +305,13 @@ Tensor var(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
 }
 
 Tensor std(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
+  const Work work("std", x.numel(), x);
   check_floating("std", x);
   return sqrt(var(x, axes, keepdim, correction));
 }
 
 Tensor norm(const Tensor& x, const Axes& axes, bool keepdim, double p) {
+  const Work work("norm", x.numel(), x);
   check_floating("norm", x);
   check(!std::isnan(p), "norm", "p is NaN");
   const Axes over = normalize_axes("norm", axes, x.dim());
@@ -315,6 +326,7 @@ Tensor norm(const Tensor& x, const Axes& axes, bool keepdim, double p) {
 }
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Work work("logsumexp", x.numel(), x);
   check_floating("logsumexp", x);
   const Axes over = normalize_axes("logsumexp", axes, x.dim());
   if (x.numel() == 0)
@@ -331,6 +343,7 @@ namespace {
 
 // The first index at which x has its extreme value: one fold to find the value, one pass to find the place.
 Tensor arg_extreme(std::string_view name, Reduce op, const Tensor& x, std::int64_t axis, bool keepdim) {
+  const Work work(name, x.numel(), x);
   const Around around(name, x, axis);
   const std::int64_t extent = around.extent, inner = around.inner;
   const Axes over = x.dim() == 0 ? Axes{} : Axes{normalize_axis(name, axis, x.dim())};
@@ -386,6 +399,7 @@ Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim) {
 }
 
 Tensor cumsum(const Tensor& x, std::int64_t axis) {
+  const Work work("cumsum", x.numel(), x);
   const Around around("cumsum", x, axis);
   return dispatch(x.dtype(), [&]<class T>() {
     // Sums of f32 run in f64: rounded to f32 at each of n steps, they would drift.
@@ -472,6 +486,7 @@ const StandardizeKernels<T>& standardize_kernels() {
 }  // namespace
 
 Tensor standardize(const Tensor& x, const Axes& axes, double eps) {
+  const Work work("standardize", x.numel(), x);
   const Axes over = normalize_axes("standardize", axes, x.dim());
   return dispatch_floating("standardize", x.dtype(), [&]<class T>() {
     return map_rows(
@@ -486,6 +501,7 @@ Tensor standardize(const Tensor& x, const Axes& axes, double eps) {
 }
 
 Tensor standardize_grad(const Tensor& g, const Tensor& x, const Axes& axes, double eps) {
+  const Work work("standardize_grad", x.numel(), g, x);
   check_same_dtype("standardize_grad", g, x);
   check(broadcast_shapes("standardize_grad", g, x) == x.shape(), "standardize_grad", "g is ", describe(g), ", x is ",
         describe(x), "; g must broadcast to x");
@@ -504,6 +520,7 @@ Tensor standardize_grad(const Tensor& g, const Tensor& x, const Axes& axes, doub
 }
 
 Tensor softmax(const Tensor& x, std::int64_t axis) {
+  const Work work("softmax", x.numel(), x);
   check_floating("softmax", x);
   const Around around("softmax", x, axis);
   if (x.numel() == 0) return x;
@@ -513,6 +530,7 @@ Tensor softmax(const Tensor& x, std::int64_t axis) {
 }
 
 Tensor log_softmax(const Tensor& x, std::int64_t axis) {
+  const Work work("log_softmax", x.numel(), x);
   check_floating("log_softmax", x);
   const Around around("log_softmax", x, axis);
   if (x.numel() == 0) return x;
@@ -551,6 +569,7 @@ void check_alike(std::string_view op, const Tensor& a, const Tensor& b) {
 
 // With a batch of gradients, g has more axes in front than y.
 Tensor softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
+  const Work work("softmax_grad", g.numel(), g, result);
   check_floating("softmax_grad", result);
   const Tensor y = result.shape() == g.shape() ? result : expand(result, g.shape());
   const Around around("softmax_grad", y, axis);
@@ -560,6 +579,7 @@ Tensor softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
   return y * (g - sum(g * y, {axis}, true));
 }
 Tensor log_softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
+  const Work work("log_softmax_grad", g.numel(), g, result);
   check_floating("log_softmax_grad", result);
   const Tensor y = result.shape() == g.shape() ? result : expand(result, g.shape());
   const Around around("log_softmax_grad", y, axis);
@@ -582,6 +602,7 @@ const LossKernels<T>& loss_kernels() {
 // kernel(LossKernels<T>) tells which of them. Chunks are added up in their order.
 template <class Kernel>
 SummedLoss sum_of_losses(std::string_view op, const Tensor& a, const Tensor& b, bool with_slopes, Kernel&& kernel) {
+  const Work work(op, a.numel(), a, b);
   check_alike(op, a, b);
   return dispatch_floating(op, a.dtype(), [&]<class T>() {
     const Tensor as = contiguous(a), bs = contiguous(b);

@@ -4,6 +4,7 @@
 
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 
@@ -11,6 +12,7 @@ namespace hourglass {
 
 Tensor contiguous(const Tensor& x) {
   if (x.is_contiguous()) return x;
+  const Work work("contiguous", 0, x);
   Tensor result(x.shape(), x.dtype());
   dispatch(x.dtype(), [&]<class T>() { copy_to(x, result.mutable_data<T>(), result.strides()); });
   return result;
@@ -207,6 +209,7 @@ Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_
 }
 
 Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step) {
+  const Work work("fold", x.numel(), x);
   const int at = normalize_axis("fold", axis, shape.size());
   Shape expected = shape;
   expected[at] = count_windows("fold", shape[at], size, step);
@@ -245,6 +248,7 @@ void check_parts(std::string_view op, std::span<const Tensor> parts, int joined)
 }  // namespace
 
 Tensor concat(std::span<const Tensor> parts, std::int64_t axis) {
+  const Work work("concat", 0);
   check(!parts.empty(), "concat", "needs at least one part");
   const int at = normalize_axis("concat", axis, parts[0].dim());
   check_parts("concat", parts, at);
@@ -300,6 +304,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis)
 }
 
 Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value) {
+  const Work work("pad", 0, x);
   check(static_cast<std::int64_t>(paddings.size()) <= x.dim(), "pad", paddings.size(), " paddings for ", describe(x));
   Shape shape = x.shape();
   const int first = x.dim() - static_cast<int>(paddings.size());
@@ -319,6 +324,7 @@ Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value) 
 }
 
 Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
+  const Work work("embed_slice", 0, x);
   const int at = normalize_axis("embed_slice", axis, shape.size());
   Shape matching = shape;
   if (x.dim() == shape.size()) matching[at] = x.shape()[at];
@@ -344,6 +350,7 @@ enum class Triangle { upper, lower };
 
 // In row i the upper triangle begins at column i + diagonal, and the lower one ends after it.
 Tensor keep_triangle(std::string_view op, const Tensor& x, std::int64_t diagonal, Triangle kept) {
+  const Work work(op, 0, x);
   check(x.dim() >= 2, op, "needs at least 2 axes, got ", describe(x));
   if (x.numel() == 0) return x;
   const Tensor from = contiguous(x);

@@ -11,6 +11,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -199,6 +200,7 @@ Rng::State Rng::next() {
 }
 
 Tensor Rng::uniform(const Shape& shape, double low, double high, Dtype dtype) {
+  const Work work("random uniform", 0);
   check(low <= high, "uniform", "needs low <= high, got ", low, " and ", high);
   return dispatch_floating("uniform", dtype, [&]<class T>() {
     const T from = static_cast<T>(low), to = static_cast<T>(high), width = to - from;
@@ -214,6 +216,7 @@ Tensor Rng::uniform(const Shape& shape, double low, double high, Dtype dtype) {
 }
 
 Tensor Rng::normal(const Shape& shape, double mean, double std, Dtype dtype) {
+  const Work work("random normal", 0);
   check(std >= 0, "normal", "needs a standard deviation of at least 0, got ", std);
   return dispatch_floating("normal", dtype, [&]<class T>() {
     return fill<T, kWords<T>>(shape, next(),
@@ -226,6 +229,7 @@ Tensor Rng::normal(const Shape& shape, double mean, double std, Dtype dtype) {
 }
 
 Tensor Rng::bernoulli(const Shape& shape, double probability, Dtype dtype) {
+  const Work work("random bernoulli", 0);
   check(probability >= 0 && probability <= 1, "bernoulli", "needs a probability in [0, 1], got ", probability);
   // A word is below p 2^32 with probability p, to within 2^-32; for p = 0 never.
   const auto threshold = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
@@ -238,6 +242,7 @@ Tensor Rng::bernoulli(const Shape& shape, double probability, Dtype dtype) {
 }
 
 Tensor Rng::bernoulli(const Tensor& probability) {
+  const Work work("random bernoulli", 0, probability);
   check(is_floating(probability.dtype()), "bernoulli", "needs f32 or f64, got ", describe(probability));
   if (probability.numel() == 0) return probability;
   const double least = min(probability).item(), most = max(probability).item();
@@ -255,6 +260,7 @@ Tensor Rng::bernoulli(const Tensor& probability) {
 }
 
 Tensor Rng::randint(const Shape& shape, std::int64_t low, std::int64_t high) {
+  const Work work("random randint", 0);
   check(low < high, "randint", "needs low < high, got ", low, " and ", high);
   const std::uint64_t first = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - first;
   const State at = next();
@@ -272,6 +278,7 @@ Tensor Rng::randint(const Shape& shape, std::int64_t low, std::int64_t high) {
 }
 
 Tensor Rng::permutation(std::int64_t n) {
+  const Work work("random permutation", 0);
   check(n >= 0, "permutation", "needs a length of at least 0, got ", n);
   Tensor result = arange(n);
   std::int64_t* const out = result.mutable_data<std::int64_t>();

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "tensor/ops.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 
@@ -37,6 +38,8 @@ Tensor::Tensor(const Shape& shape, Dtype dtype) : shape_(shape), numel_(hourglas
   check(numel_ <= INT64_MAX / 16, "tensor", "out of memory: ", dtype, shape);
   strides_ = contiguous_strides(shape);
   storage_ = Storage(static_cast<std::size_t>(numel_) * size_of(dtype));
+  if (detail::watch != nullptr) [[unlikely]]
+    detail::note_bytes(detail::bytes_of(*this));
 }
 
 template <Element T>

@@ -10,6 +10,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
+#include "tensor/work.h"
 
 namespace hourglass {
 namespace {
@@ -51,6 +52,9 @@ void update_all(Update rule, const double* constants, std::span<const UpdateItem
 
 template <std::size_t kWritten>
 void update_all(Update rule, const double* constants, std::span<const UpdateItem> items) {
+  if (detail::watch != nullptr) [[unlikely]]  // the gradient is read, all else read and written
+    for (const UpdateItem& item : items)
+      detail::note_bytes(detail::bytes_of(item.value) * static_cast<std::int64_t>(1 + 2 * kWritten));
   const auto fits = [](const Tensor& x, const Tensor& value) {
     return x.shape() == value.shape() && x.dtype() == value.dtype();
   };
@@ -73,6 +77,7 @@ void update_all(Update rule, const double* constants, std::span<const UpdateItem
 #define HOURGLASS_LIST(...) __VA_ARGS__
 #define UPDATE(Name, written, constants, ...)                                                \
   void update(const Name##Update& step, std::span<const UpdateItem> items) {                 \
+    const Work work(#Name " update", 0);                                                     \
     struct Written {                                                                         \
       char HOURGLASS_LIST written;                                                           \
     };                                                                                       \
