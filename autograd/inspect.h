@@ -4,4 +4,3 @@
 #include "autograd/profile.h"       // Profile
 #include "autograd/step_through.h"  // step_through
 #include "autograd/tape_picture.h"  // Trace, tape_text, tape_dot, tape_html
-#pragma GCC visibility pop
