@@ -123,8 +123,8 @@ Recurrent::Run Recurrent::run_batch(const Var& x, const std::vector<std::optiona
   Var layer_input = x;
   std::vector<Tensor> counts;
   if (lengths) {
-    check(lengths->dtype() == Dtype::i64 && lengths->dim() == 1 && lengths->numel() == n, op_, "lengths must be i64[", n, "], got ",
-          describe(*lengths));
+    check(lengths->dtype() == Dtype::i64 && lengths->dim() == 1 && lengths->numel() == n, op_, "lengths must be i64[",
+          n, "], got ", describe(*lengths));
     check(n == 0 || (min(*lengths).item() >= 0 && max(*lengths).item() <= static_cast<double>(steps)), op_,
           "lengths must be 0 to ", steps, ", which is the number of steps, got ", *lengths);
     for (std::int64_t t = 0; t < steps; ++t) counts.push_back(reshape(*lengths > t, {n, 1}));
