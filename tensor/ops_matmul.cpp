@@ -21,7 +21,6 @@ constexpr double kWorkForTwo = 1 << 19;
 constexpr std::int64_t kMaxParts = 8;
 
 // ---- one product, on the calling thread
-// ------------------------------------------------------------------------------
 
 template <class T>
 void product_alone(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c) {
@@ -49,7 +48,6 @@ void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, cons
 }
 
 // ---- one product, on all threads
-// -------------------------------------------------------------------------------------
 
 // How a product is cut up, from its size alone.
 struct Split {
@@ -141,7 +139,6 @@ void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& 
 }
 
 // ---- many products
-// -----------------------------------------------------------------------------------------------------
 
 // An operand of `matmul`: a matrix for every index of the batch axes. A 1-d tensor is one row or one column.
 struct Operand {
