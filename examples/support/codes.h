@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/distributions.h"
+#include "autograd/ops.h"
 #include "examples/support/run.h"
 #include "nn/sequential.h"
 
@@ -17,6 +18,21 @@ namespace hourglass::examples {
 class Mlp : public nn::Sequential {
  public:
   Mlp(const std::vector<std::int64_t>& widths, Rng& rng);
+};
+
+/// Three layers each way, pixels-hidden-hidden-code and back, with a sigmoid for each pixel: for programs about what
+/// the codes are like, not about how they are come by.
+class MlpAutoencoder : public nn::Layer {
+ public:
+  MlpAutoencoder(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
+      : encoder_(child<Mlp>("encoder", std::vector{pixels, hidden, hidden, code}, rng)),
+        decoder_(child<Mlp>("decoder", std::vector{code, hidden, hidden, pixels}, rng)) {}
+  Var encode(const Var& x) const { return encoder_(x); }
+  Var decode(const Var& z) const { return sigmoid(decoder_(z)); }
+  Var forward(const Var& x) const override { return decode(encode(x)); }
+
+ private:
+  Mlp &encoder_, &decoder_;
 };
 
 /// What an encoder says of a code: the first half of h's last axis is the mean, the second half log std².

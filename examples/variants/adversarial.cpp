@@ -42,19 +42,6 @@ using namespace hourglass::examples;
 
 namespace {
 
-class Autoencoder : public nn::Layer {
- public:
-  Autoencoder(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
-      : encoder_(child<Mlp>("encoder", std::vector{pixels, hidden, hidden, code}, rng)),
-        decoder_(child<Mlp>("decoder", std::vector{code, hidden, hidden, pixels}, rng)) {}
-  Var encode(const Var& x) const { return encoder_(x); }
-  Var decode(const Var& z) const { return sigmoid(decoder_(z)); }
-  Var forward(const Var& x) const override { return decode(encode(x)); }
-
- private:
-  Mlp &encoder_, &decoder_;
-};
-
 Var says(const Mlp& judge, const Var& x, double answer) {
   const Var logits = judge(x);
   return nn::binary_cross_entropy_with_logits(logits, constant(full(logits.shape(), answer)));
@@ -118,7 +105,8 @@ int main(int argc, char** argv) {
     const std::int64_t pixels = data.train_images.size(1);
 
     Rng init = rng.split("init"), same = init, again = init, noise = rng.split("noise");
-    Autoencoder model(pixels, hidden, code, init), sharp(pixels, hidden, code, same), twin(pixels, hidden, code, again);
+    MlpAutoencoder model(pixels, hidden, code, init), sharp(pixels, hidden, code, same),
+        twin(pixels, hidden, code, again);
     Mlp code_judge({code, 128, 128, 1}, init), image_judge({pixels, 256, 1}, init);
     optim::Adam adam(model.parameters(), {.lr = args.lr}), sharp_adam(sharp.parameters(), {.lr = args.lr}),
         twin_adam(twin.parameters(), {.lr = args.lr}),
@@ -152,7 +140,7 @@ int main(int argc, char** argv) {
                      {"test_twin_mse", reconstruction_error(twin, data.test_images)}});
     }
 
-    const auto codes_of = [&](const Autoencoder& from) {
+    const auto codes_of = [&](const MlpAutoencoder& from) {
       const NoGrad no_grad;
       return from.encode(constant(data.test_images)).value();
     };
@@ -164,7 +152,7 @@ int main(int argc, char** argv) {
 
     const NoGrad no_grad;
     const Tensor originals = slice(data.test_images, 0, 0, 10);
-    const auto output = [&](const Autoencoder& from, const Tensor& x) { return from(constant(x)).value(); };
+    const auto output = [&](const MlpAutoencoder& from, const Tensor& x) { return from(constant(x)).value(); };
     run.picture(
         "reconstructions",
         image_grid(concat({originals, output(twin, originals), output(model, originals), output(sharp, originals)}, 0),

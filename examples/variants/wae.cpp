@@ -33,19 +33,6 @@ using namespace hourglass::examples;
 
 namespace {
 
-class Autoencoder : public nn::Layer {
- public:
-  Autoencoder(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
-      : encoder_(child<Mlp>("encoder", std::vector{pixels, hidden, hidden, code}, rng)),
-        decoder_(child<Mlp>("decoder", std::vector{code, hidden, hidden, pixels}, rng)) {}
-  Var encode(const Var& x) const { return encoder_(x); }
-  Var decode(const Var& z) const { return sigmoid(decoder_(z)); }
-  Var forward(const Var& x) const override { return decode(encode(x)); }
-
- private:
-  Mlp &encoder_, &decoder_;
-};
-
 // k(a_i, b_j) at [i, j].
 Var kernel(const Var& a, const Var& b) {
   const Var apart = sum(square(a), {1}, true) + transpose(sum(square(b), {1}, true)) - 2.0 * matmul(a, transpose(b));
@@ -64,7 +51,7 @@ Var mmd_squared(const Var& a, const Var& b) { return kernel_within(a) + kernel_w
 struct Terms {
   Var error, mmd;
 };
-Terms train_step(const Autoencoder& model, optim::Adam& adam, const Tensor& images, double lambda,
+Terms train_step(const MlpAutoencoder& model, optim::Adam& adam, const Tensor& images, double lambda,
                  const Tensor& draws) {
   const Var x = constant(images), z = model.encode(x);
   const Terms terms{nn::mse_loss(model.decode(z), x, nn::Reduction::batchmean), mmd_squared(z, constant(draws))};
@@ -72,7 +59,7 @@ Terms train_step(const Autoencoder& model, optim::Adam& adam, const Tensor& imag
   return terms;
 }
 
-double test_mmd(const Autoencoder& model, const Tensor& images, Rng noise) {
+double test_mmd(const MlpAutoencoder& model, const Tensor& images, Rng noise) {
   return average_over(images,
                       [&](const Tensor& x) {
                         const Var z = model.encode(constant(x));
@@ -101,7 +88,7 @@ int main(int argc, char** argv) {
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
 
     Rng init = rng.split("init"), same = init, noise = rng.split("noise");
-    Autoencoder model(data.train_images.size(1), hidden, code, init),
+    MlpAutoencoder model(data.train_images.size(1), hidden, code, init),
         twin(data.train_images.size(1), hidden, code, same);
     optim::Adam adam(model.parameters(), {.lr = args.lr}), twin_adam(twin.parameters(), {.lr = args.lr});
     double mse = 0, twin_mse = 0, mmd = 0, twin_mmd = 0;
@@ -121,7 +108,7 @@ int main(int argc, char** argv) {
     }
 
     const NoGrad no_grad;
-    const auto decoder = [](const Autoencoder& from) -> Decoder {
+    const auto decoder = [](const MlpAutoencoder& from) -> Decoder {
       return [&from](const Tensor& z) { return from.decode(constant(z)).value(); };
     };
     const Tensor originals = slice(data.test_images, 0, 0, 10), draws = rng.split("pictures").normal({100, code});
