@@ -8,7 +8,7 @@ namespace {
 
 std::vector<Var> grad_of(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
                          GradOptions options, std::span<const Parameter> parameters = {}) {
-  Walk walk(ys, cotangents, xs, options, parameters);
+  BackwardWalk walk(ys, cotangents, xs, options, parameters);
   walk.run();
   return walk.gradients();
 }

@@ -16,7 +16,8 @@ StepThrough::StepThrough(const Var& y, std::vector<Var> xs, GradOptions options,
         "; reduce it with sum or mean");
   check(!options.batched, "step_through", "there is one gradient of one number: it cannot be batched");
   const Var one = constant(ones_like(y.value()));
-  walk_ = std::make_unique<Walk>(ys_, std::span(&one, 1), xs_, options, std::span<const Parameter>(parameters_));
+  walk_ =
+      std::make_unique<BackwardWalk>(ys_, std::span(&one, 1), xs_, options, std::span<const Parameter>(parameters_));
 }
 
 std::vector<Var> StepThrough::gradients() {

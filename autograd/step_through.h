@@ -51,7 +51,7 @@ class StepThrough {
  private:
   std::vector<Var> ys_, xs_;
   std::vector<Parameter> parameters_;
-  std::unique_ptr<Walk> walk_;
+  std::unique_ptr<BackwardWalk> walk_;
   BackwardStep step_;
 };
 

@@ -132,7 +132,7 @@ class Painter {
     }
     const Var one = constant(ones_like(y_.value()));
     try {
-      Walk walk({&y_, 1}, {&one, 1}, xs, {.retain_graph = true, .allow_unused = true, .partial = true});
+      BackwardWalk walk({&y_, 1}, {&one, 1}, xs, {.retain_graph = true, .allow_unused = true, .partial = true});
       BackwardStep step;
       while (walk.next(&step)) {
         PictureNode& node = picture_.nodes[place_.at(step.node.get())];

@@ -11,7 +11,7 @@ namespace hourglass {
 // The sum of the pieces' shares of x's gradient. Pieces that lie one behind another, as those of split or of the steps
 // of a sequence do, are joined in one pass; each by itself would fill an array of x's size, and adding them up would
 // pass over it as many times.
-Var Walk::put_together(std::vector<Piece> pieces) {
+Var BackwardWalk::put_together(std::vector<Piece> pieces) {
   std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.rule.first < b.rule.first; });
   const SliceRule& first = pieces[0].rule;
   const auto axis = static_cast<int>(first.from.size() + first.axis);
@@ -40,8 +40,8 @@ Var Walk::put_together(std::vector<Piece> pieces) {
   return total;
 }
 
-Walk::Walk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs, GradOptions options,
-           std::span<const Parameter> parameters)
+BackwardWalk::BackwardWalk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
+                           GradOptions options, std::span<const Parameter> parameters)
     : ys_(ys), xs_(xs), options_(options), parameters_(parameters) {
   check_arguments(cotangents);
   if (xs.empty()) return;
@@ -53,7 +53,7 @@ Walk::Walk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<c
     for (std::size_t n = 0; n < tape_->size(); ++n) order_ = std::max(order_, (*tape_)[n]->order());
 }
 
-void Walk::check_arguments(std::span<const Var> cotangents) {
+void BackwardWalk::check_arguments(std::span<const Var> cotangents) {
   check(ys_.size() == cotangents.size(), "grad", ys_.size(), " values, but ", cotangents.size(), " cotangents");
   if (options_.batched && !cotangents.empty() && cotangents[0].dim() > 0) count_ = cotangents[0].size(0);
   for (std::size_t k = 0; k < ys_.size(); ++k)
@@ -65,12 +65,12 @@ void Walk::check_arguments(std::span<const Var> cotangents) {
       fail("grad", name(i), ", ", describe(xs_[i]), ", is a constant; make it a variable() before computing with it");
 }
 
-Shape Walk::shaped(const Shape& shape) const { return options_.batched ? in_front(count_, shape) : shape; }
-std::string Walk::name(std::size_t i) const {
+Shape BackwardWalk::shaped(const Shape& shape) const { return options_.batched ? in_front(count_, shape) : shape; }
+std::string BackwardWalk::name(std::size_t i) const {
   return parameters_.empty() ? join("input ", i) : "parameter " + parameters_[i].name();
 }
 
-void Walk::add(std::size_t n, Var contribution) {
+void BackwardWalk::add(std::size_t n, Var contribution) {
   std::optional<Var>& slot = gradients_[n];
   slot = slot ? *slot + contribution : std::move(contribution);
 }
@@ -86,12 +86,12 @@ class Transcript : public Observer {
 };
 }  // namespace
 
-bool Walk::next(BackwardStep* seen) {
+bool BackwardWalk::next(BackwardStep* seen) {
   const Recording second_order(options_.create_graph);
   const Walking walking(order_);
   return visit(seen);
 }
-void Walk::run() {
+void BackwardWalk::run() {
   const Recording second_order(options_.create_graph);
   const Walking walking(order_);
   while (visit(nullptr)) {
@@ -99,7 +99,7 @@ void Walk::run() {
 }
 
 // Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
-bool Walk::visit(BackwardStep* seen) {
+bool BackwardWalk::visit(BackwardStep* seen) {
   if (!tape_) return false;
   Tape& tape = *tape_;
   if (seen != nullptr && arrivals_.empty()) {
@@ -154,7 +154,7 @@ bool Walk::visit(BackwardStep* seen) {
   return true;
 }
 
-std::vector<Var> Walk::gradients() const {
+std::vector<Var> BackwardWalk::gradients() const {
   std::vector<Var> result;
   result.reserve(xs_.size());
   for (std::size_t i = 0; i < xs_.size(); ++i) {

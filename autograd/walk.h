@@ -1,4 +1,5 @@
-// Walk: reverse mode, one node at a time. grad() runs it to its end; step_through() stops at every node to look.
+// BackwardWalk: reverse mode, one node at a time. grad() runs it to its end; step_through() stops at every node to
+// look.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -44,10 +45,10 @@ struct BackwardStep {
 
 /// The arguments are grad()'s. They are checked here, and must outlive the walk; `parameters`, if there are any, are
 /// the xs under the names that errors tell.
-class Walk {
+class BackwardWalk {
  public:
-  Walk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs, GradOptions options,
-       std::span<const Parameter> parameters = {});
+  BackwardWalk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs, GradOptions options,
+               std::span<const Parameter> parameters = {});
 
   /// Visits the next node that has a gradient and leads to some x, youngest first; false if none is left. `seen`, if
   /// given at every visit, is told all about it.
