@@ -14,6 +14,21 @@
 
 #include "tensor/dtype.h"
 
+#if defined(__aarch64__)
+// xsimd 8.1 divides f32, and takes roots, as a 32-bit ARM has to: by approximations that are wrong in the last bits.
+template <>
+inline xsimd::batch<float, xsimd::neon64> xsimd::kernel::div(const batch<float, neon64>& a,
+                                                             const batch<float, neon64>& b,
+                                                             requires_arch<neon>) noexcept {
+  return vdivq_f32(a, b);
+}
+template <>
+inline xsimd::batch<float, xsimd::neon64> xsimd::kernel::sqrt(const batch<float, neon64>& x,
+                                                              requires_arch<neon>) noexcept {
+  return vsqrtq_f32(x);
+}
+#endif
+
 namespace hourglass {
 namespace {
 
