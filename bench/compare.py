@@ -64,9 +64,9 @@ class Contender:
             env={**os.environ, **self.environment(threads)}, capture_output=True, text=True, check=True)
         rows = json.loads(output.stdout)["benchmarks"] if output.stdout else []
         for row in rows:
-            name = row["name"].removesuffix("/real_time")
+            name = re.sub("/(real|manual)_time$", "", row["name"])
             self.times[name].append(row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]])
-            for counter in ("of_peak", "of_triad", "peak MB"):
+            for counter in ("of_peak", "of_triad", "cost", "peak MB"):
                 if counter in row:
                     self.counters[name][counter].append(row[counter])
 
@@ -102,6 +102,7 @@ SUITES = {
     ], 0.1),
     "elementwise": ("Elementwise operations", torch("elementwise")[1:], 0.1),
     "reduce": ("Reductions", torch("reduce")[1:], 0.1),
+    "determinism": ("What it costs that results do not depend on the number of threads", [], 0.2),
 }
 
 
@@ -124,7 +125,7 @@ def peak_resident(contender, row):
 
 
 def table(suite, ours, peers, memory):
-    counters = [c for c in ("of_peak", "of_triad") if any(ours.counter(row, c) for row in ours.times)]
+    counters = [c for c in ("of_peak", "of_triad", "cost") if any(ours.counter(row, c) for row in ours.times)]
     heads = ["row", "Hourglass, ms", *[c.replace("_", " ") for c in counters],
              *[f"{p.name}, ms | times ours" for p in peers]]
     if memory:
@@ -196,7 +197,8 @@ def main():
         f"Written by `bench/compare.sh`: medians of {arguments.rounds} interleaved rounds on {os.cpu_count()} cores of "
         f"{model}{' with AVX-512' if 'avx512bw' in cpu_flags() else ''}, {platform.system()}.",
         "*Times ours* is a peer's time over ours: above 1, Hourglass is faster. *Of peak* is the fraction of the",
-        "multiply-adds, *of triad* that of the memory traffic which the same run measured to be possible on as many threads.",
+        "multiply-adds, *of triad* that of the memory traffic which the same run measured to be possible on as many threads;",
+        "*cost* is the time with a fixed order of sums over the time without one.",
         "LibTorch is run as shipped, and tuned: its OpenBLAS with OpenMP threads and told of the CPU's vector registers, and",
         "glibc told to keep large blocks. OpenBLAS is always told.", "",
         *sections]))

@@ -41,6 +41,7 @@
 #include "nn/linear.h"
 #include "nn/losses.h"
 #include "optim/adam.h"
+#include "optim/schedule.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -144,7 +145,7 @@ Series spectrum(const std::string& name, const Autoencoder& model, const Tensor&
 
 int main(int argc, char** argv) {
   std::vector<std::int64_t> widths{128};
-  double lambda = 1;
+  double lambda = 0.2;
   bool tied = false;
   std::string route = "auto";
   std::vector<std::string> routes{"auto"};
@@ -153,7 +154,7 @@ int main(int argc, char** argv) {
                    .title = "Contractive autoencoder",
                    .summary = "Learns a code that moves as little as possible when the image does.",
                    .objective = "Σ (decode(h(x)) - x)² + λ ‖dh/dx‖²_F, averaged over images",
-                   .epochs = 10,
+                   .epochs = 25,
                    .lr = 0.01});
   program.flag("--widths", widths, "units of the encoder's sigmoid layers, the code's last");
   program.flag("--lambda", lambda, "what ‖J‖² counts", {.min = 0});
@@ -178,7 +179,9 @@ int main(int argc, char** argv) {
     run.keep("plain", plain);
     run.keep("plain_adam", plain_adam);
     run.keep("probes", probes);
+    const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
+      for (optim::Adam* optimizer : {&adam, &plain_adam}) optimizer->set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const double images = static_cast<double>(batch.size());

@@ -15,7 +15,6 @@
 // react (contractive.cpp), or uncertain ones (variational.cpp).
 //
 // To try next: --noise 0.1; --hidden 784; --epochs 1, and compare how well noise comes back before images do.
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -29,6 +28,7 @@
 #include "nn/linear.h"
 #include "nn/losses.h"
 #include "optim/adam.h"
+#include "optim/schedule.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
                    .title = "Overcomplete linear autoencoder",
                    .summary = "Has more units than pixels, and learns to copy, which is to learn nothing.",
                    .objective = "(D E x + b - x)², averaged over pixels",
-                   .epochs = 3});
+                   .epochs = 10});
   program.flag("--hidden", hidden, "units of the code");
   program.flag("--noise", noise, "standard deviation of the noise in the twin's input", {.min = 0});
   return program.run(argc, argv, [&](const Args& args) {
@@ -81,10 +81,11 @@ int main(int argc, char** argv) {
       of.train();
       return error;
     };
+    const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       // What Adam's steps leave as noise in the weights shrinks with them.
       for (optim::Adam* optimizer : {&adam, &twin_adam})
-        optimizer->set_lr(args.lr / static_cast<double>(1 << (2 * std::min<std::int64_t>(epoch - 1, 10))));
+        optimizer->set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const Var loss = nn::mse_loss(model(x), x), twin_loss = nn::mse_loss(twin(x), x);

@@ -33,6 +33,7 @@
 #include "nn/losses.h"
 #include "nn/penalties.h"
 #include "optim/adam.h"
+#include "optim/schedule.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -104,7 +105,9 @@ int main(int argc, char** argv) {
       run.keep(join("adam", sweep.size()), *adam);
       sweep.push_back({rho, std::move(model), std::move(adam)});
     }
+    const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
+      for (const Entry& entry : sweep) entry.adam->set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         Metrics metrics;

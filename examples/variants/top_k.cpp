@@ -120,7 +120,7 @@ LabelledCodes codes_of(const TopKAutoencoder& model, const Tensor& images, const
 
 int main(int argc, char** argv) {
   std::int64_t atoms = 512, active = 4, hidden = 256, aux = 64, patience = 100;
-  std::vector<std::int64_t> ks{1, 2, 5, 10, 25, 64};
+  std::vector<std::int64_t> ks{1, 2, 5, 10, 25, 64, 256};
   double alpha = 0.3;
   Program program({.name = "top_k",
                    .title = "k-sparse autoencoder",

@@ -16,7 +16,7 @@
 // The twin is the same autoencoder with λ = 0. The penalty must bring MMD² down to a tenth of the twin's, and the
 // reconstruction may cost no more than 10 %. Look at the two pictures of samples for what that buys.
 //
-// To try next: --lambda 1 and 10000; --code 2.
+// To try next: --lambda 1 and 1000; --code 2.
 #include <algorithm>
 
 #include "autograd/grad.h"
@@ -72,7 +72,7 @@ double test_mmd(const MlpAutoencoder& model, const Tensor& images, Rng noise) {
 
 int main(int argc, char** argv) {
   std::int64_t hidden = 400, code = 8;
-  double lambda = 100;
+  double lambda = 10;
   Program program({.name = "wae",
                    .title = "Wasserstein autoencoder (MMD)",
                    .summary = "Points for codes, whose distribution as a whole is held near N(0, 1).",
