@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "tensor/error.h"
+#include "examples/support/metrics/finite.h"
 #include "tensor/ops.h"
 #include "tensor/random.h"
 
@@ -94,6 +94,7 @@ Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance
 
 Moments moments_of(const Tensor& rows) {
   check(rows.dim() == 2 && rows.size(0) > 0, "moments_of", "expects [n, columns], got ", describe(rows));
+  check_finite("moments_of", rows);
   const std::int64_t columns = rows.size(1);
   Tensor total = zeros({columns}, Dtype::f64), squares = zeros({columns, columns}, Dtype::f64);
   for (const Tensor& part : split(rows, 4096, 0)) total = total + sum(to(part, Dtype::f64), {0});
