@@ -7,34 +7,15 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/ops.h"
 #include "examples/support/codes.h"
 #include "examples/support/generate.h"
 #include "examples/support/text.h"
-#include "nn/file.h"
-#include "tests/error_of.h"
-#include "tests/process.h"
-#include "tests/test_support_common.h"
+#include "tests/example_runs.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
-
-namespace {
-
-nlohmann::json summary_of(const std::string& program, const std::vector<std::string>& flags) {
-  const TemporaryFolder folder;
-  std::vector<std::string> all{"--data", "generated", "--quiet", "--threads", "1", "--out", folder / "out"};
-  all.insert(all.end(), flags.begin(), flags.end());
-  const int code = Process(program, all, folder / "log").wait();
-  INFO(program, " said: ", nn::read_file(folder / "log"));
-  REQUIRE(code == 0);
-  return nlohmann::json::parse(nn::read_file(folder / "out" / "summary.json"));
-}
-double figure(const nlohmann::json& summary, const std::string& name) { return summary.at(name).get<double>(); }
-
-}  // namespace
 
 TEST_CASE("convolutional: windows shared by all places beat as many weights that are not") {
   const auto run = summary_of("convolutional", {"--limit", "4000", "--epochs", "4", "--lr", "0.003"});

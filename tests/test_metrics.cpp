@@ -306,6 +306,7 @@ TEST_CASE("pca: keeps the directions that vary most, and loses exactly the rest"
   };
   CHECK(error_with(2) == doctest::Approx((1 + 0.25) / 4).epsilon(0.05));
   CHECK(error_with(4) < 1e-10);
+  CHECK(error_with(0) == doctest::Approx(mean(v).item()));  // the mean alone
   CHECK(error_with(2) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
   CHECK(max(abs(fit_pca(full({4, 3}, 2.5), 2).variances)).item() == 0);  // nothing varies
   CHECK(error_of([&] { (void)fit_pca(rows, 5); }) == "top_eigenvectors: there are 4 eigenvectors, not 5");

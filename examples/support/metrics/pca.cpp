@@ -72,6 +72,7 @@ Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance
   check_square("top_eigenvectors", symmetric);
   const std::int64_t n = symmetric.size(0);
   check(k >= 0 && k <= n, "top_eigenvectors", "there are ", n, " eigenvectors, not ", k);
+  if (k == 0) return {zeros({0}, Dtype::f64), zeros({n, 0}, Dtype::f64)};
   const std::int64_t width = std::min(n, k + std::max<std::int64_t>(k / 2, 8));
   const auto first = [k](const Eigen& e) {
     return Eigen{slice(e.values, 0, 0, k), contiguous(slice(e.vectors, 1, 0, k))};
