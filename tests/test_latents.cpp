@@ -7,39 +7,15 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/ops.h"
 #include "examples/support/codes.h"
 #include "examples/support/generate.h"
-#include "examples/support/metrics/auroc.h"
-#include "examples/support/metrics/disentanglement.h"
-#include "examples/support/metrics/frechet.h"
-#include "examples/support/metrics/pca.h"
-#include "examples/support/metrics/segmentation.h"
 #include "examples/support/text.h"
-#include "nn/file.h"
-#include "tests/error_of.h"
-#include "tests/process.h"
-#include "tests/test_support_common.h"
+#include "tests/example_runs.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
-
-namespace {
-
-nlohmann::json summary_of(const std::string& program, const std::vector<std::string>& flags) {
-  const TemporaryFolder folder;
-  std::vector<std::string> all{"--data", "generated", "--quiet", "--threads", "1", "--out", folder / "out"};
-  all.insert(all.end(), flags.begin(), flags.end());
-  const int code = Process(program, all, folder / "log").wait();
-  INFO(program, " said: ", nn::read_file(folder / "log"));
-  REQUIRE(code == 0);
-  return nlohmann::json::parse(nn::read_file(folder / "out" / "summary.json"));
-}
-double figure(const nlohmann::json& summary, const std::string& name) { return summary.at(name).get<double>(); }
-
-}  // namespace
 
 TEST_CASE("convolutional: windows shared by all places beat as many weights that are not") {
   const auto run = summary_of("convolutional", {"--limit", "4000", "--epochs", "4", "--lr", "0.003"});
@@ -123,15 +99,6 @@ TEST_CASE("unet: what is handed across makes borders exact") {
   CHECK(figure(run, "gain_by_skips") > 0.05);
 }
 
-TEST_CASE("intersection over union: pixels right, over pixels right or wrong") {
-  const Tensor truth = Tensor::from<std::int64_t>({0, 0, 1, 1, 1, 2}, {2, 3});
-  const Tensor said = Tensor::from<std::int64_t>({0, 1, 1, 1, 2, 2}, {2, 3});
-  CHECK(intersection_over_union(said, truth, 3).to_vector<double>() == std::vector<double>{0.5, 0.5, 0.5});
-  CHECK(intersection_over_union(truth, truth, 3).to_vector<double>() == std::vector<double>{1, 1, 1});
-  CHECK(std::isnan(intersection_over_union(said, truth, 4).to_vector<double>()[3]));  // a class that nobody has
-  CHECK(contains(error_of([&] { (void)intersection_over_union(said, reshape(truth, {6}), 3); }), "needs a class"));
-}
-
 TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they do not") {
   const std::vector<std::string> flags{"--limit", "4000", "--epochs", "5"};
   const auto run = summary_of("wae", flags);
@@ -179,62 +146,4 @@ TEST_CASE("codes: quantiles, the plane, paths and traversals") {
         std::vector<float>{0, 10, 2, 8, 4, 6});
   CHECK(traversals(Tensor::from<float>({5, 7}, {1, 2}), -1, 1, 2).to_vector<float>() ==
         std::vector<float>{-1, 7, 1, 7, 5, -1, 5, 1});
-}
-
-TEST_CASE("auroc: the share of pairs in the right order, ties counting half") {
-  CHECK(auroc(Tensor::from<float>({0.8f, 0.4f}), Tensor::from<float>({0.1f, 0.4f, 0.5f})) == doctest::Approx(4.5 / 6));
-  CHECK(auroc(Tensor::from<float>({1, 2}), Tensor::from<float>({0})) == 1);
-  CHECK(auroc(Tensor::from<float>({1, 1}), Tensor::from<float>({1, 1})) == 0.5);
-  CHECK(std::isnan(auroc(Tensor::from<float>({NAN}), Tensor::from<float>({1}))));
-  CHECK(contains(error_of([] { (void)auroc(Tensor({0}), Tensor::from<float>({1})); }), "auroc: needs scores of both"));
-}
-
-TEST_CASE("disentanglement: 1 for a number a cause, 0 for two numbers that know the same") {
-  const Tensor causes = Rng(3).uniform({20000, 2});
-  const Tensor noise = Rng(4).uniform({20000, 1});
-  CHECK(disentanglement(concat({noise, causes}, 1), causes).mig == doctest::Approx(1).epsilon(0.02));
-  const Tensor first = slice(causes, 1, 0, 1);
-  CHECK(disentanglement(concat({first, first, noise}, 1), first).mig == doctest::Approx(0));
-  // A fair coin and a number that is right about it three times in four: 1 - H(1/4) bits of 1.
-  Rng rng(5);
-  const Tensor coin = rng.bernoulli({200000, 1}, 0.5), wrong = rng.bernoulli({200000, 1}, 0.25);
-  const double known = 1 + 0.25 * std::log2(0.25) + 0.75 * std::log2(0.75);
-  CHECK(disentanglement(concat({abs(coin - wrong), rng.bernoulli({200000, 1}, 0.5)}, 1), coin).mig ==
-        doctest::Approx(known).epsilon(0.02));
-}
-
-TEST_CASE("pca: keeps the directions that vary most, and loses exactly the rest") {
-  Rng rng(6);
-  const Tensor scales = Tensor::from<float>({3, 2, 1, 0.5f});
-  const Tensor rows = rng.normal({5000, 4}) * scales + 7;
-  const Tensor v = var(rows, {0}, false, 0);
-  const auto error_with = [&](std::int64_t k) {
-    const Pca pca = fit_pca(rows, k);
-    return mean(square(pca.decode(pca.encode(rows)) - rows)).item();
-  };
-  CHECK(error_with(2) == doctest::Approx((1 + 0.25) / 4).epsilon(0.05));
-  CHECK(error_with(4) < 1e-10);
-  CHECK(error_with(2) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
-}
-
-TEST_CASE("frechet_distance: means apart, and spreads apart in directions that differ") {
-  Rng rng(3);
-  const Tensor x = rng.normal({50, 2}, 0, 1, Dtype::f64),
-               y = matmul(x, reshape(Tensor::from(std::vector<double>{2, 0.5, -1, 1}), {2, 2}));
-  CHECK(frechet_distance(x, x) == doctest::Approx(0).epsilon(1e-12));
-  CHECK(frechet_distance(x, x + 3) == doctest::Approx(18));
-  CHECK(frechet_distance(x, x * 3) == doctest::Approx(frechet_distance(x * 3, x)));
-  // Two by two: the trace of M's root is √(tr M + 2 √det M).
-  const Moments a = moments_of(x), b = moments_of(y);
-  const auto at = [](const Tensor& m, int i, int j) { return select(select(m, 0, i), 0, j).item(); };
-  const Tensor m = matmul(a.covariance, b.covariance);
-  const double trace = at(m, 0, 0) + at(m, 1, 1), det = at(m, 0, 0) * at(m, 1, 1) - at(m, 0, 1) * at(m, 1, 0);
-  const double spread =
-      at(a.covariance, 0, 0) + at(a.covariance, 1, 1) + at(b.covariance, 0, 0) + at(b.covariance, 1, 1);
-  const double expected = sum(square(a.mean - b.mean)).item() + spread - 2 * std::sqrt(trace + 2 * std::sqrt(det));
-  CHECK(frechet_distance(x, y) == doctest::Approx(expected));
-  CHECK(error_of([&] { frechet_distance(x, slice(y, 1, 0, 1)); }) ==
-        "frechet_distance: needs two matrices with equally many columns, got f64[50, 2] and f64[50, 1]");
-  CHECK(error_of([&] { frechet_distance(slice(x, 0, 0, 1), y); }) ==
-        "frechet_distance: needs at least 2 rows of each, got f64[1, 2] and f64[50, 2]");
 }

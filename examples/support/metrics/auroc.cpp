@@ -2,28 +2,70 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
+namespace {
+
+// The scores of the two kinds, each from the largest down.
+struct Scores {
+  std::vector<double> positive, negative;
+  bool has_nan = false;
+};
+
+Scores scores_of(std::string_view op, const Tensor& positive, const Tensor& negative) {
+  check(positive.numel() > 0 && negative.numel() > 0, op, "needs scores of both kinds, got ", positive.numel(), " and ",
+        negative.numel());
+  Scores result{to(positive, Dtype::f64).to_vector<double>(), to(negative, Dtype::f64).to_vector<double>()};
+  for (std::vector<double>* scores : {&result.positive, &result.negative}) {
+    result.has_nan |= std::any_of(scores->begin(), scores->end(), [](double x) { return std::isnan(x); });
+    if (!result.has_nan) std::sort(scores->begin(), scores->end(), std::greater<>());
+  }
+  return result;
+}
+
+// How many are larger than a score, and how many are equal to it.
+struct Place {
+  double above, ties;
+};
+Place place_of(double score, const std::vector<double>& scores) {
+  const auto [first, last] = std::equal_range(scores.begin(), scores.end(), score, std::greater<>());
+  return {static_cast<double>(first - scores.begin()), static_cast<double>(last - first)};
+}
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
 
 double auroc(const Tensor& positive_scores, const Tensor& negative_scores) {
-  check(positive_scores.numel() > 0 && negative_scores.numel() > 0, "auroc", "needs scores of both kinds, got ",
-        positive_scores.numel(), " and ", negative_scores.numel());
-  std::vector<double> negative = to(negative_scores, Dtype::f64).to_vector<double>();
-  const std::vector<double> positive = to(positive_scores, Dtype::f64).to_vector<double>();
-  const auto is_nan = [](double x) { return std::isnan(x); };
-  if (std::any_of(negative.begin(), negative.end(), is_nan) || std::any_of(positive.begin(), positive.end(), is_nan))
-    return std::numeric_limits<double>::quiet_NaN();
-  std::sort(negative.begin(), negative.end());
+  const Scores scores = scores_of("auroc", positive_scores, negative_scores);
+  if (scores.has_nan) return kNan;
+  const auto positives = static_cast<double>(scores.positive.size());
+  const auto negatives = static_cast<double>(scores.negative.size());
   double won = 0;
-  for (const double score : positive) {
-    const auto [first, last] = std::equal_range(negative.begin(), negative.end(), score);
-    won += static_cast<double>(first - negative.begin()) + 0.5 * static_cast<double>(last - first);
+  for (const double score : scores.positive) {
+    const Place place = place_of(score, scores.negative);
+    won += negatives - place.above - 0.5 * place.ties;
   }
-  return won / (static_cast<double>(positive.size()) * static_cast<double>(negative.size()));
+  return won / (positives * negatives);
+}
+
+double average_precision(const Tensor& positive_scores, const Tensor& negative_scores) {
+  const Scores scores = scores_of("average_precision", positive_scores, negative_scores);
+  if (scores.has_nan) return kNan;
+  double total = 0;
+  // A step of recall is shared by the positives that tie: each adds the precision at its score.
+  for (const double score : scores.positive) {
+    const Place mine = place_of(score, scores.positive), other = place_of(score, scores.negative);
+    const double hits = mine.above + mine.ties;
+    total += hits / (hits + other.above + other.ties);
+  }
+  return total / static_cast<double>(scores.positive.size());
 }
 
 }  // namespace hourglass::examples

@@ -8,4 +8,13 @@ namespace hourglass::examples {
 /// a negative, ties counting half. 1/2 is guessing. Any shapes; an error if one of the two is empty, NaN if a score is.
 double auroc(const Tensor& positive_scores, const Tensor& negative_scores);
 
+/// Average precision, the area under the curve of precision over recall, as a sum of steps:
+///
+///     Σ_t (R_t - R_{t-1}) P_t
+///
+/// where t goes through the different scores from the largest down, R_t is the share of the positives that score t or
+/// more, and P_t the share of positives among all that do (scikit-learn's average_precision_score). Guessing gives the
+/// share of positives: where these are rare, as anomalies are, it says more than auroc. Shapes and errors as there.
+double average_precision(const Tensor& positive_scores, const Tensor& negative_scores);
+
 }  // namespace hourglass::examples

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "examples/support/metrics/finite.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
@@ -24,6 +25,9 @@ Disentanglement disentanglement(const Tensor& codes, const Tensor& factors, std:
   check(codes.dim() == 2 && factors.dim() == 2 && codes.size(0) == factors.size(0) && codes.size(0) > 0,
         "disentanglement", "needs codes [n, d] and factors [n, f], got ", describe(codes), " and ", describe(factors));
   check(codes.size(1) >= 2, "disentanglement", "a gap needs two numbers in the code, got ", describe(codes));
+  check(bins > 0, "disentanglement", "needs at least one piece, got ", bins);
+  check_finite("disentanglement", codes);
+  check_finite("disentanglement", factors);
   const std::int64_t d = codes.size(1), f = factors.size(1);
   const auto n = static_cast<double>(codes.size(0));
   const Tensor code_pieces = pieces(codes, bins), factor_pieces = pieces(factors, bins);

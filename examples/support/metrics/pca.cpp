@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "tensor/error.h"
+#include "examples/support/metrics/finite.h"
 #include "tensor/ops.h"
 #include "tensor/random.h"
 
@@ -72,6 +72,7 @@ Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance
   check_square("top_eigenvectors", symmetric);
   const std::int64_t n = symmetric.size(0);
   check(k >= 0 && k <= n, "top_eigenvectors", "there are ", n, " eigenvectors, not ", k);
+  if (k == 0) return {zeros({0}, Dtype::f64), zeros({n, 0}, Dtype::f64)};
   const std::int64_t width = std::min(n, k + std::max<std::int64_t>(k / 2, 8));
   const auto first = [k](const Eigen& e) {
     return Eigen{slice(e.values, 0, 0, k), contiguous(slice(e.vectors, 1, 0, k))};
@@ -94,6 +95,7 @@ Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance
 
 Moments moments_of(const Tensor& rows) {
   check(rows.dim() == 2 && rows.size(0) > 0, "moments_of", "expects [n, columns], got ", describe(rows));
+  check_finite("moments_of", rows);
   const std::int64_t columns = rows.size(1);
   Tensor total = zeros({columns}, Dtype::f64), squares = zeros({columns, columns}, Dtype::f64);
   for (const Tensor& part : split(rows, 4096, 0)) total = total + sum(to(part, Dtype::f64), {0});

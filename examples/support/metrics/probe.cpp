@@ -3,16 +3,23 @@
 #include <algorithm>
 #include <string_view>
 
-#include "tensor/error.h"
+#include "examples/support/metrics/finite.h"
+#include "examples/support/metrics/neighbours.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
 namespace {
 
-void check_codes(std::string_view op, const LabelledCodes& data) {
-  check(data.codes.dim() == 2 && data.labels.dim() == 1 && data.labels.dtype() == Dtype::i64 &&
-            data.codes.size(0) == data.labels.size(0) && data.codes.size(0) > 0,
-        op, "expects codes [n, d] and as many i64 labels, got ", describe(data.codes), " and ", describe(data.labels));
+void check_codes(std::string_view op, const LabelledCodes& train, const LabelledCodes& test) {
+  for (const auto& [codes, labels] : {train, test}) {
+    check(codes.dim() == 2 && labels.dim() == 1 && labels.dtype() == Dtype::i64 && codes.size(0) == labels.size(0) &&
+              codes.size(0) > 0,
+          op, "expects codes [n, d] and as many i64 labels, got ", describe(codes), " and ", describe(labels));
+    check(min(labels).item() >= 0, op, "labels are numbered from 0, got ", min(labels).item());
+    check_finite(op, codes);
+  }
+  check(train.codes.size(1) == test.codes.size(1), op, "trained on codes ", describe(train.codes), ", tested on ",
+        describe(test.codes));
 }
 
 std::int64_t classes_of(const LabelledCodes& train, const LabelledCodes& test) {
@@ -26,8 +33,7 @@ double share_right(const Tensor& guesses, const Tensor& labels) {
 }  // namespace
 
 double ridge_probe(const LabelledCodes& train, const LabelledCodes& test, double alpha) {
-  check_codes("ridge_probe", train);
-  check_codes("ridge_probe", test);
+  check_codes("ridge_probe", train, test);
   check(alpha > 0, "ridge_probe", "needs alpha above 0, got ", alpha);
   const Tensor x = to(train.codes, Dtype::f64);
   const Tensor y = one_hot(train.labels, classes_of(train, test), Dtype::f64) * 2 - 1;
@@ -42,16 +48,13 @@ double ridge_probe(const LabelledCodes& train, const LabelledCodes& test, double
 }
 
 double knn_probe(const LabelledCodes& train, const LabelledCodes& test, std::int64_t k) {
-  check_codes("knn_probe", train);
-  check_codes("knn_probe", test);
+  check_codes("knn_probe", train, test);
   check(k > 0 && k <= train.codes.size(0), "knn_probe", "k is ", k, " of ", train.codes.size(0), " training codes");
   const std::int64_t classes = classes_of(train, test);
-  const Tensor squares = sum(square(train.codes), {1});
   double right = 0;
   for (std::int64_t begin = 0; begin < test.codes.size(0); begin += 500) {
-    // ‖a - b‖² = ‖a‖² - 2 a·b + ‖b‖², of which ‖a‖² is the same for all b.
     const Tensor rows = slice(test.codes, 0, begin, begin + 500), labels = slice(test.labels, 0, begin, begin + 500);
-    const Tensor nearest = top_k(squares - matmul(rows, transpose(train.codes)) * 2, k, 1, false).indices;
+    const Tensor nearest = top_k(squared_distances(rows, train.codes), k, 1, false).indices;
     const Tensor votes =
         sum(one_hot(reshape(index_select(train.labels, 0, flatten(nearest)), nearest.shape()), classes), {1});
     right += share_right(argmax(votes, 1), labels) * static_cast<double>(rows.size(0));

@@ -17,7 +17,8 @@ struct LabelledCodes {
 double ridge_probe(const LabelledCodes& train, const LabelledCodes& test, double alpha = 1);
 
 /// The share of the test codes that have the class of most of their k nearest training codes, by Euclidean distance; of
-/// classes that are equally frequent the lowest wins (scikit-learn's KNeighborsClassifier).
+/// classes that are equally frequent the lowest wins, and of codes that are equally near the first comes first
+/// (scikit-learn's KNeighborsClassifier).
 double knn_probe(const LabelledCodes& train, const LabelledCodes& test, std::int64_t k = 5);
 
 }  // namespace hourglass::examples
