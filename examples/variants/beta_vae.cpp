@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
             batch.size());
       }
       run.log_epoch({{"test_mig", disentanglement(code_means(vae, test), causes).mig},
-                     {"test_plain_mig", disentanglement(code_means(plain, test), causes).mig}});
+                     {"test_mig[plain]", disentanglement(code_means(plain, test), causes).mig}});
     }
 
     const NoGrad no_grad;

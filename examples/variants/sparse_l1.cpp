@@ -114,14 +114,14 @@ int main(int argc, char** argv) {
           const Var h = model.encode(x);
           const Var error = nn::binary_cross_entropy_with_logits(model.decode_logits(h), x);
           sweep[i].adam->step(grad(error + nn::l1_activity(h) * sweep[i].lambda, model.parameters()));
-          metrics.emplace_back(join("loss", i), error.item());
+          metrics.emplace_back(join("loss[λ ", number(sweep[i].lambda), "]"), error.item());
         }
         run.step(metrics, batch.size());
       }
       Metrics metrics;
       for (Entry& entry : sweep) {
         entry.measure(data.test_images);
-        metrics.emplace_back(join("test_active", &entry - sweep.data()), entry.active);
+        metrics.emplace_back(join("test_active[λ ", number(entry.lambda), "]"), entry.active);
       }
       run.log_epoch(metrics);
     }

@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         Metrics metrics{{"dictionary_loss", finder.step(index_select(made.x, 0, batch.indices))}};
         for (std::size_t i = 0; i < ks.size(); ++i)
-          metrics.emplace_back(join("loss_k", ks[i]), sweep[i]->step(batch.images));
+          metrics.emplace_back(join("loss[k = ", ks[i], "]"), sweep[i]->step(batch.images));
         run.step(metrics, batch.size());
       }
       run.log_epoch({{"mean_max_cosine", mean_max_cosine(made.atoms, finder.model.unit_atoms().value())},
