@@ -91,6 +91,30 @@ TEST_CASE("a run leaves metrics, summary, pictures and a report of one piece") {
     CHECK(entry.path().extension() != ".tmp");
 }
 
+TEST_CASE("curves of one quantity share a plot, and a single epoch is a table") {
+  const auto count = [](const std::string& text, const std::string& part) {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  };
+  for (const std::int64_t epochs : {1, 2}) {
+    const TemporaryFolder folder;
+    Args args = args_for(folder.path());
+    args.epochs = epochs;
+    const Captured out(std::cout);
+    Run run(args);
+    for ([[maybe_unused]] const std::int64_t epoch : run.epochs(1)) {
+      run.step({{"mse", 1}, {"mse[twin]", 2}});
+      run.log_epoch({{"test_mse", 1}, {"test_mse[twin]", 2}, {"kl", 3}});
+    }
+    run.finish();
+    const std::string report = read_file(folder / "report.html");
+    CHECK(count(report, "<svg") == (epochs == 1 ? 0 : 2));  // mse and kl
+    CHECK(count(report, ">test, twin<") == (epochs == 1 ? 0 : 1));
+    CHECK(count(report, "<th>test_mse[twin]<td>2</tr>") == (epochs == 1 ? 1 : 0));
+  }
+}
+
 TEST_CASE("NaN and infinity become null: the JSON is always valid") {
   const TemporaryFolder folder;
   run_demo(args_for(folder.path()), kNaN);

@@ -32,6 +32,7 @@ code, .objective { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospa
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem 1.6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+.whole { white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; }
 .right { text-align: right; }
 .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.2rem; }
@@ -92,9 +93,10 @@ std::string figures_section(const std::vector<Figure>& figures) {
       "<h2>Figures</h2>\n<div class=\"scroll\"><table>\n"
       "<tr><th>figure<th class=\"right\">value<th>unit<th>to beat<th></tr>\n";
   for (const Figure& figure : figures) {
-    html += "<tr><td><code>" + escape(figure.name) + "</code><td class=\"right\">" + number(figure.value) + "<td>" +
-            escape(figure.options.unit) + "<td>" + (figure.options.reference ? escape(to_beat(figure)) : "") + "<td>" +
-            verdict(figure) + "</tr>\n";
+    html += "<tr><td><code>" + escape(figure.name) + "</code><td class=\"right\">" + number(figure.value) +
+            "<td class=\"whole\">" + escape(figure.options.unit) + "<td>" +
+            (figure.options.reference ? escape(to_beat(figure)) : "") + "<td class=\"whole\">" + verdict(figure) +
+            "</tr>\n";
   }
   return html + "</table></div>\n";
 }
@@ -121,8 +123,19 @@ std::string tables_section(const std::vector<Record::Table>& tables) {
   return html;
 }
 
-/// A plot for each quantity, with its training and its test curve: train_kl and test_kl belong to kl.
+std::string table_of(const std::vector<std::pair<std::string, Value>>& values) {
+  std::string html = "<div class=\"scroll\"><table>\n";
+  for (const auto& [name, value] : values)
+    html += "<tr><th>" + escape(name) + "<td>" + escape(to_text(value)) + "</tr>\n";
+  return html + "</table></div>\n";
+}
+
+/// A plot for each quantity with all of its curves: train_kl, test_kl and test_kl[twin] belong to kl. One epoch makes
+/// no curve: its numbers stand in a table.
 std::string curves_section(const std::vector<Record::Epoch>& epochs) {
+  if (epochs.size() == 1)
+    return "<h2>Epoch " + std::to_string(epochs[0].number) + "</h2>\n" +
+           table_of({epochs[0].metrics.begin(), epochs[0].metrics.end()});
   struct Curve {
     std::string quantity;
     std::vector<Series> series;
@@ -138,9 +151,11 @@ std::string curves_section(const std::vector<Record::Epoch>& epochs) {
   for (const auto& [number, metrics] : epochs) {
     for (const auto& [name, value] : metrics) {
       const bool split = name.starts_with("train_") || name.starts_with("test_");
-      const std::size_t cut = split ? name.find('_') : 0;
-      Curve& curve = find_or_add(curves, &Curve::quantity, split ? name.substr(cut + 1) : name);
-      Series& series = find_or_add(curve.series, &Series::name, split ? name.substr(0, cut) : "");
+      const std::size_t begin = split ? name.find('_') + 1 : 0, end = std::min(name.find('['), name.size());
+      std::string label = split ? name.substr(0, begin - 1) : "";
+      if (end < name.size()) label += (split ? ", " : "") + name.substr(end + 1, name.size() - end - 2);
+      Curve& curve = find_or_add(curves, &Curve::quantity, name.substr(begin, end - begin));
+      Series& series = find_or_add(curve.series, &Series::name, label);
       series.x.push_back(static_cast<double>(number));
       series.y.push_back(value);
     }
@@ -164,13 +179,6 @@ std::string exhibits_section(const std::vector<Record::Exhibit>& exhibits) {
     html += "<figcaption>" + escape(exhibit.caption) + "</figcaption></figure>\n";
   }
   return html;
-}
-
-std::string table_of(const std::vector<std::pair<std::string, Value>>& values) {
-  std::string html = "<div class=\"scroll\"><table>\n";
-  for (const auto& [name, value] : values)
-    html += "<tr><th>" + escape(name) + "<td>" + escape(to_text(value)) + "</tr>\n";
-  return html + "</table></div>\n";
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ class Run {
   /// A training step over so many images is done: shows it, and averages the numbers over the epoch's images.
   void step(const Metrics& metrics, std::int64_t images = 1);
   /// An epoch is done: a line of metrics.jsonl with the averages of step() as train_<name>, then these. Numbers named
-  /// train_x and test_x share a plot in the report.
+  /// train_x, test_x and test_x[twin] share a plot in the report.
   void log_epoch(const Metrics& metrics = {});
 
   /// Something worth knowing of the run: run.fact("parameters", count).

@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
       }
       run.log_epoch({{"test_mse", reconstruction_error(model, data.test_images)},
                      {"test_sharp_mse", reconstruction_error(sharp, data.test_images)},
-                     {"test_twin_mse", reconstruction_error(twin, data.test_images)}});
+                     {"test_mse[twin]", reconstruction_error(twin, data.test_images)}});
     }
 
     const auto codes_of = [&](const MlpAutoencoder& from) {

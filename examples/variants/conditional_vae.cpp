@@ -111,11 +111,11 @@ int main(int argc, char** argv) {
         classifier_adam.step(
             grad(nn::cross_entropy(classifier(constant(batch.images)), batch.labels), classifier.parameters()));
         const double own = train_step(vae, adam, batch, noise);
-        run.step({{"neg_elbo", own}, {"blind_neg_elbo", train_step(blind, blind_adam, batch, noise)}}, batch.size());
+        run.step({{"neg_elbo", own}, {"neg_elbo[blind]", train_step(blind, blind_adam, batch, noise)}}, batch.size());
       }
       neg_elbo = test_neg_elbo(vae, data.test_images, data.test_labels, rng.split("test"));
       blind_neg_elbo = test_neg_elbo(blind, data.test_images, data.test_labels, rng.split("test"));
-      run.log_epoch({{"test_neg_elbo", neg_elbo}, {"test_blind_neg_elbo", blind_neg_elbo}});
+      run.log_epoch({{"test_neg_elbo", neg_elbo}, {"test_neg_elbo[blind]", blind_neg_elbo}});
     }
 
     const NoGrad no_grad;
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
     const Tensor codes = vae.encode(constant(originals), labels).mean().value();
     std::vector<Tensor> rows{originals, order(codes, labels)};
     std::vector<std::string> row_labels{"input", "output"};
-    for (std::int64_t y = 0; y < std::min<std::int64_t>(classes, 6); ++y) {
+    for (std::int64_t y = 0; y < std::min<std::int64_t>(classes, 10); ++y) {
       rows.push_back(order(codes, full({10}, y, Dtype::i64)));
       row_labels.push_back("as " + data.classes[static_cast<std::size_t>(y)]);
     }

@@ -191,11 +191,11 @@ int main(int argc, char** argv) {
         adam.step(grad(error + size * lambda, model.parameters()));
         const Var plain_error = nn::mse_loss(plain(x), x, nn::Reduction::sum) / images;
         plain_adam.step(grad(plain_error, plain.parameters()));
-        run.step({{"error", error.item()}, {"jacobian", size.item()}, {"plain_error", plain_error.item()}},
+        run.step({{"error", error.item()}, {"jacobian", size.item()}, {"error[plain]", plain_error.item()}},
                  batch.size());
       }
       run.log_epoch({{"test_mse", reconstruction_error(model, data.test_images)},
-                     {"test_plain_mse", reconstruction_error(plain, data.test_images)}});
+                     {"test_mse[plain]", reconstruction_error(plain, data.test_images)}});
     }
 
     const Tensor few = slice(data.test_images, 0, 0, 10), some = slice(data.test_images, 0, 0, 1000);

@@ -143,12 +143,12 @@ int main(int argc, char** argv) {
     for (const std::int64_t epoch : run.epochs(images.batches())) {
       for (const Batch& batch : run.batches(images, epoch)) {
         const double own = train_step(model, adam, batch.images);
-        run.step({{"mse", own}, {"dense_mse", train_step(dense, dense_adam, batch.images)}}, batch.size());
+        run.step({{"mse", own}, {"mse[dense]", train_step(dense, dense_adam, batch.images)}}, batch.size());
       }
       for (const Batch& batch : lines.epoch(epoch)) train_step(listener, listener_adam, batch.images);
       mse = reconstruction_error(model, data.test_images), dense_mse = reconstruction_error(dense, data.test_images);
       series_mse = reconstruction_error(listener, test_series);
-      run.log_epoch({{"test_mse", mse}, {"test_dense_mse", dense_mse}, {"series_mse", series_mse}});
+      run.log_epoch({{"test_mse", mse}, {"test_mse[dense]", dense_mse}, {"series_mse", series_mse}});
     }
 
     const NoGrad no_grad;

@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
         const Var x = constant(batch.images);
         const double done = static_cast<double>(steps++) / static_cast<double>(args.epochs * loader.batches());
         const double loss = train_step(vae, adam, x, estimator_at(done), noise);
-        run.step({{"neg_elbo", loss}, {"twin_neg_elbo", train_step(twin, twin_adam, x, plain, noise)}}, batch.size());
+        run.step({{"neg_elbo", loss}, {"neg_elbo[twin]", train_step(twin, twin_adam, x, plain, noise)}}, batch.size());
       }
       const Metrics test = evaluate(vae, data.test_images, rng.split("test"));
       const Metrics twin_test = evaluate(twin, data.test_images, rng.split("test"));
@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
       twin_neg_elbo = twin_test[0].second + twin_test[1].second;
       run.log_epoch({{"test_neg_elbo", reconstruction + divergence},
                      {"test_kl", divergence},
-                     {"test_twin_neg_elbo", twin_neg_elbo}});
+                     {"test_neg_elbo[twin]", twin_neg_elbo}});
     }
 
     const NoGrad no_grad;
@@ -148,10 +148,11 @@ int main(int argc, char** argv) {
                          "Test images and what their likeliest choices decode to.");
     draw_samples(run, decode, one_hot(draws.randint({100, choices}, 0, values), values),
                  "Decoded choices, each drawn evenly from its values.");
-    run.picture("choices",
-                image_grid(q.probs().value(),
-                           {.scale = 6, .height = static_cast<int>(choices), .width = static_cast<int>(values)}),
-                "q(z|x) of the ten test images: a row for each choice, white where it falls.");
+    run.picture(
+        "choices",
+        image_grid(q.probs().value(),
+                   {.scale = 8, .gap = 6, .height = static_cast<int>(choices), .width = static_cast<int>(values)}),
+        "q(z|x) of the ten test images: a row for each choice, white where it falls.");
     run.figure("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
     run.figure("test_kl_nats", divergence, {.unit = "nats / image"});
     run.figure("test_neg_elbo", reconstruction + divergence,

@@ -118,10 +118,10 @@ int main(int argc, char** argv) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const double own = train_step(model, adam, x, k, doubly, noise);
-        run.step({{"bound", own}, {"twin_elbo", train_step(twin, twin_adam, x, 1, false, noise)}}, batch.size());
+        run.step({{"bound", own}, {"elbo[twin]", train_step(twin, twin_adam, x, 1, false, noise)}}, batch.size());
       }
       run.log_epoch({{"test_bound_5", measure(model, data.test_images, 5, rng.split("test"))},
-                     {"test_twin_bound_5", measure(twin, data.test_images, 5, rng.split("test"))}});
+                     {"test_bound_5[twin]", measure(twin, data.test_images, 5, rng.split("test"))}});
     }
 
     const Tensor some = slice(data.test_images, 0, 0, 1000);

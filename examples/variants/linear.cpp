@@ -145,7 +145,7 @@ int main(int argc, char** argv) {
       Metrics metrics;
       for (const Trained& one : all) {
         const optim::Progress end = one.lbfgs->step([&] { return one.model->loss(c, variance); });
-        metrics.emplace_back(join("mse_", one.code), end.loss / static_cast<double>(pixels));
+        metrics.emplace_back(join("mse[", one.code, " numbers]"), end.loss / static_cast<double>(pixels));
       }
       neg_elbo = vae_lbfgs->step([&] { return vae.neg_elbo(c, variance); }).loss;
       metrics.emplace_back("neg_elbo", neg_elbo);

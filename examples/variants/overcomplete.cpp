@@ -91,10 +91,10 @@ int main(int argc, char** argv) {
         const Var loss = nn::mse_loss(model(x), x), twin_loss = nn::mse_loss(twin(x), x);
         adam.step(grad(loss, model.parameters()));
         twin_adam.step(grad(twin_loss, twin.parameters()));
-        run.step({{"mse", loss.item()}, {"twin_mse", twin_loss.item()}}, batch.size());
+        run.step({{"mse", loss.item()}, {"mse[twin]", twin_loss.item()}}, batch.size());
       }
       run.log_epoch(
-          {{"test_mse", error_on(model, data.test_images)}, {"test_twin_mse", error_on(twin, data.test_images)}});
+          {{"test_mse", error_on(model, data.test_images)}, {"test_mse[twin]", error_on(twin, data.test_images)}});
     }
 
     model.eval();

@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   Program program({.name = "sparse_kl",
                    .title = "Sparse autoencoder: a target for the average activation",
                    .summary = "Asks each unit of the code to be active for a given share of all images.",
-                   .objective = "Σ BCE(decode(h), x) + β Σ KL(ρ ‖ ρ̂); h = sigmoid(W x + b), ρ̂ = its mean",
+                   .objective = "Σ BCE(decode(h), x) + β Σ KL(ρ ‖ mean of h over images); h = sigmoid(W x + b)",
                    .epochs = 10,
                    .lr = 3e-3});
   program.flag("--hidden", hidden, "units of the code");
@@ -119,14 +119,16 @@ int main(int argc, char** argv) {
           const Var penalty = model.penalty(h);
           // The gradient flows through the batch's share of the running mean: divided by it, β means the same for all.
           sweep[i].adam->step(grad(error + penalty * (beta / momentum), model.parameters()));
-          metrics.emplace_back(join("error", i), error.item());
-          metrics.emplace_back(join("penalty", i), penalty.item());
+          const std::string name = join("[ρ ", number(sweep[i].rho), "]");
+          metrics.emplace_back(join("error", name), error.item());
+          metrics.emplace_back(join("penalty", name), penalty.item());
         }
         run.step(metrics, batch.size());
       }
       Metrics metrics;
-      for (std::size_t i = 0; i < sweep.size(); ++i)
-        metrics.emplace_back(join("test_mse", i), reconstruction_error(*sweep[i].model, data.test_images));
+      for (const auto& entry : sweep)
+        metrics.emplace_back(join("test_mse[ρ ", number(entry.rho), "]"),
+                             reconstruction_error(*entry.model, data.test_images));
       run.log_epoch(metrics);
     }
 

@@ -66,6 +66,7 @@ struct Entry {
   std::unique_ptr<SparseAutoencoder> model;
   std::unique_ptr<optim::Adam> adam;
   double loss = 0, mse = 0, mean_code = 0, active = 0;
+  Tensor loudest{};  // units, the one with the largest mean activation first
 
   void measure(const Tensor& images) {
     const NoGrad no_grad;
@@ -73,6 +74,7 @@ struct Entry {
     loss = nn::binary_cross_entropy_with_logits(logits, x).item();
     mse = nn::mse_loss(sigmoid(logits), x).item();
     mean_code = mean(h).item();
+    loudest = argsort(mean(h.value(), {0}), 0, true);
     active = mean(sum(to(h.value() > 0, Dtype::f32), {1})).item();
   }
 };
@@ -114,14 +116,14 @@ int main(int argc, char** argv) {
           const Var h = model.encode(x);
           const Var error = nn::binary_cross_entropy_with_logits(model.decode_logits(h), x);
           sweep[i].adam->step(grad(error + nn::l1_activity(h) * sweep[i].lambda, model.parameters()));
-          metrics.emplace_back(join("loss", i), error.item());
+          metrics.emplace_back(join("loss[λ ", number(sweep[i].lambda), "]"), error.item());
         }
         run.step(metrics, batch.size());
       }
       Metrics metrics;
       for (Entry& entry : sweep) {
         entry.measure(data.test_images);
-        metrics.emplace_back(join("test_active", &entry - sweep.data()), entry.active);
+        metrics.emplace_back(join("test_active[λ ", number(entry.lambda), "]"), entry.active);
       }
       run.log_epoch(metrics);
     }
@@ -141,9 +143,10 @@ int main(int argc, char** argv) {
       falling = falling && (i == 0 || entry.active < sweep[i - 1].active);
       if (i > 0)
         run.picture(join("filters", i),
-                    image_grid(transpose(slice(entry.model->decoder().weight().value(), 1, 0, 40)),
+                    image_grid(transpose(index_select(entry.model->decoder().weight().value(), 1,
+                                                      slice(entry.loudest, 0, 0, 40))),
                                {.columns = 20, .scale = 2, .normalize = true}),
-                    join("What 40 units of the code draw, with λ = ", number(entry.lambda), "."));
+                    join("What the 40 most active units draw, with λ = ", number(entry.lambda), "."));
     }
     run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
                 "Test images, and what comes back with rising λ.");

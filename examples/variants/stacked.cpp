@@ -164,10 +164,10 @@ int main(int argc, char** argv) {
         const Var loss = alone ? model.layer_loss(x, layer) : model.joint_loss(x), twin_loss = twin.joint_loss(x);
         optimizer.step(grad(loss, optimizer.parameters()));
         twin_adam.step(grad(twin_loss, twin.parameters()));
-        run.step({{"loss", loss.item()}, {"twin_loss", twin_loss.item()}}, batch.size());
+        run.step({{"loss", loss.item()}, {"loss[twin]", twin_loss.item()}}, batch.size());
       }
       run.log_epoch({{"test_mse", reconstruction_error(model, data.test_images)},
-                     {"test_twin_mse", reconstruction_error(twin, data.test_images)}});
+                     {"test_mse[twin]", reconstruction_error(twin, data.test_images)}});
     }
 
     const Tensor few = slice(data.test_images, 0, 0, 10);

@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         Metrics metrics{{"dictionary_loss", finder.step(index_select(made.x, 0, batch.indices))}};
         for (std::size_t i = 0; i < ks.size(); ++i)
-          metrics.emplace_back(join("loss_k", ks[i]), sweep[i]->step(batch.images));
+          metrics.emplace_back(join("loss[k = ", ks[i], "]"), sweep[i]->step(batch.images));
         run.step(metrics, batch.size());
       }
       run.log_epoch({{"mean_max_cosine", mean_max_cosine(made.atoms, finder.model.unit_atoms().value())},
@@ -180,9 +180,13 @@ int main(int argc, char** argv) {
       probes.y.push_back(accuracy);
       pictures.push_back(outputs_of(model, few));
       labels.push_back(join("k = ", ks[i]));
-      if (i == ks.size() / 2)
-        run.picture("atoms", image_grid(slice(model.unit_atoms().value(), 0, 0, 60), {.scale = 2, .normalize = true}),
-                    join("Sixty atoms that images are made of, with k = ", ks[i], "."));
+      if (i == ks.size() / 2) {
+        const Tensor most_used = argsort(sum(to(test.codes != 0, Dtype::f64), {0}), 0, true);
+        run.picture("atoms",
+                    image_grid(index_select(model.unit_atoms().value(), 0, slice(most_used, 0, 0, 60)),
+                               {.scale = 2, .normalize = true}),
+                    join("The atoms that test images are made of most often, with k = ", ks[i], "."));
+      }
     }
     run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
                 "Test images, and what comes back where k units may speak.");

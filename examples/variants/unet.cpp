@@ -129,12 +129,12 @@ int main(int argc, char** argv) {
       adam.set_lr(schedule(epoch - 1)), twin_adam.set_lr(schedule(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const double own = train_step(model, adam, batch), other = train_step(twin, twin_adam, batch);
-        run.step({{"loss", own}, {"twin_loss", other}}, batch.size());
+        run.step({{"loss", own}, {"loss[twin]", other}}, batch.size());
       }
       const auto iou = [&](UNet& of) {
         return mean(intersection_over_union(classes_of(of, test_images), truth, classes)).item();
       };
-      run.log_epoch({{"test_iou", iou(model)}, {"test_twin_iou", iou(twin)}});
+      run.log_epoch({{"test_iou", iou(model)}, {"test_iou[twin]", iou(twin)}});
     }
 
     const Tensor said = classes_of(model, test_images), twin_said = classes_of(twin, test_images);

@@ -183,13 +183,14 @@ int main(int argc, char** argv) {
 
     const NoGrad no_grad;
     const Tensor originals = slice(data.test_images, 0, 0, 10), said = model.words_of(originals);
-    draw_reconstructions(run, originals, model.say(said), "Test images, and what the decoder makes of their words.");
+    const Tensor shades =
+        reshape(to(said, Dtype::f32) / static_cast<double>(words - 1), {-1, 1, data.height / 4, data.width / 4});
+    const Tensor large = interpolate(constant(shades), {.scale_factor = {4.0, 4.0}}).value();
     run.picture(
-        "words",
-        image_grid(
-            to(reshape(said, {-1, model.places()}), Dtype::f32),
-            {.scale = 12, .height = data.height / 4, .width = data.width / 4, .high = static_cast<double>(words - 1)}),
-        "The words of these images: each shade of grey is one. The code is this map and nothing else.");
+        "reconstructions",
+        image_grid(concat({originals, reshape(large, originals.shape()), model.say(said)}, 0),
+                   {.height = data.height, .width = data.width, .row_labels = {"input", "words", "output"}}),
+        "Test images, their words (each shade of grey is one), and what the decoder makes of these and nothing else.");
     const Tensor each = reshape(expand(unsqueeze(arange(words), 1), {words, model.places()}), {-1});
     run.picture("codebook", image_grid(model.say(each), {.columns = 16, .scale = 1}),
                 "Images that say one word at every place.");

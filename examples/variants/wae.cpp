@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
       mse = reconstruction_error(model, data.test_images), twin_mse = reconstruction_error(twin, data.test_images);
       mmd = test_mmd(model, data.test_images, rng.split("test"));
       twin_mmd = test_mmd(twin, data.test_images, rng.split("test"));
-      run.log_epoch({{"test_mse", mse}, {"test_mmd", mmd}, {"test_twin_mse", twin_mse}, {"test_twin_mmd", twin_mmd}});
+      run.log_epoch({{"test_mse", mse}, {"test_mmd", mmd}, {"test_mse[twin]", twin_mse}, {"test_mmd[twin]", twin_mmd}});
     }
 
     const NoGrad no_grad;
