@@ -68,6 +68,73 @@ Eigen eigenvectors(const Tensor& symmetric) {
   return in_order(sum(matrix * eye(n, -1, Dtype::f64), {1}), transpose(basis));
 }
 
+Tensor eigenvalues(const Tensor& symmetric) {
+  check_square("eigenvalues", symmetric);
+  const std::int64_t n = symmetric.size(0);
+  check(std::isfinite(norm(symmetric).item()), "eigenvalues", "the matrix has infinities or NaN in it");
+  Tensor matrix = contiguous(symmetric);
+  double* const a = matrix.mutable_data<double>();
+  // Householder: a reflection of what is right of the diagonal takes all but its first element to 0, row by row.
+  std::vector<double> diagonal, beside{0}, v(static_cast<std::size_t>(n)), w(static_cast<std::size_t>(n));
+  for (std::int64_t k = 0; k < n; ++k) {
+    diagonal.push_back(a[k * n + k]);
+    const std::int64_t first = k + 1;
+    if (first == n) break;
+    double length = 0;
+    for (std::int64_t j = first; j < n; ++j) length += a[k * n + j] * a[k * n + j];
+    length = std::copysign(std::sqrt(length), a[k * n + first]);
+    beside.push_back(-length);
+    if (length == 0) continue;
+    // I - v vᵀ, and its effect on the rest A: A - v wᵀ - w vᵀ with w = A v - v (vᵀ A v) / 2.
+    const double scale = 1 / std::sqrt(length * (length + a[k * n + first]));
+    double overlap = 0;
+    for (std::int64_t j = first; j < n; ++j) v[j] = (a[k * n + j] + (j == first ? length : 0)) * scale;
+    std::fill(w.begin(), w.end(), 0.0);
+    for (std::int64_t i = first; i < n; ++i)
+      for (std::int64_t j = first; j < n; ++j) w[j] += v[i] * a[i * n + j];
+    for (std::int64_t j = first; j < n; ++j) overlap += v[j] * w[j];
+    for (std::int64_t j = first; j < n; ++j) w[j] -= v[j] * overlap / 2;
+    for (std::int64_t i = first; i < n; ++i)
+      for (std::int64_t j = first; j < n; ++j) a[i * n + j] -= v[i] * w[j] + w[i] * v[j];
+  }
+  // Sturm: as many eigenvalues are below x as there are negative pivots in the tridiagonal matrix less x.
+  double reach = 0;  // Gershgorin
+  for (std::int64_t i = 0; i < n; ++i)
+    reach = std::max(reach, std::abs(diagonal[i]) + std::abs(beside[i]) + (i + 1 < n ? std::abs(beside[i + 1]) : 0));
+  const auto below = [&](double x) {
+    std::int64_t count = 0;
+    double pivot = 1;
+    for (std::int64_t i = 0; i < n; ++i) {
+      pivot = diagonal[i] - x - beside[i] * beside[i] / pivot;
+      if (pivot == 0) pivot = -1e-300 - 1e-16 * reach;
+      count += pivot < 0;
+    }
+    return count;
+  };
+  std::vector<double> values;
+  for (std::int64_t k = n; k > 0; --k) {  // the k-th smallest
+    double low = -reach, high = values.empty() ? reach : values.back();
+    for (int step = 0; step < 60 && high - low > 1e-16 * reach; ++step) {
+      const double middle = (low + high) / 2;
+      (below(middle) < k ? low : high) = middle;
+    }
+    values.push_back(high);
+  }
+  return Tensor::from(values);
+}
+
+Tensor mean_singular_values(const Tensor& matrices) {
+  check(matrices.dim() == 3 && matrices.size(0) > 0, "mean_singular_values", "expects [n, rows, columns], got ",
+        describe(matrices));
+  Tensor total = zeros({std::min(matrices.size(1), matrices.size(2))}, Dtype::f64);
+  for (std::int64_t i = 0; i < matrices.size(0); ++i) {
+    Tensor one = to(select(matrices, 0, i), Dtype::f64);
+    if (one.size(0) > one.size(1)) one = transpose(one);
+    total = total + sqrt(maximum(eigenvalues(matmul(one, transpose(one))), 0.0));
+  }
+  return total / static_cast<double>(matrices.size(0));
+}
+
 Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance) {
   check_square("top_eigenvectors", symmetric);
   const std::int64_t n = symmetric.size(0);

@@ -13,9 +13,17 @@ struct Eigen {
 /// All eigenvalues and eigenvectors of a symmetric matrix f64[n, n], by Jacobi's rotations (Golub & Van Loan, "Matrix
 /// computations", section 8.5): to rounding, and for small matrices, as it takes some 10 n³ steps a sweep.
 Eigen eigenvectors(const Tensor& symmetric);
+/// The eigenvalues alone, f64[n], largest first, by way of a tridiagonal matrix and bisection (section 8.4): some 4/3
+/// n³ steps, so for larger matrices, too.
+Tensor eigenvalues(const Tensor& symmetric);
 /// The k largest of a positive semidefinite matrix f64[n, n], by iterating on a subspace that is a little larger than
 /// k. `tolerance` is how much the eigenvalues, relative to the largest one, may still change in a step.
 Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance = 1e-13);
+
+/// The singular values of each matrix of [n, rows, columns], largest first, averaged over the n: f64[min(rows,
+/// columns)]. They are roots of the eigenvalues of its smaller Gram matrix, so that those below 1e-8 of the largest are
+/// rounding.
+Tensor mean_singular_values(const Tensor& matrices);
 
 /// What a data set's first two moments say of it.
 struct Moments {
