@@ -83,7 +83,7 @@ double sharpness(const Tensor& rows, int height, int width) {
 
 int main(int argc, char** argv) {
   std::int64_t hidden = 400, code = 2, judge_steps = 1000;
-  double weight = 10, sharp_weight = 1, gamma = 0.1, judge_lr = 3e-3;
+  double weight = 30, sharp_weight = 1, gamma = 0.1, judge_lr = 3e-3;
   Program program(
       {.name = "adversarial",
        .title = "Adversarial autoencoders",
