@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
                    .title = "Conditional variational autoencoder",
                    .summary = "A VAE that is told the label: the code keeps the rest, and images come to order.",
                    .objective = "E_q[-log p(x|z, y)] + KL(q(z|x, y) ‖ N(0, 1))",
-                   .epochs = 5});
+                   .epochs = 20});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code");
   return program.run(argc, argv, [&](const Args& args) {
