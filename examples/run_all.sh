@@ -22,7 +22,7 @@ variants="
   vq_vae:reconstructions.png           adversarial:codes.svg           wae:samples.png"
 studies="
   gradient_estimators:bias_and_variance.svg linear_denoiser:gains.svg       without_kl:paths_beta_1.png
-  contractive_or_denoising:shaken.png"
+  contractive_or_denoising:spectrum.svg     published_results:curves.png"
 out=${OUT:-runs}
 build=build/release
 page=$out/index.html

@@ -204,9 +204,10 @@ TEST_CASE("without_kl: codes that are free of charge say more, and draws from N(
 
 TEST_CASE("contractive_or_denoising: each resists what it was trained to resist") {
   const TemporaryFolder out;
-  summary_of(
-      "contractive_or_denoising",
-      {"--limit", "2000", "--epochs", "8", "--code", "64", "--batch-size", "32", "--lr", "0.01", "--lambda", "1"}, out);
+  const auto run = summary_of("contractive_or_denoising",
+                              {"--limit", "2000", "--epochs", "8", "--code", "64", "--batch-size", "32", "--lr", "0.01",
+                               "--lambda", "1", "--spectra", "20"},
+                              out);
   // The rows are plain, decay, denoising, contractive; the columns ‖∂h/∂x‖, change and error under noise, error.
   const auto table = table_in(out, "resistance");
   REQUIRE(table.size() == 4);
@@ -216,4 +217,19 @@ TEST_CASE("contractive_or_denoising: each resists what it was trained to resist"
   CHECK(denoising[2] < 0.7 * plain[2]);
   CHECK(denoising[3] < plain[3]);  // with noise
   CHECK(denoising[4] > plain[4]);  // and what that costs without
+  CHECK(figure(run, "large_singular_values_contractive") < 0.9 * figure(run, "large_singular_values_plain"));
+}
+
+TEST_CASE("published_results: nets that bend beat what is linear, and each figure has the paper's beside it") {
+  const TemporaryFolder out;
+  const auto run =
+      summary_of("published_results",
+                 {"--limit", "1000", "--epochs", "8", "--seeds", "2", "--batch-size", "32", "--lr", "0.0005"}, out);
+  CHECK(figure(run, "curves_ae6") < 0.7 * figure(run, "curves_logistic_pca6"));
+  CHECK(figure(run, "images_ae30") < figure(run, "images_logistic_pca30"));
+  CHECK(figure(run, "snippet_deep") < figure(run, "snippet"));
+  CHECK(figure(run, "vae_after_7") < figure(run, "vae_after_5"));
+  const auto table = table_in(out, "beside");  // what, measure, paper's data, paper, our data, ours, seeds, seconds
+  REQUIRE(table.size() == 13);
+  for (const auto& row : table) CHECK(row[3] > 0);
 }

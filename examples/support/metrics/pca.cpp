@@ -75,7 +75,7 @@ Tensor eigenvalues(const Tensor& symmetric) {
   Tensor matrix = contiguous(symmetric);
   double* const a = matrix.mutable_data<double>();
   // Householder: a reflection of what is right of the diagonal takes all but its first element to 0, row by row.
-  std::vector<double> diagonal, beside{0}, v(static_cast<std::size_t>(n)), w(static_cast<std::size_t>(n));
+  std::vector<double> diagonal, beside, v(static_cast<std::size_t>(n)), w(static_cast<std::size_t>(n));
   for (std::int64_t k = 0; k < n; ++k) {
     diagonal.push_back(a[k * n + k]);
     const std::int64_t first = k + 1;
@@ -97,30 +97,32 @@ Tensor eigenvalues(const Tensor& symmetric) {
     for (std::int64_t i = first; i < n; ++i)
       for (std::int64_t j = first; j < n; ++j) a[i * n + j] -= v[i] * w[j] + w[i] * v[j];
   }
-  // Sturm: as many eigenvalues are below x as there are negative pivots in the tridiagonal matrix less x.
-  double reach = 0;  // Gershgorin
-  for (std::int64_t i = 0; i < n; ++i)
-    reach = std::max(reach, std::abs(diagonal[i]) + std::abs(beside[i]) + (i + 1 < n ? std::abs(beside[i + 1]) : 0));
-  const auto below = [&](double x) {
-    std::int64_t count = 0;
-    double pivot = 1;
-    for (std::int64_t i = 0; i < n; ++i) {
-      pivot = diagonal[i] - x - beside[i] * beside[i] / pivot;
-      if (pivot == 0) pivot = -1e-300 - 1e-16 * reach;
-      count += pivot < 0;
+  // QR steps with Wilkinson's shift, on the part from `low` to `high` that has not come apart yet. A rotation of each
+  // neighbouring pair chases the bulge that the first one makes out at the end.
+  const double nothing = 1e-16 * norm(symmetric).item();
+  for (std::size_t high = diagonal.size(); high-- > 1;) {
+    while (std::abs(beside[high - 1]) > nothing) {
+      std::size_t low = high - 1;
+      while (low > 0 && std::abs(beside[low - 1]) > nothing) --low;
+      const double half = (diagonal[high - 1] - diagonal[high]) / 2, corner = beside[high - 1];
+      const double shift = diagonal[high] - corner * corner / (half + std::copysign(std::hypot(half, corner), half));
+      double x = diagonal[low] - shift, z = beside[low];
+      for (std::size_t k = low; k < high; ++k) {
+        const double r = std::hypot(x, z), c = r == 0 ? 1 : x / r, s = r == 0 ? 0 : z / r;
+        if (k > low) beside[k - 1] = r;
+        const double p = diagonal[k], q = diagonal[k + 1], o = beside[k];
+        diagonal[k] = c * c * p + 2 * c * s * o + s * s * q;
+        diagonal[k + 1] = s * s * p - 2 * c * s * o + c * c * q;
+        beside[k] = c * s * (q - p) + (c * c - s * s) * o;
+        if (k + 1 == high) break;
+        x = beside[k];
+        z = s * beside[k + 1];
+        beside[k + 1] *= c;
+      }
     }
-    return count;
-  };
-  std::vector<double> values;
-  for (std::int64_t k = n; k > 0; --k) {  // the k-th smallest
-    double low = -reach, high = values.empty() ? reach : values.back();
-    for (int step = 0; step < 60 && high - low > 1e-16 * reach; ++step) {
-      const double middle = (low + high) / 2;
-      (below(middle) < k ? low : high) = middle;
-    }
-    values.push_back(high);
   }
-  return Tensor::from(values);
+  std::sort(diagonal.rbegin(), diagonal.rend());
+  return Tensor::from(diagonal);
 }
 
 Tensor mean_singular_values(const Tensor& matrices) {
