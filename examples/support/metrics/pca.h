@@ -13,7 +13,7 @@ struct Eigen {
 /// All eigenvalues and eigenvectors of a symmetric matrix f64[n, n], by Jacobi's rotations (Golub & Van Loan, "Matrix
 /// computations", section 8.5): to rounding, and for small matrices, as it takes some 10 n³ steps a sweep.
 Eigen eigenvectors(const Tensor& symmetric);
-/// The eigenvalues alone, f64[n], largest first, by way of a tridiagonal matrix and bisection (section 8.4): some 4/3
+/// The eigenvalues alone, f64[n], largest first, by way of a tridiagonal matrix (section 8.3): some 4/3
 /// n³ steps, so for larger matrices, too.
 Tensor eigenvalues(const Tensor& symmetric);
 /// The k largest of a positive semidefinite matrix f64[n, n], by iterating on a subspace that is a little larger than
