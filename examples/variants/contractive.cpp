@@ -129,16 +129,8 @@ std::vector<std::vector<std::string>> compare_routes(Autoencoder& model, const T
 Series spectrum(const std::string& name, const Autoencoder& model, const Tensor& images) {
   const NoGrad no_grad;
   const Tensor j = batch_jacobian([&](const Var& x) { return model.encode(x); }, constant(images)).value();
-  std::vector<double> index, values(static_cast<std::size_t>(std::min<std::int64_t>(j.size(1), 60)), 0);
-  for (std::int64_t i = 0; i < j.size(0); ++i) {
-    const Tensor one = to(select(j, 0, i), Dtype::f64);
-    const Tensor squares =
-        top_eigenvectors(matmul(one, transpose(one)), static_cast<std::int64_t>(values.size())).values;
-    for (std::size_t k = 0; k < values.size(); ++k)
-      values[k] += std::sqrt(std::max(squares.data<double>()[k], 0.0)) / static_cast<double>(j.size(0));
-  }
-  for (std::size_t k = 0; k < values.size(); ++k) index.push_back(static_cast<double>(k + 1));
-  return {name, index, values};
+  const Tensor values = mean_singular_values(j);
+  return curve(name, slice(values, 0, 0, std::min<std::int64_t>(values.numel(), 60)));
 }
 
 }  // namespace
