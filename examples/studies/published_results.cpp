@@ -281,10 +281,13 @@ int main(int argc, char** argv) {
             std::find_if(kPlans.begin(), kPlans.end(), [&](const Plan& p) { return p.name == result.name; });
         const auto [error, runs, seconds] =
             measured(result.name, [&](const Autoencoder& model) { return squared(outputs_of(model, test)); });
-        if (rows.size() == 1) best = error.mean;
+        const bool first = rows.size() == 1;
+        if (first) best = error.mean;
         add_row(plan->layers, "squared error", theirs, result.paper, ours, error, runs, seconds);
         run.figure(result.name, error.mean,
-                   {.reference = linear.mean, .reference_name = join("PCA-", components), .unit = "squared / image"});
+                   {.reference = first ? std::optional(linear.mean) : std::nullopt,
+                    .reference_name = join("PCA-", components),
+                    .unit = "squared / image"});
         rows.push_back(outputs(result.name, shown));
         labels.push_back(plan->widths.size() > 1 ? join("net, ", plan->widths.back()) : plan->layers);
       }
