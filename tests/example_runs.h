@@ -36,17 +36,23 @@ inline std::vector<std::string> operator+(std::vector<std::string> flags, const 
   return flags;
 }
 
-/// The cells of a table that a run in `out` left, without the heading, as numbers; what is none is 0.
-inline std::vector<std::vector<double>> table_in(const TemporaryFolder& out, const std::string& name) {
-  const std::string text = nn::read_file(out / "out" / (name + ".csv"));
-  std::vector<std::vector<double>> rows;
-  for (const std::string_view line : lines_of(text)) {
-    std::istringstream cells{std::string(line)};
-    rows.emplace_back();
-    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(std::strtod(cell.c_str(), nullptr));
-  }
-  rows.erase(rows.begin());
-  return rows;
+/// A column of a table that a run in `out` left, by its heading, as numbers.
+inline std::vector<double> column_in(const TemporaryFolder& out, const std::string& table, const std::string& heading) {
+  const std::string text = nn::read_file(out / "out" / (table + ".csv"));
+  const auto cells_of = [](std::string_view line) {
+    std::vector<std::string> cells;
+    std::istringstream rest{std::string(line)};
+    for (std::string cell; std::getline(rest, cell, ',');) cells.push_back(cell);
+    return cells;
+  };
+  const std::vector<std::string_view> lines = lines_of(text);
+  const std::vector<std::string> headings = cells_of(lines.at(0));
+  const auto place = std::find(headings.begin(), headings.end(), heading);
+  REQUIRE_MESSAGE(place != headings.end(), table, " has no column '", heading, "', but ", lines[0]);
+  std::vector<double> values;
+  for (std::size_t i = 1; i < lines.size(); ++i)
+    values.push_back(std::strtod(cells_of(lines[i]).at(place - headings.begin()).c_str(), nullptr));
+  return values;
 }
 
 }  // namespace hourglass::examples

@@ -137,7 +137,7 @@ Series spectrum(const std::string& name, const Autoencoder& model, const Tensor&
 
 int main(int argc, char** argv) {
   std::vector<std::int64_t> widths{128};
-  double lambda = 0.2;
+  double lambda = 0.25;
   bool tied = false;
   std::string route = "auto";
   std::vector<std::string> routes{"auto"};
@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
                    .title = "Contractive autoencoder",
                    .summary = "Learns a code that moves as little as possible when the image does.",
                    .objective = "Σ (decode(h(x)) - x)² + λ ‖dh/dx‖²_F, averaged over images",
-                   .epochs = 25,
+                   .epochs = 40,
                    .lr = 0.01});
   program.flag("--widths", widths, "units of the encoder's sigmoid layers, the code's last");
   program.flag("--lambda", lambda, "what ‖J‖² counts", {.min = 0});

@@ -23,16 +23,15 @@
 #include <string>
 #include <vector>
 
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
+#include "examples/support/sweep.h"
 #include "examples/support/text.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
 #include "nn/penalties.h"
-#include "optim/adam.h"
 #include "optim/schedule.h"
 
 using namespace hourglass;
@@ -58,12 +57,6 @@ class SparseAutoencoder : public nn::Layer {
  private:
   nn::Linear &encoder_, &decoder_;
   nn::KlSparsity& sparsity_;
-};
-
-struct Entry {
-  double rho;
-  std::unique_ptr<SparseAutoencoder> model;
-  std::unique_ptr<optim::Adam> adam;
 };
 
 // Each unit's mean activation over all images.
@@ -95,67 +88,47 @@ int main(int argc, char** argv) {
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    std::vector<Entry> sweep;
-    for (const double rho : rhos) {
-      Rng init = rng.split("init");  // all start from the same weights
-      auto model = std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden,
-                                                       nn::KlSparsityOptions{.rho = rho, .momentum = momentum}, init);
-      auto adam = std::make_unique<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = args.lr});
-      run.keep(join("model", sweep.size()), *model);
-      run.keep(join("adam", sweep.size()), *adam);
-      sweep.push_back({rho, std::move(model), std::move(adam)});
-    }
+    const Sweep<SparseAutoencoder> sweep(run, "ρ", rhos, args.lr, rng, [&](double rho, Rng& init) {
+      const nn::KlSparsityOptions options{.rho = rho, .momentum = momentum};
+      return std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden, options, init);
+    });
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      for (const Entry& entry : sweep) entry.adam->set_lr(fall(epoch - 1));
+      for (const auto& [rho, model, adam] : sweep.entries()) adam->set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
-        Metrics metrics;
-        for (std::size_t i = 0; i < sweep.size(); ++i) {
-          const SparseAutoencoder& model = *sweep[i].model;
+        const auto objective = [&](const SparseAutoencoder& model, double) -> Objective {
           const Var h = model.encode(x);
           const Var error = nn::binary_cross_entropy_with_logits(model.decode_logits(h), x, nn::Reduction::sum) /
                             static_cast<double>(batch.size());
           const Var penalty = model.penalty(h);
           // The gradient flows through the batch's share of the running mean: divided by it, β means the same for all.
-          sweep[i].adam->step(grad(error + penalty * (beta / momentum), model.parameters()));
-          const std::string name = join("[ρ ", number(sweep[i].rho), "]");
-          metrics.emplace_back(join("error", name), error.item());
-          metrics.emplace_back(join("penalty", name), penalty.item());
-        }
-        run.step(metrics, batch.size());
+          return {error + penalty * (beta / momentum), {{"error", error.item()}, {"penalty", penalty.item()}}};
+        };
+        run.step(sweep.step(objective), batch.size());
       }
-      Metrics metrics;
-      for (const auto& entry : sweep)
-        metrics.emplace_back(join("test_mse[ρ ", number(entry.rho), "]"),
-                             reconstruction_error(*entry.model, data.test_images));
-      run.log_epoch(metrics);
+      run.log_epoch(sweep.measure(
+          "test_mse", [&](const SparseAutoencoder& model) { return reconstruction_error(model, data.test_images); }));
     }
 
-    const Tensor few = slice(data.test_images, 0, 0, 10);
-    std::vector<Tensor> pictures{few};
-    std::vector<std::string> labels{"input"};
     std::vector<std::vector<std::string>> table{
         {"rho", "mean activation", "running mean", "penalty", "least and most active unit", "test MSE"}};
     double miss = 0, apart = 0;
-    for (const Entry& entry : sweep) {
-      const Tensor all = mean_activation(*entry.model, data.train_images), running = entry.model->running_mean();
+    for (const auto& [rho, model, adam] : sweep.entries()) {
+      const Tensor all = mean_activation(*model, data.train_images), running = model->running_mean();
       const double activation = mean(all).item(), estimate = mean(running).item();
-      table.push_back({number(entry.rho), number(activation, 4), number(estimate, 4),
-                       number(nn::kl_sparsity(constant(all), entry.rho).item(), 3),
+      table.push_back({number(rho), number(activation, 4), number(estimate, 4),
+                       number(nn::kl_sparsity(constant(all), rho).item(), 3),
                        number(min(all).item(), 3) + " to " + number(max(all).item(), 3),
-                       number(reconstruction_error(*entry.model, data.test_images), 4)});
-      miss = std::max(miss, std::abs(activation - entry.rho));
+                       number(reconstruction_error(*model, data.test_images), 4)});
+      miss = std::max(miss, std::abs(activation - rho));
       apart = std::max(apart, std::abs(estimate / activation - 1));
-      pictures.push_back(outputs_of(*entry.model, few));
-      labels.push_back("ρ " + number(entry.rho));
-      run.picture(join("filters", pictures.size() - 1),
-                  image_grid(slice(entry.model->encoder().weight().value(), 0, 0, 60),
+      run.picture(join("filters", table.size() - 1),
+                  image_grid(slice(model->encoder().weight().value(), 0, 0, 60),
                              {.columns = 20, .scale = 2, .normalize = true}),
-                  join("What 60 units of the code look for, with ρ = ", number(entry.rho), "."));
+                  join("What 60 units of the code look for, with ρ = ", number(rho), "."));
     }
-    run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
-                "Test images, and what comes back.");
+    sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10), "Test images, and what comes back.");
     run.table("sweep", table,
               "Average activations over all training images and units beside the target, and beside the "
               "running mean that training went by; the penalty is that of the averages over all images.");

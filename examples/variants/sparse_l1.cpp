@@ -24,16 +24,14 @@
 #include <memory>
 #include <vector>
 
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "examples/support/loader.h"
-#include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
+#include "examples/support/sweep.h"
 #include "examples/support/text.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
 #include "nn/penalties.h"
-#include "optim/adam.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -60,24 +58,17 @@ class SparseAutoencoder : public nn::Layer {
   bool unit_columns_;
 };
 
-// One λ of the sweep, and what its network comes to on the test set.
-struct Entry {
-  double lambda;
-  std::unique_ptr<SparseAutoencoder> model;
-  std::unique_ptr<optim::Adam> adam;
-  double loss = 0, mse = 0, mean_code = 0, active = 0;
-  Tensor loudest{};  // units, the one with the largest mean activation first
-
-  void measure(const Tensor& images) {
-    const NoGrad no_grad;
-    const Var x = constant(images), h = model->encode(x), logits = model->decode_logits(h);
-    loss = nn::binary_cross_entropy_with_logits(logits, x).item();
-    mse = nn::mse_loss(sigmoid(logits), x).item();
-    mean_code = mean(h).item();
-    loudest = argsort(mean(h.value(), {0}), 0, true);
-    active = mean(sum(to(h.value() > 0, Dtype::f32), {1})).item();
-  }
+// What a network comes to on images: errors without the penalty, the average activation, units of an image that speak.
+struct Measured {
+  double loss, mse, mean_code, active;
+  Tensor loudest;  // units, the one with the largest mean activation first
 };
+Measured measure(const SparseAutoencoder& model, const Tensor& images) {
+  const NoGrad no_grad;
+  const Var x = constant(images), h = model.encode(x), logits = model.decode_logits(h);
+  return {nn::binary_cross_entropy_with_logits(logits, x).item(), nn::mse_loss(sigmoid(logits), x).item(),
+          mean(h).item(), mean(sum(to(h.value() > 0, Dtype::f32), {1})).item(), argsort(mean(h.value(), {0}), 0, true)};
+}
 
 }  // namespace
 
@@ -98,70 +89,54 @@ int main(int argc, char** argv) {
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    std::vector<Entry> sweep;
-    for (const double lambda : lambdas) {
-      Rng init = rng.split("init");  // all start from the same weights
-      auto model = std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden, unit_columns, init);
-      auto adam = std::make_unique<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = args.lr});
-      run.keep(join("model", sweep.size()), *model);
-      run.keep(join("adam", sweep.size()), *adam);
-      sweep.push_back({lambda, std::move(model), std::move(adam)});
-    }
+    const Sweep<SparseAutoencoder> sweep(run, "λ", lambdas, args.lr, rng, [&](double, Rng& init) {
+      return std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden, unit_columns, init);
+    });
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
-        Metrics metrics;
-        for (std::size_t i = 0; i < sweep.size(); ++i) {
-          const SparseAutoencoder& model = *sweep[i].model;
+        const auto objective = [&](const SparseAutoencoder& model, double lambda) -> Objective {
           const Var h = model.encode(x);
           const Var error = nn::binary_cross_entropy_with_logits(model.decode_logits(h), x);
-          sweep[i].adam->step(grad(error + nn::l1_activity(h) * sweep[i].lambda, model.parameters()));
-          metrics.emplace_back(join("loss[λ ", number(sweep[i].lambda), "]"), error.item());
-        }
-        run.step(metrics, batch.size());
+          return {error + nn::l1_activity(h) * lambda, {{"loss", error.item()}}};
+        };
+        run.step(sweep.step(objective), batch.size());
       }
-      Metrics metrics;
-      for (Entry& entry : sweep) {
-        entry.measure(data.test_images);
-        metrics.emplace_back(join("test_active[λ ", number(entry.lambda), "]"), entry.active);
-      }
-      run.log_epoch(metrics);
+      run.log_epoch(sweep.measure(
+          "test_active", [&](const SparseAutoencoder& model) { return measure(model, data.test_images).active; }));
     }
 
-    const Tensor few = slice(data.test_images, 0, 0, 10);
-    std::vector<Tensor> pictures{few};
-    std::vector<std::string> labels{"input"};
     std::vector<std::vector<std::string>> table{{"lambda", "test loss", "test MSE", "mean activation", "active units"}};
+    std::vector<Measured> tests;
     bool falling = true;
-    for (std::size_t i = 0; i < sweep.size(); ++i) {
-      Entry& entry = sweep[i];
-      entry.measure(data.test_images);
-      table.push_back({number(entry.lambda), number(entry.loss, 4), number(entry.mse, 4), number(entry.mean_code, 4),
-                       number(entry.active, 4)});
-      pictures.push_back(outputs_of(*entry.model, few));
-      labels.push_back("λ " + number(entry.lambda));
-      falling = falling && (i == 0 || entry.active < sweep[i - 1].active);
-      if (i > 0)
-        run.picture(join("filters", i),
-                    image_grid(transpose(index_select(entry.model->decoder().weight().value(), 1,
-                                                      slice(entry.loudest, 0, 0, 40))),
-                               {.columns = 20, .scale = 2, .normalize = true}),
-                    join("What the 40 most active units draw, with λ = ", number(entry.lambda), "."));
+    for (const auto& [lambda, model, adam] : sweep.entries()) {
+      const Measured test = measure(*model, data.test_images);
+      table.push_back({number(lambda), number(test.loss, 4), number(test.mse, 4), number(test.mean_code, 4),
+                       number(test.active, 4)});
+      if (!tests.empty()) {
+        falling = falling && test.active < tests.back().active;
+        run.picture(
+            join("filters", tests.size()),
+            image_grid(transpose(index_select(model->decoder().weight().value(), 1, slice(test.loudest, 0, 0, 40))),
+                       {.columns = 20, .scale = 2, .normalize = true}),
+            join("What the 40 most active units draw, with λ = ", number(lambda), "."));
+      }
+      tests.push_back(test);
     }
-    run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
-                "Test images, and what comes back with rising λ.");
+    sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10),
+                               "Test images, and what comes back with rising λ.");
     run.table("sweep", table,
               "The same network, trained with rising λ: loss and error without the penalty; active units "
               "are those of an image that are not 0, averaged over the test images.");
     run.figure("active_units_fall", falling ? 1 : 0,
                {.reference = 1, .reference_name = "1: with each larger λ", .better = Better::higher});
-    const auto with = [&](double lambda) {
-      return std::find_if(sweep.begin(), sweep.end(), [&](const Entry& entry) { return entry.lambda == lambda; });
-    };
-    if (const auto none = with(0), small = with(1e-4); none != sweep.end() && small != sweep.end()) {
-      run.figure("loss_rise", small->loss - none->loss,
+    const auto none = std::find(lambdas.begin(), lambdas.end(), 0.0);
+    const auto small = std::find(lambdas.begin(), lambdas.end(), 1e-4);
+    if (none != lambdas.end() && small != lambdas.end()) {
+      const Measured &without = tests[none - lambdas.begin()], &with = tests[small - lambdas.begin()];
+      run.figure("loss_rise", with.loss - without.loss,
                  {.reference = 0.01, .reference_name = "with λ = 1e-4 against none"});
-      run.figure("code_ratio", small->mean_code / none->mean_code,
+      run.figure("code_ratio", with.mean_code / without.mean_code,
                  {.reference = 0.5, .reference_name = "the mean activation with λ = 1e-4 against that with none"});
     }
     run.finish();
