@@ -2,9 +2,9 @@
 // Larochelle 2007, "Greedy layer-wise training of deep networks"; with noise, Vincent et al. 2010, "Stacked denoising
 // autoencoders").
 //
-// Eight sigmoid layers that start from small weights do not learn: each layer makes signals and gradients smaller, and
-// what arrives at the first ones is nothing. The net finds the mean image and stays there. So each pair of layers is
-// first trained alone, as a shallow autoencoder of what the layer below makes of the images:
+// Eight sigmoid layers that start from small weights learn badly: each layer makes signals and gradients smaller, and
+// little arrives at the first ones. The net finds the mean image and comes away from it slowly, if at all. So each pair
+// of layers is first trained alone, as a shallow autoencoder of what the layer below makes of the images:
 //
 //     for l = 1 .. 4:   minimise  BCE( decode_l( encode_l( h + noise ) ), h ),      h = encode_{l-1}( ... encode_1(x) )
 //
