@@ -13,7 +13,7 @@ source cmake/install_packages.sh
 
 # In the order in which they are best read, each with the picture that tells most.
 variants="
-  undercomplete:reconstructions.png    deep:layer2.png                 overcomplete:reconstructions.png
+  undercomplete:reconstructions.png    deep:reconstructions.png        overcomplete:reconstructions.png
   sparse_l1:reconstructions.png        sparse_kl:filters1.png          top_k:reconstructions.png
   denoising:denoised.png               contractive:spectrum.svg        stacked:reconstructions.png
   linear:reconstructions.png           convolutional:reconstructions.png recurrent:sick.svg
