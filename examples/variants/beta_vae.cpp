@@ -93,7 +93,7 @@ Disentanglement disentanglement_of(const MlpVae& vae, const Tensor& images, cons
 
 int main(int argc, char** argv) {
   std::int64_t hidden = 256, code = 8, scenes_count = 20'000;
-  Price price{"tc", 6, 30, 15};
+  Price price{"tc", 10, 30, 15};
   Program program({.name = "beta_vae",
                    .title = "β-VAE, β-TCVAE, annealed capacity",
                    .summary = "Finds the causes of images without being told, each in a number of its own.",
