@@ -3,11 +3,12 @@
 //
 //   frame[tap[k] + position[p]]
 //
-// where the *frame* is the image with zeros around it, so that no window stands over an edge, and cut into one plane
-// for each phase of the stride, so that windows one stride apart are neighbours. The products read from
-// there (kernels/conv.cpp). Where there is neither padding nor stride, the image is the frame.
+// where the *frame* is the image with zeros around it, so that no window stands over an edge, cut in one of several
+// ways (Layout) so that neighbouring windows stand side by side. The products read from there (kernels/conv.cpp). Where
+// there is neither padding nor stride, the image may be the frame.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
@@ -117,80 +118,128 @@ void check_bias(std::string_view op, const Tensor& weight, const Tensor* bias, s
 
 // ---- frames -------------------------------------------------------------------------------------------------------
 
-// One axis of a frame: number i of phase f is the image's i phases + f - before, or 0 outside of the image. There are
-// `extent` of them, but the zeros at the end of a line may be those at the beginning of the next: lines lie only
-// `pitch` numbers apart.
-struct FrameAxis {
-  std::int64_t image, phases, before, extent, pitch;
-
-  // The part [first, end) of phase f's line that comes from the image.
-  std::int64_t first(std::int64_t f) const { return std::clamp<std::int64_t>(ceil_div(before - f, phases), 0, extent); }
-  std::int64_t end(std::int64_t f) const {
-    return std::clamp<std::int64_t>(ceil_div(image + before - f, phases), first(f), extent);
-  }
-};
-FrameAxis frame_axis(std::int64_t image, std::int64_t phases, std::int64_t before, std::int64_t extent) {
-  FrameAxis axis{image, phases, before, extent, 0};
-  for (std::int64_t f = 0; f < phases; ++f) axis.pitch = std::max({axis.pitch, axis.end(f), extent - axis.first(f)});
-  return axis;
-}
-
-// A plane of a frame, all phases of it, for each channel of an image.
+// Of each channel of an image, copies cut along both axes; what lies outside of the image is 0.
+//   Rows in phases: line i of phase f is the image's row i phases + f - above.
+//   Columns in planes, which may overlap: number j of a line in plane q is the image's column columns[q] + j step.
 struct Frame {
-  std::int64_t channels;
-  FrameAxis rows, columns;
+  std::int64_t channels, height, width;  // of the image
+  std::int64_t phases, above, lines;
+  std::int64_t step, count, pitch;  // numbers in a line, and from one line to the next
+  std::vector<std::int64_t> columns;
+
+  // Which of `count` numbers, first, first + apart, ... lie in [0, extent).
+  static std::pair<std::int64_t, std::int64_t> inside(std::int64_t first, std::int64_t apart, std::int64_t count,
+                                                      std::int64_t extent) {
+    const std::int64_t begin = std::clamp<std::int64_t>(ceil_div(-first, apart), 0, count);
+    return {begin, std::clamp<std::int64_t>(ceil_div(extent - first, apart), begin, count)};
+  }
+  // The zeros at the end of a line may be those at the beginning of the next.
+  void share_zeros() {
+    pitch = 0;
+    for (const std::int64_t column : columns) {
+      const auto [first, end] = inside(column, step, count, width);
+      pitch = std::max({pitch, end, count - first});
+    }
+  }
 
   bool is_image() const {
-    const auto whole = [](const FrameAxis& a) { return a.phases == 1 && a.before == 0 && a.extent == a.image; };
-    return whole(rows) && whole(columns);
+    return phases == 1 && above == 0 && lines == height && step == 1 && count == width &&
+           columns == std::vector<std::int64_t>{0};
   }
-  std::int64_t phase_size() const { return rows.extent * columns.pitch + columns.extent - columns.pitch; }
-  std::int64_t plane_size() const { return rows.phases * columns.phases * phase_size(); }
-  std::int64_t size() const { return channels * plane_size(); }
+  std::int64_t phase_size() const { return lines * pitch + count - pitch; }
+  std::int64_t plane_size() const { return phases * phase_size(); }
+  std::int64_t channel_size() const { return static_cast<std::int64_t>(columns.size()) * plane_size(); }
+  std::int64_t size() const { return channels * channel_size(); }
 
-  // Where number (i, j) of the padded image stands.
-  std::int64_t place(std::int64_t i, std::int64_t j) const {
-    const std::int64_t phase = i % rows.phases * columns.phases + j % columns.phases;
-    return phase * phase_size() + i / rows.phases * columns.pitch + j / columns.phases;
+  // Where row i of the padded image stands in a plane.
+  std::int64_t row(std::int64_t i) const { return i % phases * phase_size() + i / phases * pitch; }
+  // Where the image's column j stands in a line: in the plane that begins with it, or else in that of its phase.
+  std::int64_t column(std::int64_t j) const {
+    const auto plane = std::find(columns.begin(), columns.end(), j);
+    if (plane != columns.end()) return (plane - columns.begin()) * plane_size();
+    const std::int64_t at = j - columns[0];
+    return at % step * plane_size() + at / step;
   }
 
-  // Zeros are written once: they stand at the same places whatever the image.
-  template <class T>
-  void fill(const T* image, T* frame) const {
-    const auto pick = kernels().conv.of<T>().pick;
-    for (std::int64_t f = 0; f < rows.phases; ++f)
-      for (std::int64_t phase = 0; phase < columns.phases; ++phase) {
-        const std::int64_t i = rows.first(f), lines = rows.end(f) - i;
-        const std::int64_t j = columns.first(phase), count = columns.end(phase) - j;
-        const T* from =
-            image + (i * rows.phases + f - rows.before) * columns.image + j * columns.phases + phase - columns.before;
-        T* to = frame + (f * columns.phases + phase) * phase_size() + i * columns.pitch + j;
-        for (std::int64_t c = 0; c < channels; ++c, from += rows.image * columns.image, to += plane_size())
-          pick(from, rows.phases * columns.image, columns.phases, lines, count, to, columns.pitch);
+  // What is copied of a channel: blocks of lines.
+  struct Block {
+    std::int64_t from, to, lines, count;
+  };
+  std::vector<Block> blocks() const {
+    std::vector<Block> result;
+    for (std::size_t q = 0; q < columns.size(); ++q)
+      for (std::int64_t f = 0; f < phases; ++f) {
+        const auto [i, i_end] = inside(f - above, phases, lines, height);
+        const auto [j, j_end] = inside(columns[q], step, count, width);
+        if (i == i_end || j == j_end) continue;
+        result.push_back({(i * phases + f - above) * width + columns[q] + j * step,
+                          static_cast<std::int64_t>(q) * plane_size() + f * phase_size() + i * pitch + j, i_end - i,
+                          j_end - j});
       }
+    return result;
   }
 };
 
-// The frame of an image under a convolution's windows, cut into the phases of the stride or in one piece.
-Frame frame_of(const Geometry& geometry, bool in_phases) {
-  const auto axis = [&](const Axis& a) {
-    const std::int64_t phases = in_phases ? a.stride : 1;
-    const std::int64_t seen = ((a.outputs - 1) * a.stride + (a.kernel - 1) * a.dilation) / phases + 1;
-    // Without padding and phases the frame may as well have the numbers that no window sees.
-    return frame_axis(a.extent, phases, a.padding, phases == 1 && a.padding == 0 ? a.extent : seen);
+// Windows at `rows` x `columns` places of a frame, and how far apart they are.
+struct Grid {
+  std::int64_t rows, columns, row_step, column_step;
+
+  std::int64_t size() const { return rows * columns; }
+  // Lines that follow one another are one.
+  Grid in_lines() const { return row_step == columns && column_step == 1 ? Grid{1, size(), 0, 1} : *this; }
+  std::vector<std::int64_t> positions() const {
+    std::vector<std::int64_t> result;
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) result.push_back(i * row_step + j * column_step);
+    return result;
+  }
+};
+
+// How windows stand in a frame.
+enum class Layout {
+  kOnePiece,    // anywhere: the frame is the image with its padding
+  kLines,       // side by side within a line: each phase of the stride has a plane of its own
+  kSideBySide,  // all in one line: so has each column of the kernel, and the lines of a plane are as long as the
+                // result's
+};
+
+// The frame of an image for the windows of a convolution.
+Frame frame_of(const Geometry& geometry, Layout layout) {
+  const auto& [rows, columns] = geometry.axes;
+  const std::int64_t row_phases = layout == Layout::kOnePiece ? 1 : rows.stride;
+  const std::int64_t step = layout == Layout::kOnePiece ? 1 : columns.stride;
+  // Without padding and phases, a line may as well have the numbers that no window sees.
+  const auto seen = [](const Axis& a, std::int64_t phases) {
+    return phases == 1 && a.padding == 0 ? a.extent
+                                         : ((a.outputs - 1) * a.stride + (a.kernel - 1) * a.dilation) / phases + 1;
   };
-  return {geometry.in, axis(geometry.axes[0]), axis(geometry.axes[1])};
+  Frame frame{geometry.in, rows.extent, columns.extent, row_phases, rows.padding, seen(rows, row_phases), step, 0,
+              0,           {}};
+  if (layout == Layout::kSideBySide) {
+    frame.count = frame.pitch = columns.outputs;
+    for (std::int64_t j = 0; j < columns.kernel; ++j) frame.columns.push_back(j * columns.dilation - columns.padding);
+  } else {
+    frame.count = seen(columns, step);
+    for (std::int64_t phase = 0; phase < step; ++phase) frame.columns.push_back(phase - columns.padding);
+    frame.share_zeros();
+  }
+  return frame;
 }
 
-// tap[k] for the numbers k of a window, (channel, row, column) of one group.
+// Number k of the window at p is frame[tap[k] + position[p]], where k counts (channel, row, column) of one group.
 std::vector<std::int64_t> taps_in(const Frame& frame, const Geometry& geometry) {
   const auto& [rows, columns] = geometry.axes;
   std::vector<std::int64_t> taps;
   for (std::int64_t c = 0; c < geometry.group_in(); ++c)
     for (std::int64_t i = 0; i < rows.kernel; ++i)
       for (std::int64_t j = 0; j < columns.kernel; ++j)
-        taps.push_back(c * frame.plane_size() + frame.place(i * rows.dilation, j * columns.dilation));
+        taps.push_back(c * frame.channel_size() + frame.row(i * rows.dilation) +
+                       frame.column(j * columns.dilation - columns.padding));
   return taps;
+}
+Grid grid_of(const Geometry& geometry, const Frame& frame) {
+  const auto& [rows, columns] = geometry.axes;
+  return {rows.outputs, columns.outputs, frame.row(rows.stride), columns.stride / frame.step};
 }
 
 // ---- the three products -------------------------------------------------------------------------------------------
@@ -217,39 +266,41 @@ class Scratch {
   Storage storage_;
 };
 
-// f(n, image n's frame) for all images of [begin, end). Behind a frame there are `slack` numbers more.
-template <class T, class F>
-void for_each_frame(const Frame& frame, const T* images, std::int64_t begin, std::int64_t end, std::int64_t slack,
-                    const F& f) {
-  const std::int64_t image_size = frame.channels * frame.rows.image * frame.columns.image;
-  if (frame.is_image() && slack == 0) {
-    for (std::int64_t n = begin; n < end; ++n) f(n, images + n * image_size);
-    return;
+// Memory for the frames of some images at a time, and `slack` numbers behind them.
+template <class T>
+class Frames {
+ public:
+  explicit Frames(const Frame& frame, std::int64_t slack = 0, std::int64_t together = 1)
+      : frame_(frame),
+        in_place_(frame.is_image() && slack == 0),
+        blocks_(frame.blocks()),
+        numbers_(in_place_ ? 0 : frame.size() * together + slack) {
+    // Once: zeros stand at the same places in every frame.
+    if (!in_place_) std::fill_n(numbers_.data(), frame.size() * together + slack, T(0));
   }
-  const Scratch<T> numbers(frame.size() + slack);
-  std::fill_n(numbers.data(), frame.size() + slack, T(0));
-  for (std::int64_t n = begin; n < end; ++n) {
-    frame.fill(images + n * image_size, numbers.data());
-    f(n, numbers.data());
-  }
-}
 
-// Windows at `rows` x `columns` places of a frame: the first, and how far apart they are.
-struct Grid {
-  std::int64_t rows, columns, first, row_step, column_step;
-
-  std::int64_t size() const { return rows * columns; }
-  std::vector<std::int64_t> positions() const {
-    std::vector<std::int64_t> result;
-    for (std::int64_t i = 0; i < rows; ++i)
-      for (std::int64_t j = 0; j < columns; ++j) result.push_back(first + i * row_step + j * column_step);
-    return result;
+  // The frames of images [first, first + count), one behind the other.
+  const T* of(const T* images, std::int64_t first, std::int64_t count = 1) const {
+    const T* channel = images + first * frame_.channels * frame_.height * frame_.width;
+    if (in_place_) return channel;
+    T* to = numbers_.data();
+    for (std::int64_t c = 0; c < count * frame_.channels; ++c) {
+      for (const Frame::Block& block : blocks_)
+        pick_(channel + block.from, frame_.phases * frame_.width, frame_.step, block.lines, block.count, to + block.to,
+              frame_.pitch);
+      channel += frame_.height * frame_.width;
+      to += frame_.channel_size();
+    }
+    return numbers_.data();
   }
+
+ private:
+  decltype(ConvKernelsOf<T>::pick) pick_ = kernels().conv.of<T>().pick;
+  const Frame& frame_;
+  bool in_place_;
+  std::vector<Frame::Block> blocks_;
+  Scratch<T> numbers_;
 };
-Grid grid_of(const Geometry& geometry, const Frame& frame) {
-  const auto& [rows, columns] = geometry.axes;
-  return {rows.outputs, columns.outputs, 0, frame.place(rows.stride, 0), frame.place(0, columns.stride)};
-}
 
 // Weights times the windows of a frame, in one of two ways. Either way one operand is read number by number, each
 // spread over a register, and the other register by register:
@@ -260,27 +311,35 @@ Grid grid_of(const Geometry& geometry, const Frame& frame) {
 template <class T>
 class WeightedWindows {
  public:
-  // How long the ways take for each number of the result, in cycles of AVX-512. The first way loads registers across
-  // cache lines.
-  static bool channels_in_lanes(std::int64_t channels, const Grid& grid, std::int64_t depth) {
+  // The fastest of the layouts: how long they take for each number of the result, in cycles of AVX-512. A product gives
+  // `channels` for each of rows x columns windows, an image all together `results`; frame(layout) is the image's frame.
+  template <class FrameOf>
+  static Layout fastest(std::int64_t channels, std::int64_t rows, std::int64_t columns, std::int64_t depth,
+                        std::int64_t results, const FrameOf& frame) {
     const std::int64_t lanes = kernels().conv.of<T>().lanes;
-    const auto of = [](std::int64_t part, std::int64_t whole) {
-      return static_cast<double>(whole) / static_cast<double>(part);
-    };
-    const std::int64_t wide = ceil_div(channels, lanes) * lanes;
     const double products = static_cast<double>(depth) / 32;
-    const double by_channels = products * of(channels, wide) * (wide == lanes ? 1.25 : 1.05) + 0.4 * of(channels, wide);
-    const Grid lines = in_lines(grid);
-    const double by_windows =
-        products * of(lines.columns, ceil_div(lines.columns, lanes) * lanes) * (channels < 4 ? 2 : 1.25) +
-        (lines.columns < lanes ? 0.2 : 0.1);
-    return by_channels < by_windows;
+    const auto filled = [&](std::int64_t count) {
+      return static_cast<double>(count) / static_cast<double>(ceil_div(count, lanes) * lanes);
+    };
+    const auto cycles = [&](Layout layout) {
+      const Frame copy = frame(layout);
+      const double copying =
+          copy.is_image() ? 0 : 0.2 * static_cast<double>(copy.size()) / static_cast<double>(results);
+      if (layout == Layout::kOnePiece)
+        return copying + (products * (channels <= lanes ? 1.35 : 1.05) + 0.4) / filled(channels);
+      const std::int64_t line = layout == Layout::kLines ? columns : rows * columns;
+      return copying + products * (channels < 4 ? 2 : 1.05) / filled(line) + (line < lanes ? 0.4 : 0.1);
+    };
+    Layout best = Layout::kOnePiece;
+    for (const Layout layout : {Layout::kLines, Layout::kSideBySide})
+      if (cycles(layout) < cycles(best)) best = layout;
+    return best;
   }
 
   // weights is [groups, channels, depth].
-  WeightedWindows(bool by_channels, std::int64_t groups, std::int64_t channels, std::vector<std::int64_t> taps,
+  WeightedWindows(Layout layout, std::int64_t groups, std::int64_t channels, std::vector<std::int64_t> taps,
                   const Grid& grid, const T* weights)
-      : by_channels_(by_channels), channels_(channels), taps_(std::move(taps)), grid_(grid) {
+      : by_channels_(layout == Layout::kOnePiece), channels_(channels), taps_(std::move(taps)), grid_(grid) {
     const auto depth = static_cast<std::int64_t>(taps_.size());
     const std::int64_t lanes = conv_.lanes;
     if (by_channels_) {
@@ -289,12 +348,12 @@ class WeightedWindows {
       wide_ = vectors * lanes;
       for (std::int64_t p = 0; p <= panels; ++p) panels_.push_back(vectors * p / panels);
     } else {
-      const Grid lines = in_lines(grid);
+      const Grid lines = grid.in_lines();
       const std::int64_t last = std::max<std::int64_t>(lines.columns - lanes, 0);
       slack_ = std::max<std::int64_t>(lanes - lines.columns, 0);
       for (std::int64_t i = 0; i < lines.rows; ++i)
         for (std::int64_t j = 0; j < lines.columns; j += lanes) {
-          places_.push_back(lines.first + i * lines.row_step + std::min(j, last));
+          places_.push_back(i * lines.row_step + std::min(j, last));
           columns_.push_back(i * lines.columns + std::min(j, last));
         }
     }
@@ -318,6 +377,8 @@ class WeightedWindows {
   // So many numbers behind the frame are read, and as many are written behind each channel's result.
   std::int64_t slack() const { return slack_; }
   std::int64_t width() const { return grid_.size() + slack_; }
+  // Windows in a line.
+  std::int64_t line() const { return grid_.columns; }
   // Numbers that are needed for the work.
   std::int64_t workspace() const { return by_channels_ ? (grid_.size() + 1) * wide_ : 0; }
 
@@ -340,12 +401,6 @@ class WeightedWindows {
   }
 
  private:
-  // Lines that follow one another are one.
-  static Grid in_lines(const Grid& grid) {
-    if (grid.row_step != grid.columns) return grid;
-    return {1, grid.size(), grid.first, 0, 1};
-  }
-
   const ConvKernelsOf<T>& conv_ = kernels().conv.of<T>();
   bool by_channels_;
   std::int64_t channels_;
@@ -360,76 +415,89 @@ class WeightedWindows {
 template <class T>
 void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T* y) {
   const std::int64_t outputs = geometry.outputs(), channels = geometry.group_out(), window = geometry.window();
-  Frame frame = frame_of(geometry, true);
-  const bool by_channels = WeightedWindows<T>::channels_in_lanes(channels, grid_of(geometry, frame), window);
-  if (by_channels) frame = frame_of(geometry, false);
-  const Grid grid = grid_of(geometry, frame);
+  const Layout layout =
+      WeightedWindows<T>::fastest(channels, geometry.axes[0].outputs, geometry.axes[1].outputs, window,
+                                  geometry.out * outputs, [&](Layout each) { return frame_of(geometry, each); });
+  const Frame frame = frame_of(geometry, layout);
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
-  const WeightedWindows<T> product(by_channels, geometry.groups, channels, taps_in(frame, geometry), grid, w);
+  const WeightedWindows<T> product(layout, geometry.groups, channels, taps_in(frame, geometry),
+                                   grid_of(geometry, frame), w);
   parallel_for(geometry.batch, images_in_part(geometry, kMaxParts), [&](std::int64_t begin, std::int64_t end) {
     const bool direct = product.slack() == 0;
     const Scratch<T> wide(direct ? 0 : channels * product.width()), work(product.workspace());
-    for_each_frame(frame, x, begin, end, product.slack(), [&](std::int64_t n, const T* numbers) {
+    const Frames<T> frames(frame, product.slack());
+    for (std::int64_t n = begin; n < end; ++n) {
+      const T* const numbers = frames.of(x, n);
       for (std::int64_t g = 0; g < geometry.groups; ++g) {
         T* const planes = y + (n * geometry.out + g * channels) * outputs;
-        product(g, numbers + g * geometry.group_in() * frame.plane_size(), bias ? bias + g * channels : nullptr,
+        product(g, numbers + g * geometry.group_in() * frame.channel_size(), bias ? bias + g * channels : nullptr,
                 direct ? planes : wide.data(), product.width(), work.data());
         if (!direct) conv.pick(wide.data(), product.width(), 1, channels, outputs, planes, outputs);
       }
-    });
+    }
   });
 }
 
 // The numbers of an axis of x that lie at one phase of the stride: first, first + stride, ... They are seen by the same
-// taps of the kernel; tap[i] looks from number m of them at output m + start - back[i].
+// taps of the kernel; tap[i] looks from number m of them at output m + from[i].
 struct Phase {
-  std::int64_t first, count, start;
-  std::vector<std::int64_t> taps, back;
+  std::int64_t first, count;
+  std::vector<std::int64_t> taps, from;
 };
 std::vector<Phase> phases_of(const Axis& axis) {
   std::vector<Phase> phases;
   for (std::int64_t first = 0; first < std::min(axis.stride, axis.extent); ++first) {
-    Phase phase{};
-    phase.first = first;
-    const std::int64_t residue = (first + axis.padding) % axis.stride;
-    phase.count = ceil_div(axis.extent - phase.first, axis.stride);
-    phase.start = (phase.first + axis.padding) / axis.stride;
+    Phase phase{first, ceil_div(axis.extent - first, axis.stride), {}, {}};
     for (std::int64_t tap = 0; tap < axis.kernel; ++tap) {
-      if (tap * axis.dilation % axis.stride != residue) continue;
+      const std::int64_t distance = first + axis.padding - tap * axis.dilation;
+      if (distance % axis.stride != 0) continue;
       phase.taps.push_back(tap);
-      phase.back.push_back(tap * axis.dilation / axis.stride);
+      phase.from.push_back(distance / axis.stride);
     }
     phases.push_back(phase);
   }
   return phases;
 }
 
-// A frame of outputs wide enough for all phases.
-FrameAxis frame_axis_of(const Axis& axis, const std::vector<Phase>& phases) {
-  std::int64_t before = 0, end = axis.outputs;
-  for (const Phase& phase : phases)
-    for (const std::int64_t back : phase.back) {
-      before = std::max(before, back - phase.start);
-      end = std::max(end, phase.start - back + phase.count);
-    }
-  return frame_axis(axis.outputs, 1, before, before + end);
-}
-
-Grid grid_of(const Frame& frame, const Phase& row, const Phase& column) {
-  const std::int64_t pitch = frame.columns.pitch;
-  return {row.count, column.count, (row.start + frame.rows.before) * pitch + column.start + frame.columns.before, pitch,
-          1};
+// A frame of g for all phases of x. Side by side, every distance of a column of x from the column of g that it looks at
+// has a plane of its own, as every column of the kernel has in windows_of.
+Frame frame_of(const Geometry& geometry, const std::vector<Phase>& rows, const std::vector<Phase>& columns,
+               Layout layout) {
+  // The first number that is seen, and one behind the last; at least all there are.
+  const auto seen = [](const std::vector<Phase>& phases, std::int64_t outputs) {
+    std::pair<std::int64_t, std::int64_t> range{0, outputs};
+    for (const Phase& phase : phases)
+      for (const std::int64_t from : phase.from)
+        range = {std::min(range.first, from), std::max(range.second, from + phase.count)};
+    return range;
+  };
+  const auto [top, bottom] = seen(rows, geometry.axes[0].outputs);
+  const auto [left, right] = seen(columns, geometry.axes[1].outputs);
+  Frame frame{geometry.out, geometry.axes[0].outputs, geometry.axes[1].outputs, 1, -top, bottom - top, 1, 0, 0, {}};
+  if (layout == Layout::kSideBySide) {
+    frame.count = frame.pitch = columns[0].count;
+    std::set<std::int64_t> distances;
+    for (const Phase& phase : columns) distances.insert(phase.from.begin(), phase.from.end());
+    frame.columns.assign(distances.begin(), distances.end());
+  } else {
+    frame.count = right - left;
+    frame.columns = {left};
+    frame.share_zeros();
+  }
+  return frame;
 }
 
 // A phase of x from a frame of g: the weights of its taps are [groups, in, (out, taps)].
 template <class T>
 WeightedWindows<T> product_of(const Geometry& geometry, const Frame& frame, const Phase& row, const Phase& column,
-                              bool by_channels, const T* w) {
+                              Layout layout, const T* w) {
   const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out();
   std::vector<std::int64_t> taps;
   for (std::int64_t o = 0; o < group_out; ++o)
-    for (const std::int64_t i : row.back)
-      for (const std::int64_t j : column.back) taps.push_back(o * frame.plane_size() - i * frame.columns.pitch - j);
+    for (const std::int64_t i : row.from)
+      for (const std::int64_t j : column.from) {
+        taps.push_back(o * frame.channel_size() + frame.row(i + frame.above) + frame.column(j));
+      }
   std::vector<T> weights;
   for (std::int64_t c = 0; c < geometry.in; ++c)
     for (std::int64_t o = 0; o < group_out; ++o) {
@@ -437,7 +505,9 @@ WeightedWindows<T> product_of(const Geometry& geometry, const Frame& frame, cons
       for (const std::int64_t i : row.taps)
         for (const std::int64_t j : column.taps) weights.push_back(kernel[i * geometry.axes[1].kernel + j]);
     }
-  return WeightedWindows<T>(by_channels, geometry.groups, channels, std::move(taps), grid_of(frame, row, column),
+  // Side by side, a line is as long as that of the longest phase.
+  const std::int64_t line = layout == Layout::kSideBySide ? frame.pitch : column.count;
+  return WeightedWindows<T>(layout, geometry.groups, channels, std::move(taps), {row.count, line, frame.pitch, 1},
                             weights.data());
 }
 
@@ -448,18 +518,19 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
   const Axis &height = geometry.axes[0], &width = geometry.axes[1];  // clang 14 captures no structured bindings
   const std::vector<Phase> row_phases = phases_of(height), column_phases = phases_of(width);
-  const Frame frame{geometry.out, frame_axis_of(height, row_phases), frame_axis_of(width, column_phases)};
   const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out();
 
   // One product for each phase along both axes, all in the same way.
-  const bool by_channels =
-      WeightedWindows<T>::channels_in_lanes(channels, grid_of(frame, row_phases[0], column_phases[0]),
-                                            group_out * geometry.kernels() / (height.stride * width.stride));
+  const auto frame_of_phases = [&](Layout each) { return frame_of(geometry, row_phases, column_phases, each); };
+  const Layout layout = WeightedWindows<T>::fastest(channels, row_phases[0].count, column_phases[0].count,
+                                                    group_out * geometry.kernels() / (height.stride * width.stride),
+                                                    geometry.in * geometry.extents(), frame_of_phases);
+  const Frame frame = frame_of_phases(layout);
   std::vector<WeightedWindows<T>> products;
   std::int64_t widest = 0, slack = 0, workspace = 0;
   for (const Phase& row : row_phases)
     for (const Phase& column : column_phases) {
-      products.push_back(product_of(geometry, frame, row, column, by_channels, w));
+      products.push_back(product_of(geometry, frame, row, column, layout, w));
       widest = std::max(widest, products.back().width());
       slack = std::max(slack, products.back().slack());
       workspace = std::max(workspace, products.back().workspace());
@@ -470,22 +541,25 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
     const std::size_t across = column_phases.size();
     const Scratch<T> wide(direct ? 0 : static_cast<std::int64_t>(across) * channels * widest), work(workspace);
     std::vector<const T*> lines(across);
-    std::vector<std::int64_t> pitches;
-    for (std::size_t q = 0; q < across; ++q) pitches.push_back(column_phases[q].count);
-    for_each_frame(frame, g, begin, end, slack, [&](std::int64_t n, const T* numbers) {
+    std::vector<std::int64_t> pitches(across);
+    const Frames<T> frames(frame, slack);
+    for (std::int64_t n = begin; n < end; ++n) {
+      const T* const numbers = frames.of(g, n);
       for (std::int64_t group = 0; group < geometry.groups; ++group) {
         T* const planes = x + (n * geometry.in + group * channels) * geometry.extents();
         const auto multiply = [&](const WeightedWindows<T>& product, T* to, std::int64_t to_step) {
-          product(group, numbers + group * group_out * frame.plane_size(), bias ? bias + group * channels : nullptr, to,
-                  to_step, work.data());
+          product(group, numbers + group * group_out * frame.channel_size(), bias ? bias + group * channels : nullptr,
+                  to, to_step, work.data());
         };
         if (direct) {
           multiply(products[0], planes, geometry.extents());
           continue;
         }
         for (std::size_t p = 0; p < row_phases.size(); ++p) {
-          for (std::size_t q = 0; q < across; ++q)
+          for (std::size_t q = 0; q < across; ++q) {
+            pitches[q] = products[p * across + q].line();
             multiply(products[p * across + q], wide.data() + static_cast<std::int64_t>(q) * channels * widest, widest);
+          }
           for (std::int64_t c = 0; c < channels; ++c) {
             for (std::size_t q = 0; q < across; ++q)
               lines[q] = wide.data() + (static_cast<std::int64_t>(q) * channels + c) * widest;
@@ -495,45 +569,93 @@ void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* b
           }
         }
       }
-    });
+    }
   });
 }
 
-// w = sum over n of g[n] windows(x[n]) transposed, computed as its own transpose: a window's numbers are the rows, and
-// g's channels lie in the lanes. Each part of the batch sums on its own, and the sums are added up in order.
+// The sums of the weight gradient over images [begin, end), each in a register of its own whose lanes are windows:
+// [groups, out, window, lanes]. Windows are side by side, and so are g's numbers.
 template <class T>
-void weight_gradient(const Geometry& geometry, const T* x, const T* g, T* w) {
+void lane_sums(const Geometry& geometry, const Frame& frame, const std::int64_t* taps, const Grid& lines, const T* x,
+               const T* g, std::int64_t begin, std::int64_t end, T* sums) {
+  constexpr std::int64_t block = 512;  // windows, so that a tile's part of g stays in the cache
+  const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
+  const std::int64_t outputs = geometry.outputs(), window = geometry.window(), channels = geometry.group_out();
+  const std::int64_t images = std::clamp<std::int64_t>(block / outputs, 1, end - begin);
+  const std::int64_t rows = std::clamp<std::int64_t>(block / lines.columns, 1, lines.rows);
+  const Frames<T> frames(frame, 0, images);
+  for (std::int64_t n = begin; n < end; n += images) {
+    const T* const numbers = frames.of(x, n, std::min(images, end - n));
+    for (std::int64_t group = 0; group < geometry.groups; ++group)
+      for (std::int64_t i = 0; i < lines.rows; i += rows)
+        conv.lane_sums({channels, window, std::min(images, end - n), std::min(rows, lines.rows - i), lines.columns,
+                        g + (n * geometry.out + group * channels) * outputs + i * lines.columns, outputs,
+                        geometry.out * outputs, lines.columns,
+                        numbers + group * geometry.group_in() * frame.channel_size() + i * lines.row_step, frame.size(),
+                        lines.row_step, taps, sums + group * channels * window * conv.lanes, n > begin || i > 0});
+  }
+}
+
+// The same sums, transposed, with channels in the lanes: [groups, window, out, rounded up to lanes]. A window's numbers
+// are the rows of a product, g is packed.
+template <class T>
+void channel_sums(const Geometry& geometry, const Frame& frame, const std::int64_t* taps,
+                  const std::vector<std::int64_t>& positions, const T* x, const T* g, std::int64_t begin,
+                  std::int64_t end, T* sums) {
   constexpr std::int64_t block = 256;  // windows, so that a panel of g stays in the cache
   const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
-  const Frame frame = frame_of(geometry, false);
-  const std::vector<std::int64_t> taps = taps_in(frame, geometry), positions = grid_of(geometry, frame).positions();
   const std::int64_t outputs = geometry.outputs(), window = geometry.window(), channels = geometry.group_out();
   const std::int64_t vectors = ceil_div(channels, conv.lanes), panels = ceil_div(vectors, conv.panel_vectors);
-  const std::int64_t step = vectors * conv.lanes, size = geometry.groups * window * step;
-  const std::int64_t grain = images_in_part(geometry, 8), parts = ceil_div(geometry.batch, grain);
-  const Scratch<T> sums(parts * size);
-  parallel_for(geometry.batch, grain, [&](std::int64_t begin, std::int64_t end) {
-    const Scratch<T> panel(block * conv.panel_vectors * conv.lanes);
-    for_each_frame(frame, x, begin, end, 0, [&](std::int64_t n, const T* numbers) {
-      for (std::int64_t group = 0; group < geometry.groups; ++group)
-        for (std::int64_t p = 0; p < panels; ++p) {
-          const std::int64_t first = vectors * p / panels, width = vectors * (p + 1) / panels - first;
-          const std::int64_t c = first * conv.lanes, count = std::min(width * conv.lanes, channels - c);
-          T* const sum = sums.data() + begin / grain * size + group * window * step + c;
-          const T* const rows = g + (n * geometry.out + group * channels + c) * outputs;
-          for (std::int64_t k = 0; k < outputs; k += block) {
-            const std::int64_t depth = std::min(block, outputs - k);
-            conv.pack_panel(rows + k, outputs, count, depth, width * conv.lanes, panel.data());
-            conv.panel_product({window, depth, width, numbers + group * geometry.group_in() * frame.plane_size(),
-                                taps.data(), positions.data() + k, panel.data(), nullptr, sum, step,
-                                n > begin || k > 0});
-          }
+  const std::int64_t step = vectors * conv.lanes;
+  const Scratch<T> panel(block * conv.panel_vectors * conv.lanes);
+  const Frames<T> frames(frame);
+  for (std::int64_t n = begin; n < end; ++n) {
+    const T* const numbers = frames.of(x, n);
+    for (std::int64_t group = 0; group < geometry.groups; ++group)
+      for (std::int64_t p = 0; p < panels; ++p) {
+        const std::int64_t first = vectors * p / panels, width = vectors * (p + 1) / panels - first;
+        const std::int64_t c = first * conv.lanes, count = std::min(width * conv.lanes, channels - c);
+        const T* const rows = g + (n * geometry.out + group * channels + c) * outputs;
+        for (std::int64_t k = 0; k < outputs; k += block) {
+          const std::int64_t depth = std::min(block, outputs - k);
+          conv.pack_panel(rows + k, outputs, count, depth, width * conv.lanes, panel.data());
+          conv.panel_product({window, depth, width, numbers + group * geometry.group_in() * frame.channel_size(), taps,
+                              positions.data() + k, panel.data(), nullptr, sums + group * window * step + c, step,
+                              n > begin || k > 0});
         }
-    });
-  });
+      }
+  }
+}
+
+// w = sum over n of g[n] windows(x[n]) transposed. Each part of the batch sums on its own, and the sums are added up in
+// order.
+template <class T>
+void weight_gradient(const Geometry& geometry, const T* x, const T* g, T* w) {
+  const ConvKernelsOf<T>& conv = kernels().conv.of<T>();
+  const std::int64_t window = geometry.window(), channels = geometry.group_out();
+  const std::int64_t weights = geometry.out * window, step = ceil_div(channels, conv.lanes) * conv.lanes;
+  // A register for each sum: up to so many are in the way of nothing else in the cache.
+  const bool in_lanes = geometry.outputs() >= conv.lanes && weights <= 1024;
+  const bool lines_fill_lanes = geometry.axes[1].outputs % conv.lanes == 0 || geometry.axes[0].outputs == 1;
+  const Frame frame = frame_of(geometry, !in_lanes          ? Layout::kOnePiece
+                                         : lines_fill_lanes ? Layout::kLines
+                                                            : Layout::kSideBySide);
+  const std::vector<std::int64_t> taps = taps_in(frame, geometry);
+  const Grid grid = grid_of(geometry, frame);
+  const std::vector<std::int64_t> positions = grid.positions();
+
+  const std::int64_t grain = images_in_part(geometry, 8), parts = ceil_div(geometry.batch, grain);
+  const std::int64_t size = in_lanes ? weights * conv.lanes : geometry.groups * window * step;
+  const Scratch<T> sums(parts * size);
   T* const total = sums.data();
+  parallel_for(geometry.batch, grain, [&](std::int64_t begin, std::int64_t end) {
+    T* const part = total + begin / grain * size;
+    if (in_lanes) lane_sums(geometry, frame, taps.data(), grid.in_lines(), x, g, begin, end, part);
+    else channel_sums(geometry, frame, taps.data(), positions, x, g, begin, end, part);
+  });
   for (std::int64_t part = 1; part < parts; ++part)
     for (std::int64_t i = 0; i < size; ++i) total[i] += total[part * size + i];
+  if (in_lanes) return conv.add_lanes(total, weights, w);
   for (std::int64_t group = 0; group < geometry.groups; ++group)
     conv.transpose(total + group * window * step, step, window, channels, w + group * channels * window, window);
 }

@@ -127,15 +127,30 @@ TEST_CASE("a NaN is seen by the windows that stand on it, and by no others") {
   }
 }
 
+TEST_CASE("a NaN reaches the gradients of those weights that multiplied it, and no others") {
+  for (const std::int64_t width : {4, 5, 14, 16, 33}) {
+    Tensor x = ones({3, 2, 6, width});
+    x.mutable_data<float>()[(2 * 2 + 1) * 6 * width + 2 * width + width - 2] = std::numeric_limits<float>::quiet_NaN();
+    for (const std::int64_t out : {1, 16, 32}) {
+      const Tensor w = conv2d_weight(x, zeros({3, out, 6, width}), {1, 3}, {.padding = {0, 1}});
+      for_each_index(w.shape(), [&](const Axes& at) { CHECK(std::isnan(hourglass::test::at(w, at)) == (at[1] == 1)); });
+    }
+  }
+}
+
 TEST_CASE("convolutions of whole batches give equal bits on 1, 2, 3 and 4 threads") {
   Rng rng(2);
   const Tensor x = rng.normal({40, 16, 14, 14}), w = rng.normal({32, 16, 3, 3}), g = rng.normal({40, 32, 7, 7});
+  const Tensor image = rng.normal({40, 1, 28, 28}), few = rng.normal({16, 1, 3, 3}), h = rng.normal({40, 16, 14, 14});
   const auto all = [&](int threads) {
     const Threads use(threads);
     return std::vector<Part>{
         {"conv2d", conv2d(x, w, {.stride = 2, .padding = 1})},
         {"conv_transpose2d", conv_transpose2d(g, w, {.stride = 2, .padding = 1, .output_padding = 1})},
-        {"conv2d_weight", conv2d_weight(x, g, 3, {.stride = 2, .padding = 1})}};
+        {"conv2d_weight", conv2d_weight(x, g, 3, {.stride = 2, .padding = 1})},
+        {"conv2d of one channel", conv2d(image, few, {.stride = 2, .padding = 1})},
+        {"conv_transpose2d of one channel", conv_transpose2d(h, few, {.stride = 2, .padding = 1, .output_padding = 1})},
+        {"conv2d_weight of one channel", conv2d_weight(image, h, 3, {.stride = 2, .padding = 1})}};
   };
   const std::vector<Part> wanted = all(1);
   for (const int threads : {2, 3, 4}) CHECK_NOTHROW(check_same_bits("threads", all(threads), wanted));

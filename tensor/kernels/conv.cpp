@@ -118,20 +118,28 @@ constexpr int tile_vectors(int rows) {
 template <class T, class A, class B>
 using TileFunction = void (*)(const A& a, const B& b, std::int64_t depth, const Target<T>& target);
 
-// tile<T, rows, vectors, A, B>, for numbers known at run time.
-template <class T, class A, class B>
-TileFunction<T, A, B> tile_of(std::int64_t rows, std::int64_t vectors) {
+// make<rows, vectors>() for all tiles.
+template <class Function, class Make>
+constexpr auto tiles(const Make& make) {
   struct Table {
-    TileFunction<T, A, B> entries[kMaxRows * kMaxVectors];
+    Function entries[kMaxRows * kMaxVectors];
   };
-  static constexpr Table table = []<int... I>(std::integer_sequence<int, I...>) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
     constexpr auto height = [](int at) { return at / kMaxVectors + 1; };
     constexpr auto width = [](int at) {
       return at % kMaxVectors < tile_vectors(at / kMaxVectors + 1) ? at % kMaxVectors + 1 : 1;
     };
-    return Table{{tile<T, height(I), width(I), A, B>...}};
+    return Table{{make.template operator()<height(I), width(I)>()...}};
   }
   (std::make_integer_sequence<int, kMaxRows * kMaxVectors>());
+}
+
+// tile<T, rows, vectors, A, B>, for numbers known at run time.
+template <class T, class A, class B>
+TileFunction<T, A, B> tile_of(std::int64_t rows, std::int64_t vectors) {
+  using Function = TileFunction<T, A, B>;
+  static constexpr auto table =
+      tiles<Function>([]<int Rows, int Vectors>() { return Function(tile<T, Rows, Vectors, A, B>); });
   return table.entries[(rows - 1) * kMaxVectors + vectors - 1];
 }
 
@@ -211,6 +219,122 @@ void panel_product(const PanelProduct<T>& p) {
   } while (k < p.depth);
 }
 
+// ---- windows times windows ----------------------------------------------------------------------------------------
+
+// The last lanes of a register: those from lanes - `count` on, or else 0.
+template <class T>
+struct LastLanes {
+  using Bits = typename BitsOf<T>::type;
+  Bits mask;
+  explicit LastLanes(std::int64_t count) {
+    constexpr int size = static_cast<int>(Batch<T>::size);
+    Word<T> words[size];
+    for (int i = 0; i < size; ++i) words[i] = i >= size - count ? ~Word<T>(0) : Word<T>(0);
+    std::memcpy(&mask, words, sizeof mask);
+  }
+  [[gnu::always_inline]] Batch<T> operator()(const Batch<T>& x) const { return from_bits<T>(to_bits<T>(x) & mask); }
+};
+
+// x, loaded once. A compiler likes to read an operand anew for each instruction that it goes into, which costs twice as
+// much where it crosses a line of the cache.
+template <class T>
+[[gnu::always_inline]] inline Batch<T> in_register(const Batch<T>& x) {
+  typename Batch<T>::register_type numbers = x;
+#if defined(__x86_64__)
+  asm("" : "+v"(numbers));
+#endif
+  return Batch<T>(numbers);
+}
+
+// Rows x Taps registers of sums. Both operands are read register by register, as they stand.
+template <class T, int Rows, int Taps>
+void lane_sums_tile(const LaneSums<T>& product, std::int64_t row, std::int64_t k) {
+  constexpr std::int64_t size = Batch<T>::size;
+  const LaneSums<T> p = product;
+  const std::int64_t whole = p.windows / size, rest = p.windows % size;
+  T* const to = p.sums + (row * p.depth + k) * size;
+  std::int64_t rows[Rows], taps[Taps];
+  unrolled<Rows>([&](auto i) HOURGLASS_INLINE { rows[i] = i * p.g_row; });
+  unrolled<Taps>([&](auto t) HOURGLASS_INLINE { taps[t] = p.tap[k + t]; });
+
+  Batch<T> sum[Rows][Taps];
+  unrolled<Rows * Taps>([&](auto at) HOURGLASS_INLINE {
+    constexpr int i = at / Taps, t = at % Taps;
+    sum[i][t] = p.accumulate ? Batch<T>::load_unaligned(to + (i * p.depth + t) * size) : Batch<T>(T(0));
+  });
+  const LastLanes<T> last(rest);
+  const auto line = [&](const T* g, const T* x) HOURGLASS_INLINE {
+    const auto step = [&](const auto& part) HOURGLASS_INLINE {
+      Batch<T> window[Taps];
+      unrolled<Taps>([&](auto t) HOURGLASS_INLINE { window[t] = part(Batch<T>::load_unaligned(x + taps[t])); });
+      unrolled<Rows>([&](auto i) HOURGLASS_INLINE {
+        const Batch<T> factor = in_register<T>(part(Batch<T>::load_unaligned(g + rows[i])));
+        unrolled<Taps>([&](auto t) HOURGLASS_INLINE { sum[i][t] = multiply_add<T>(factor, window[t], sum[i][t]); });
+      });
+    };
+    for (std::int64_t v = 0; v < whole; ++v) {
+      step([](const Batch<T>& all) HOURGLASS_INLINE { return all; });
+      g += size;
+      x += size;
+    }
+    if (rest == 0) return;
+    g -= size - rest;  // the last register ends with the last window
+    x -= size - rest;
+    step(last);
+  };
+  for (std::int64_t n = 0; n < p.images; ++n)
+    for (std::int64_t i = 0; i < p.lines; ++i)
+      line(p.g + n * p.g_image + i * p.g_line + row * p.g_row, p.frame + n * p.frame_image + i * p.frame_line);
+  unrolled<Rows * Taps>([&](auto at) HOURGLASS_INLINE {
+    constexpr int i = at / Taps, t = at % Taps;
+    sum[i][t].store_unaligned(to + (i * p.depth + t) * size);
+  });
+}
+
+template <class T>
+using LaneSumsFunction = void (*)(const LaneSums<T>& product, std::int64_t row, std::int64_t k);
+
+template <class T>
+LaneSumsFunction<T> lane_sums_tile_of(std::int64_t rows, std::int64_t taps) {
+  static constexpr auto table = tiles<LaneSumsFunction<T>>(
+      []<int Rows, int Taps>() { return LaneSumsFunction<T>(lane_sums_tile<T, Rows, Taps>); });
+  return table.entries[(rows - 1) * kMaxVectors + taps - 1];
+}
+
+// What a tile's rows of g hold stays in the first-level cache while all taps go past.
+template <class T>
+void lane_sums(const LaneSums<T>& p) {
+  const std::int64_t height = tile_height(p.rows), width = tile_vectors(static_cast<int>(height));
+  const std::int64_t groups = ceil_div(p.depth, width);
+  for (std::int64_t row = 0; row < p.rows; row += height)
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const std::int64_t k = part_begin(p.depth, groups, group), taps = part_begin(p.depth, groups, group + 1) - k;
+      lane_sums_tile_of<T>(smaller(height, p.rows - row), taps)(p, row, k);
+    }
+}
+
+template <class T>
+void add_lanes(const T* from, std::int64_t count, T* to) {
+  constexpr std::int64_t size = Batch<T>::size;
+  for (std::int64_t next = 0; next < count; next += size) {
+    if (count < size) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        to[i] = from[i * size];
+        for (std::int64_t lane = 1; lane < size; ++lane) to[i] += from[i * size + lane];
+      }
+      return;
+    }
+    const std::int64_t at = smaller(next, count - size);
+    Batch<T> square[size];
+    for (std::int64_t i = 0; i < size; ++i) square[i] = Batch<T>::load_unaligned(from + (at + i) * size);
+    transpose<T>(square);
+    for (std::int64_t lane = 1; lane < size; ++lane) square[0] = square[0] + square[lane];
+    square[0].store_unaligned(to + at);
+  }
+}
+
+// ---- apart and together -------------------------------------------------------------------------------------------
+
 template <class T>
 void transpose_image(const T* from, std::int64_t from_step, std::int64_t rows, std::int64_t columns, T* to,
                      std::int64_t to_step) {
@@ -225,8 +349,6 @@ void transpose_image(const T* from, std::int64_t from_step, std::int64_t rows, s
     pack_along_depth<T>({from + i * from_step, from_step, 1}, lanes, columns, to + i, to_step);
   }
 }
-
-// ---- apart and together -------------------------------------------------------------------------------------------
 
 // Lines of images are short, often shorter than a register: copies are made of `Size` numbers each, the last of which
 // may overlap the one before it.
@@ -280,20 +402,48 @@ template <class T, class F, class Rest>
   for (std::int64_t j = 0; j < count; ++j) rest(j);
 }
 
+// Lines of `count` numbers, at least Size.
+template <class T, int Step, int Size>
+void pick_pieces(const T* from, std::int64_t from_step, std::int64_t lines, std::int64_t count, T* to,
+                 std::int64_t to_step) {
+  const auto piece = [](const T* source, T* target) {
+    if constexpr (Step == 1) Piece<T, Size>::copy(source, target);
+    else Piece<T, Size>::pick_two(source, target);
+  };
+  const std::int64_t last = count - Size;
+  for (std::int64_t i = 0; i < lines; ++i, from += from_step, to += to_step) {
+    for (std::int64_t j = 0; j < last; j += Size) piece(from + Step * j, to + j);
+    piece(from + Step * last, to + last);
+  }
+}
+
+template <class T, int Step>
+void pick_every(const T* from, std::int64_t from_step, std::int64_t lines, std::int64_t count, T* to,
+                std::int64_t to_step) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  const auto by = [&]<int Size>(std::integral_constant<int, Size>) {
+    if constexpr (Size <= size && Size > 1) {
+      if (count < Size) return false;
+      pick_pieces<T, Step, Size>(from, from_step, lines, count, to, to_step);
+      return true;
+    }
+    return false;
+  };
+  if (by(std::integral_constant<int, 16>()) || by(std::integral_constant<int, 8>()) ||
+      by(std::integral_constant<int, 4>()) || by(std::integral_constant<int, 2>()))
+    return;
+  for (std::int64_t i = 0; i < lines; ++i)
+    for (std::int64_t j = 0; j < count; ++j) to[i * to_step + j] = from[i * from_step + Step * j];
+}
+
 template <class T>
 void pick(const T* from, std::int64_t from_step, std::int64_t step, std::int64_t lines, std::int64_t count, T* to,
           std::int64_t to_step) {
-  for (std::int64_t i = 0; i < lines; ++i, from += from_step, to += to_step) {
-    const auto one = [&](std::int64_t j) { to[j] = from[j * step]; };
-    if (step == 1)
-      by_pieces<T>(
-          count, [&](auto piece, std::int64_t j) { piece.copy(from + j, to + j); }, one);
-    else if (step == 2)
-      by_pieces<T>(
-          count, [&](auto piece, std::int64_t j) { piece.pick_two(from + 2 * j, to + j); }, one);
-    else
-      for (std::int64_t j = 0; j < count; ++j) one(j);
-  }
+  if (step == 1 && from_step == count && to_step == count) return pick_every<T, 1>(from, 0, 1, count * lines, to, 0);
+  if (step == 1) return pick_every<T, 1>(from, from_step, lines, count, to, to_step);
+  if (step == 2) return pick_every<T, 2>(from, from_step, lines, count, to, to_step);
+  for (std::int64_t i = 0; i < lines; ++i)
+    for (std::int64_t j = 0; j < count; ++j) to[i * to_step + j] = from[i * from_step + step * j];
 }
 
 template <class T>
@@ -318,9 +468,9 @@ void weave(const T* const* from, const std::int64_t* from_step, std::int64_t ste
 }
 
 template <class T>
-constexpr ConvKernelsOf<T> kernels_of{Batch<T>::size,     kPanelVectors, pack_weights<T>,
-                                      windows_product<T>, pack_panel<T>, panel_product<T>,
-                                      transpose_image<T>, pick<T>,       weave<T>};
+constexpr ConvKernelsOf<T> kernels_of{Batch<T>::size,     kPanelVectors,    pack_weights<T>, windows_product<T>,
+                                      pack_panel<T>,      panel_product<T>, lane_sums<T>,    add_lanes<T>,
+                                      transpose_image<T>, pick<T>,          weave<T>};
 
 }  // namespace conv
 

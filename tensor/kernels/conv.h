@@ -36,6 +36,21 @@ struct PanelProduct {
   bool accumulate;
 };
 
+/// S = G windows transposed, with a register for each sum: sums[(i * depth + k) * lanes + lane] is the sum of
+/// g[i, p] frame[tap[k] + position[p]] over some of the windows p, those of all lanes together over all windows. They
+/// lie in `lines` of `windows` side by side, at least as many as there are lanes, of some images.
+template <class T>
+struct LaneSums {
+  std::int64_t rows, depth, images, lines, windows;
+  const T* g;
+  std::int64_t g_row, g_image, g_line;  // steps
+  const T* frame;
+  std::int64_t frame_image, frame_line;
+  const std::int64_t* tap;
+  T* sums;
+  bool accumulate;
+};
+
 template <class T>
 struct ConvKernelsOf {
   std::int64_t lanes;
@@ -48,6 +63,9 @@ struct ConvKernelsOf {
   void (*pack_panel)(const T* from, std::int64_t step, std::int64_t columns, std::int64_t depth, std::int64_t width,
                      T* panel);
   void (*panel_product)(const PanelProduct<T>& product);
+  void (*lane_sums)(const LaneSums<T>& product);
+  /// to[i] = the sum of from[i * lanes] and the numbers after it, in order.
+  void (*add_lanes)(const T* from, std::int64_t count, T* to);
   /// to[j * to_step + i] = from[i * from_step + j]
   void (*transpose)(const T* from, std::int64_t from_step, std::int64_t rows, std::int64_t columns, T* to,
                     std::int64_t to_step);
