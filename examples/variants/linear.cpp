@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
                    .title = "Linear autoencoder and linear VAE",
                    .summary = "Finds principal components by descent, and the likelihood of probabilistic PCA.",
                    .objective = "‖x - m - D E (x - m)‖², averaged over images",
-                   .epochs = 30});
+                   .epochs = 60});
   program.flag("--codes", codes, "numbers in the code, one model for each");
   program.flag("--vae-code", vae_code, "numbers in the code of the linear VAE");
   program.flag("--iterations", iterations, "of L-BFGS in an epoch");
@@ -125,7 +125,7 @@ int main(int argc, char** argv) {
     const auto minimiser = [&](const nn::Module& model) {
       return std::make_unique<optim::LBFGS>(
           model.parameters(),
-          optim::LBFGSOptions{.max_iter = iterations, .tolerance_grad = 0, .tolerance_change = 0, .history_size = 20});
+          optim::LBFGSOptions{.max_iter = iterations, .tolerance_grad = 0, .tolerance_change = 0, .history_size = 50});
     };
     std::vector<Trained> all;
     for (const std::int64_t k : codes) {
