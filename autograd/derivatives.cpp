@@ -213,6 +213,14 @@ Var sample_units(std::int64_t start, std::int64_t stop, const Var& h) {
 }
 std::int64_t units_of(const Var& h) { return h.size(0) == 0 ? 0 : h.numel() / h.size(0); }
 
+// Rows first, ..., last - 1 of W, of an op x Wᵀ that may not say what W is; but its rule, given rows of 1, gives W.
+Var matrix_rows(Node& node, std::int64_t first, std::int64_t last) {
+  const std::int64_t units = node.shape()[1];
+  if (const ProductRule* rule = node.product_rule())
+    return last - first == units ? rule->matrix : slice(rule->matrix, 0, first, last);
+  return node.pull(0, constant(unit_rows(first, last, units, node.dtype())));
+}
+
 }  // namespace
 
 Var batch_jacobian(const Function& f, const Var& x, JacobianOptions options) {
@@ -287,7 +295,7 @@ class SampleJacobians {
     const Var begin = handle(start_);
     Var u;
     if (matrix_) {
-      u = unsqueeze(matrix_->pull(0, constant(unit_rows(first, last, units_, start_->dtype()))), 1);
+      u = unsqueeze(matrix_rows(*matrix_, first, last), 1);
       if (start_ == stop) return u;
       u = expand(u, in_front(last - first, start_->shape()));
     } else {
@@ -402,7 +410,7 @@ Var squared_jacobian_norm(const Function& f, const Var& x, const JacobianNormOpt
   Var squares;
   if (options.method == JacobianNorm::gram) {
     const NodePtr first = j->first_layer();
-    const Var w = first->pull(0, constant(eye(first->shape()[1], -1, h.dtype())));  // a rule, given 1, gives W
+    const Var w = matrix_rows(*first, 0, first->shape()[1]);
     const Var m = matmul(w, transpose(w));
     squares = chunked(j->units(), [&](std::int64_t start, std::int64_t stop) {
       return now([=] { return quadratic_form(j->rows(start, stop, first, with), m); });

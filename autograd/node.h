@@ -31,6 +31,12 @@ struct SliceRule {
   Var operator()(const Var& g) const;
 };
 
+/// The gradient of x Wᵀ by x: g W.
+struct ProductRule {
+  Var matrix;
+  Var operator()(const Var& g) const;
+};
+
 class Node {
  public:
   Node(std::string_view op, const Shape& shape, Dtype dtype);
@@ -57,6 +63,8 @@ class Node {
   virtual Var pull(int, const Var&) { return {}; }
   /// The rule of an op that cuts a slice out of its input; null for every other op.
   virtual const SliceRule* slice_rule() const { return nullptr; }
+  /// The rule by the first input of an op that multiplies it with a matrix and says so; null for every other op.
+  virtual const ProductRule* product_rule() const { return nullptr; }
   /// A walk has pulled all it wants with this g: what one pull kept for the next can go.
   virtual void pulled() {}
   /// Forgets rules and inputs, and with them all tensors that they kept.
@@ -135,10 +143,8 @@ class RecordedNode final : public Node {
     });
     return result;
   }
-  const SliceRule* slice_rule() const override {
-    if constexpr (std::is_same_v<Edges, std::tuple<Edge<SliceRule>>>) return &*std::get<0>(edges_).rule;
-    else return nullptr;
-  }
+  const SliceRule* slice_rule() const override { return first_rule<SliceRule>(edges_); }
+  const ProductRule* product_rule() const override { return first_rule<ProductRule>(edges_); }
   void release() override {
     for_each(edges_, [](int, auto& edge) {
       edge.rule.reset();
@@ -152,6 +158,16 @@ class RecordedNode final : public Node {
   static constexpr bool kIsTuple = requires { std::tuple_size<Edges>::value; };
   struct Nothing {};
 
+  // The first edge's rule, if it is one of these.
+  template <class Rule, class... Others>
+  static const Rule* first_rule(const std::tuple<Edge<Rule>, Others...>& edges) {
+    const std::optional<Rule>& rule = std::get<0>(edges).rule;
+    return rule ? &*rule : nullptr;
+  }
+  template <class Rule>
+  static const Rule* first_rule(const auto&) {
+    return nullptr;
+  }
   template <class AnyEdges, class F>
   static void for_each(AnyEdges& edges, F f) {
     int k = 0;

@@ -28,14 +28,13 @@ Var weight_gradient(const Var& g, const Var& x) {
   return matmul(transpose(rows_of(g)), rows_of(x));
 }
 }  // namespace
+Var ProductRule::operator()(const Var& g) const { return matmul(g, matrix); }
 Var linear(const Var& x, const Var& weight) {
-  return record("linear", linear(x.value(), weight.value()),
-                wrt(x, [weight](const Var& g) { return matmul(g, weight); }),
+  return record("linear", linear(x.value(), weight.value()), wrt(x, ProductRule{weight}),
                 wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }));
 }
 Var linear(const Var& x, const Var& weight, const Var& bias) {
-  return record("linear", linear(x.value(), weight.value(), &bias.value()),
-                wrt(x, [weight](const Var& g) { return matmul(g, weight); }),
+  return record("linear", linear(x.value(), weight.value(), &bias.value()), wrt(x, ProductRule{weight}),
                 wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }),
                 wrt(bias, [](const Var& g) { return g; }));
 }

@@ -21,6 +21,13 @@ BUILD = ROOT / "build/release/bench"
 LIBRARIES = Path("/usr/lib") / f"{platform.machine()}-linux-gnu"
 
 
+# The most that any program may use of the CPU, if --set asks for less than all: by library, its name for the set.
+SETS = {
+    "avx2": {"HOURGLASS_SIMD": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
+             "ATEN_CPU_CAPABILITY": "avx2"},
+}
+
+
 def cpu_flags():
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith(("flags", "Features")):
@@ -31,7 +38,8 @@ def cpu_flags():
 def openblas(threads, flavour):
     """OpenBLAS 0.3.21 takes CPUs that are younger than itself for a Pentium 4: tell it what they can do."""
     flags = cpu_flags()
-    core = "SkylakeX" if "avx512bw" in flags else "Haswell" if "avx2" in flags else None
+    wide = "avx512bw" in flags and os.environ.get("HOURGLASS_SIMD") != "avx2"
+    core = "SkylakeX" if wide else "Haswell" if "avx2" in flags else None
     folder = LIBRARIES / f"openblas-{flavour}"
     return {
         "OPENBLAS_NUM_THREADS": str(threads),
@@ -168,8 +176,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", default=list(SUITES), metavar="suite", help=", ".join(SUITES))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=ROOT / "bench/RESULTS.md")
+    parser.add_argument("--set", choices=SETS, help="hold every library to these instructions")
+    parser.add_argument("--out", type=Path, help="RESULTS.md, or with --set RESULTS_SET.md")
     arguments = parser.parse_args()
+    os.environ.update(SETS.get(arguments.set, {}))
+    out = arguments.out or ROOT / "bench" / f"RESULTS{'_' + arguments.set if arguments.set else ''}.md"
+    held = f", where every library is held to {arguments.set.upper()}" if arguments.set else ""
     unknown = set(arguments.suites) - set(SUITES)
     if unknown:
         parser.error(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
@@ -178,7 +190,8 @@ def main():
     for suite in arguments.suites:
         title, peers, seconds = SUITES[suite]
         ours = Contender("Hourglass", suite)
-        peers = [p for p in peers if p.program.exists()]
+        # What Eigen uses was decided when it was compiled.
+        peers = [p for p in peers if p.program.exists() and not (arguments.set and p.name == "Eigen")]
         for number in range(arguments.rounds):
             for threads in (1, 2):
                 for contender in [ours, *peers]:
@@ -192,17 +205,17 @@ def main():
 
     model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.processor())
-    arguments.out.write_text("\n".join([
+    out.write_text("\n".join([
         "# Results", "",
         f"Written by `bench/compare.sh`: medians of {arguments.rounds} interleaved rounds on {os.cpu_count()} cores of "
-        f"{model}{' with AVX-512' if 'avx512bw' in cpu_flags() else ''}, {platform.system()}.",
+        f"{model}{' with AVX-512' if 'avx512bw' in cpu_flags() else ''}, {platform.system()}{held}.",
         "*Times ours* is a peer's time over ours: above 1, Hourglass is faster. *Of peak* is the fraction of the",
         "multiply-adds, *of triad* that of the memory traffic which the same run measured to be possible on as many threads;",
         "*cost* is the time with a fixed order of sums over the time without one.",
         "LibTorch is run as shipped, and tuned: its OpenBLAS with OpenMP threads and told of the CPU's vector registers, and",
         "glibc told to keep large blocks. OpenBLAS is always told.", "",
         *sections]))
-    print(f"written: {arguments.out}")
+    print(f"written: {out}")
 
 
 if __name__ == "__main__":
