@@ -1,9 +1,11 @@
 #include "tensor/iterate.h"
 
 #include <algorithm>
+#include <concepts>
 #include <cstdlib>
 #include <limits>
 
+#include "tensor/kernels/kernels.h"
 #include "tensor/parallel.h"
 
 namespace hourglass {
@@ -47,6 +49,15 @@ void visit_block(const Loop& outer, const Loop& inner, T* to, const T* from, Com
     return;
   }
   std::int64_t tiled = 0;
+  if constexpr (std::floating_point<T> && std::same_as<Combine, Copy>) {
+    if (inner.from == 1 && outer.to == 1) {  // in registers, which for what fits the caches is 1.5 times as fast
+      constexpr std::int64_t strip = 4 * kTile;
+      for (; tiled < inner.count; tiled += strip)
+        kernels().conv.of<T>().transpose(from + tiled, outer.from, outer.count, std::min(strip, inner.count - tiled),
+                                         to + tiled * inner.to, inner.to);
+      return;
+    }
+  }
   if (outer.count == kTile) {
     for (; tiled + kTile <= inner.count; tiled += kTile)
       for (std::int64_t j = tiled; j < tiled + kTile; ++j)

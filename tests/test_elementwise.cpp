@@ -118,3 +118,18 @@ TEST_CASE("standardizing keeps its digits where the mean is large beside the spr
   const Tensor wanted = standardize(to(to(small + 1000, Dtype::f32), Dtype::f64), {1}, 0);
   CHECK_NOTHROW(check_close("standardize", y, wanted, 2e-6, 1));
 }
+
+TEST_CASE("standardizing a row whose first numbers are unlike the others") {
+  // A million numbers near 0, behind a few hundred near 1000: in f64 the same is exact to many digits.
+  for (const std::int64_t n : {1000, 1'000'000}) {
+    const Tensor x = concat({Rng(0).normal({1, 256}) + 1000, Rng(1).normal({1, n})}, 1);
+    const Tensor wanted = standardize(to(x, Dtype::f64), {1}, 0), mean = hourglass::mean(wanted),
+                 y = standardize(x, {1}, 0);
+    REQUIRE(std::abs(mean.item()) < 1e-9);
+    CHECK_NOTHROW(check_close(join(n), y, wanted, 2e-6, 1));
+    // and as runs of a few numbers each, a channel of a batch of images
+    const Tensor images = permute(reshape(slice(x, 1, 0, n), {1, n / 100, 100}), {1, 0, 2});
+    CHECK_NOTHROW(check_close(join(n, " in runs"), standardize(images, {0, 2}, 0),
+                              standardize(to(images, Dtype::f64), {0, 2}, 0), 2e-6, 1));
+  }
+}

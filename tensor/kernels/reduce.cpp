@@ -242,24 +242,19 @@ struct Fold {
   }
 };
 
-// y[j] = f(x[j]), where f takes and gives a register.
-template <class T, class F>
-void map_row(const T* x, std::int64_t n, T* y, F&& f) {
+// y[j] = f(x[j] ...) for each of n numbers of some rows, where f takes and gives registers. y may be one of the rows.
+template <class T, class F, class... Rows>
+void map_row(std::int64_t n, T* y, F&& f, const Rows*... x) {
   using Read = Fold<reduce_sum, T, T>;
-  std::int64_t j = 0;
-  for (; j + Read::width <= n; j += Read::width) Read::store(f(Read::load(x + j)), y + j);
-  const int rest = static_cast<int>(n - j);
-  if (rest > 0) Read::store_some(f(Read::load_some(x + j, rest)), y + j, rest);
-}
-
-// The same of two rows.
-template <class T, class F>
-void map_rows(const T* a, const T* b, std::int64_t n, T* y, F&& f) {
-  using Read = Fold<reduce_sum, T, T>;
-  std::int64_t j = 0;
-  for (; j + Read::width <= n; j += Read::width) Read::store(f(Read::load(a + j), Read::load(b + j)), y + j);
-  const int rest = static_cast<int>(n - j);
-  if (rest > 0) Read::store_some(f(Read::load_some(a + j, rest), Read::load_some(b + j, rest)), y + j, rest);
+  constexpr int width = Read::width;
+  if (n < width) {
+    const int count = static_cast<int>(n);
+    if (count > 0) Read::store_some(f(Read::load_some(x, count)...), y, count);
+    return;
+  }
+  const auto last = f(Read::load(x + n - width)...);  // before anything is stored
+  for (std::int64_t j = 0; j + width <= n; j += width) Read::store(f(Read::load(x + j)...), y + j);
+  if (n % width != 0) Read::store(last, y + n - width);
 }
 
 // The row is in the first-level cache after its maximum is found, so the passes that follow cost no memory traffic.
@@ -267,9 +262,11 @@ template <class T>
 void softmax_rows(const T* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, T* y) {
   for (; rows > 0; --rows, x += row_stride, y += n) {
     const Batch<T> highest(Fold<reduce_max, T, T>::fold_row(x, n, 0));
-    map_row(x, n, y, [&](Batch<T> v) { return exp(v - highest); });
+    map_row(
+        n, y, [&](Batch<T> v) { return exp(v - highest); }, x);
     const Batch<T> total(Fold<reduce_sum, T, T>::fold_row(y, n, 0));
-    map_row(y, n, y, [&](Batch<T> v) { return v / total; });
+    map_row(
+        n, y, [&](Batch<T> v) { return v / total; }, y);
   }
 }
 template <class T>
@@ -277,14 +274,15 @@ void log_softmax_rows(const T* x, std::int64_t row_stride, std::int64_t rows, st
   for (; rows > 0; --rows, x += row_stride, y += n) {
     const T highest = Fold<reduce_max, T, T>::fold_row(x, n, 0);
     const T log_total = std::log(Fold<reduce_sum_of_exps, T, T>::fold_row(x, n, highest));
-    map_row(x, n, y, [&](Batch<T> v) { return (v - Batch<T>(highest)) - Batch<T>(log_total); });
+    map_row(
+        n, y, [&](Batch<T> v) { return (v - Batch<T>(highest)) - Batch<T>(log_total); }, x);
   }
 }
 
 // ---- standardizing: a row is read two or three times, but after the first time from the cache
 
-// Σ over a row of each of the K registers that f(x, y) gives; y is a second array in the same layout. A run is summed
-// in registers block by block, the blocks in double.
+// Σ over a row of each of the K registers that f(x, y) gives; y is a second array in the same layout. Numbers are
+// summed in registers block by block, runs that are shorter than a block together, and the blocks in double.
 template <int K, class T, class F>
 std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, F&& f) {
   using Read = Fold<reduce_sum, T, T>;
@@ -292,27 +290,36 @@ std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, 
   constexpr int width = Read::width, registers = 4;
   constexpr std::int64_t block = std::int64_t{64} * registers * width;
   std::array<double, K> totals{};
+  V sums[K][registers];
+  for (auto& sum : sums)
+    for (V& s : sum) s = V(T(0));
+  const auto add = [&](int r, const std::array<V, K>& terms) {
+    for (int i = 0; i < K; ++i) sums[i][r] += terms[i];
+  };
+  std::int64_t added = 0;
   for (std::int64_t k = 0; k < row.segments; ++k, x += row.segment_stride, y += row.segment_stride)
     for (std::int64_t begin = 0; begin < row.n; begin += block) {
       const std::int64_t end = begin + block < row.n ? begin + block : row.n;
-      V sums[K][registers];
-      for (auto& sum : sums)
-        for (V& s : sum) s = V(T(0));
       std::int64_t j = begin;
       for (; j + registers * width <= end; j += registers * width)
-        for (int r = 0; r < registers; ++r) {
-          const std::array<V, K> terms = f(Read::load(x + j + r * width), Read::load(y + j + r * width));
-          for (int i = 0; i < K; ++i) sums[i][r] += terms[i];
-        }
-      for (; j < end; j += width) {
-        const int count = end - j < width ? static_cast<int>(end - j) : width;
-        const std::array<V, K> terms = f(Read::load_some(x + j, count), Read::load_some(y + j, count));
-        for (int i = 0; i < K; ++i) sums[i][0] += Read::first_lanes(terms[i], count);
+        for (int r = 0; r < registers; ++r) add(r, f(Read::load(x + j + r * width), Read::load(y + j + r * width)));
+      for (; j + width <= end; j += width) add(0, f(Read::load(x + j), Read::load(y + j)));
+      if (j < end) {  // a last register, of which some numbers are in the one before
+        const int count = static_cast<int>(end - j);
+        const bool alone = row.n < width;
+        std::array<V, K> terms = alone ? f(Read::load_some(x, count), Read::load_some(y, count))
+                                       : f(Read::load(x + end - width), Read::load(y + end - width));
+        for (V& term : terms) term = alone ? Read::first_lanes(term, count) : Read::last_lanes(term, count);
+        add(0, terms);
       }
+      added += end - begin;
+      if (added < block && k + 1 < row.segments) continue;
+      added = 0;
       for (int i = 0; i < K; ++i) {
         alignas(64) T lanes[width];
         ((sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3])).store_aligned(lanes);
         for (const T lane : lanes) totals[i] += static_cast<double>(lane);
+        for (V& s : sums[i]) s = V(T(0));
       }
     }
   return totals;
@@ -326,18 +333,27 @@ struct Moments {
 
   Batch<T> centered(const Batch<T>& x) const { return (x - center) - rest; }
 };
+// One pass gives both mean and variance, around a number that is not far from the mean: that of the first few, if they
+// are like the others. If not, the variance is a small difference of large squares, and there is a second pass.
 template <class T>
 Moments<T> moments_of_row(const T* x, const RowLayout& row, double eps) {
   using V = Batch<T>;
-  const double count = static_cast<double>(row.segments * row.n);
-  const auto [sum] = sums_of_row<1>(x, x, row, [](V v, V) { return std::array<V, 1>{v}; });
-  const V center(static_cast<T>(sum / count));
-  const auto [squares, rests] = sums_of_row<2>(x, x, row, [&](V v, V) {
-    const V d = v - center;
-    return std::array<V, 2>{d * d, d};
-  });
-  const double rest = rests / count;
-  return {center, V(static_cast<T>(rest)), V(static_cast<T>(1 / std::sqrt(squares / count - rest * rest + eps)))};
+  const auto mean = [](double sum, const RowLayout& of) { return sum / static_cast<double>(of.segments * of.n); };
+  const RowLayout first{0, 1, 0, row.n < 256 ? row.n : 256};
+  const auto [sum] = sums_of_row<1>(x, x, first, [](V v, V) { return std::array<V, 1>{v}; });
+  V center(static_cast<T>(mean(sum, first)));
+  double rest = 0, variance = 0;
+  for (int pass = 0; pass == 0 || (pass == 1 && rest * rest > 4 * variance); ++pass) {
+    center += V(static_cast<T>(rest));
+    const auto [squares, rests] = sums_of_row<2>(x, x, row, [&](V v, V) {
+      const V d = v - center;
+      return std::array<V, 2>{d * d, d};
+    });
+    rest = mean(rests, row);
+    variance = mean(squares, row) - rest * rest;
+  }
+  if (variance < 0) variance = 0;  // a rounding error
+  return {center, V(static_cast<T>(rest)), V(static_cast<T>(1 / std::sqrt(variance + eps)))};
 }
 
 template <class T>
@@ -346,8 +362,9 @@ void standardize_rows(const T* x, const RowLayout& row, std::int64_t begin, std:
     const T* const from = x + i * row.row_stride;
     const Moments<T> moments = moments_of_row(from, row, eps);
     for (std::int64_t k = 0; k < row.segments; ++k)
-      map_row(from + k * row.segment_stride, row.n, y + i * row.row_stride + k * row.segment_stride,
-              [&](Batch<T> v) { return moments.centered(v) * moments.scale; });
+      map_row(
+          row.n, y + i * row.row_stride + k * row.segment_stride,
+          [&](Batch<T> v) { return moments.centered(v) * moments.scale; }, from + k * row.segment_stride);
   }
 }
 
@@ -367,8 +384,9 @@ void standardize_rows_grad(const T* g, const T* x, const RowLayout& row, std::in
     const V slope = V(static_cast<T>(product / count)) * moments.scale * moments.scale;
     for (std::int64_t k = 0; k < row.segments; ++k) {
       const std::int64_t at = k * row.segment_stride;
-      map_rows(gs + at, from + at, row.n, dx + i * row.row_stride + at,
-               [&](V gv, V v) { return moments.scale * ((gv - mean) - slope * moments.centered(v)); });
+      map_row(
+          row.n, dx + i * row.row_stride + at,
+          [&](V gv, V v) { return moments.scale * ((gv - mean) - slope * moments.centered(v)); }, gs + at, from + at);
     }
   }
 }
@@ -381,7 +399,8 @@ void softmax_grad_rows(const T* g, const T* y, std::int64_t rows, std::int64_t n
   for (; rows > 0; --rows, g += n, y += n, dx += n) {
     const auto [total] = sums_of_row<1>(g, y, {n, 1, 0, n}, [](V gv, V v) { return std::array<V, 1>{gv * v}; });
     const V sum(static_cast<T>(total));
-    map_rows(g, y, n, dx, [&](V gv, V v) { return v * (gv - sum); });
+    map_row(
+        n, dx, [&](V gv, V v) { return v * (gv - sum); }, g, y);
   }
 }
 template <class T>
@@ -389,7 +408,8 @@ void log_softmax_grad_rows(const T* g, const T* y, std::int64_t rows, std::int64
   using V = Batch<T>;
   for (; rows > 0; --rows, g += n, y += n, dx += n) {
     const V sum(Fold<reduce_sum, T, T>::fold_row(g, n, 0));
-    map_rows(g, y, n, dx, [&](V gv, V v) { return gv - exp(v) * sum; });
+    map_row(
+        n, dx, [&](V gv, V v) { return gv - exp(v) * sum; }, g, y);
   }
 }
 
