@@ -35,6 +35,11 @@ struct Dense {
   [[gnu::always_inline]] Reader<Count> reader() const {
     return {data, step};
   }
+  // The lanes of the next tile: behind these, all of their depth.
+  template <int Count>
+  [[gnu::always_inline]] Dense next(std::int64_t depth) const {
+    return {data + depth * step, step};
+  }
 };
 
 // Element (i, k) is data[lane[i] + place[k]].
@@ -60,6 +65,10 @@ struct Scattered {
     unrolled<Count>([&](auto i) HOURGLASS_INLINE { result.lanes[i] = lane[i]; });
     return result;
   }
+  template <int Count>
+  [[gnu::always_inline]] Scattered next(std::int64_t) const {
+    return {data, lane + Count, place};
+  }
 };
 
 // ---- the tile -----------------------------------------------------------------------------------------------------
@@ -75,36 +84,52 @@ struct Target {
   const T* of_columns;
 };
 
-// Rows x (Vectors registers) of C: the sum over k of a(i, k) times the register that starts with b(v, k).
+// `down` x `across` tiles of Rows x (Vectors registers) of C: the sum over k of a(i, k) times the register that starts
+// with b(v, k).
 template <class T, int Rows, int Vectors, class A, class B>
-void tile(const A& a_operand, const B& b_operand, std::int64_t depth, const Target<T>& target) {
+void tiles(const A& a_operand, const B& b_operand, std::int64_t depth, const Target<T>& target, std::int64_t down,
+           std::int64_t across) {
   constexpr int size = static_cast<int>(Batch<T>::size);
-  const auto a = a_operand.template reader<Rows>();
-  const auto b = b_operand.template reader<Vectors>();
-  const Target<T> c = target;
   const auto for_each = [](const auto& f) HOURGLASS_INLINE {
     unrolled<Rows * Vectors>([&](auto at) HOURGLASS_INLINE { f(at / Vectors, at % Vectors); });
   };
+  const auto tile = [&](const auto& a, const auto& b, const Target<T>& c) HOURGLASS_INLINE {
+    Batch<T> sum[Rows][Vectors];
+    if (c.add)
+      for_each([&](int i, int v)
+                   HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + c.columns[v]); });
+    else if (c.of_rows) for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(c.of_rows[i]); });
+    else if (c.of_columns)
+      for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.of_columns + v * size); });
+    else for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(T(0)); });
+    for (std::int64_t k = 0; k < depth; ++k) {
+      const T* const x = a.at(k);
+      const T* const y = b.at(k);
+      Batch<T> row[Vectors];
+      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { row[v] = Batch<T>::load_unaligned(y + b.lane(v)); });
+      unrolled<Rows>([&](int i) HOURGLASS_INLINE {
+        const Batch<T> factor(x[a.lane(i)]);
+        unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(factor, row[v], sum[i][v]); });
+      });
+    }
+    for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + c.columns[v]); });
+  };
 
-  Batch<T> sum[Rows][Vectors];
-  if (c.add)
-    for_each([&](int i, int v)
-                 HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.data + i * c.row_step + c.columns[v]); });
-  else if (c.of_rows) for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(c.of_rows[i]); });
-  else if (c.of_columns)
-    for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>::load_unaligned(c.of_columns + v * size); });
-  else for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v] = Batch<T>(T(0)); });
-  for (std::int64_t k = 0; k < depth; ++k) {
-    const T* const x = a.at(k);
-    const T* const y = b.at(k);
-    Batch<T> row[Vectors];
-    unrolled<Vectors>([&](int v) HOURGLASS_INLINE { row[v] = Batch<T>::load_unaligned(y + b.lane(v)); });
-    unrolled<Rows>([&](int i) HOURGLASS_INLINE {
-      const Batch<T> factor(x[a.lane(i)]);
-      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(factor, row[v], sum[i][v]); });
-    });
+  B b_next = b_operand;
+  Target<T> top = target;
+  for (; across > 0; --across) {
+    const auto b = b_next.template reader<Vectors>();
+    A a_next = a_operand;
+    Target<T> c = top;
+    for (std::int64_t t = 0; t < down; ++t) {
+      tile(a_next.template reader<Rows>(), b, c);
+      a_next = a_next.template next<Rows>(depth);
+      c.data += Rows * c.row_step;
+      if (c.of_rows) c.of_rows += Rows;
+    }
+    b_next = b_next.template next<Vectors>(depth);
+    top.columns += Vectors;
   }
-  for_each([&](int i, int v) HOURGLASS_INLINE { sum[i][v].store_unaligned(c.data + i * c.row_step + c.columns[v]); });
 }
 
 // Tiles are as wide as the registers allow: of few rows, wide. Of a single register they are up to 9 rows high, since
@@ -116,11 +141,12 @@ constexpr int tile_vectors(int rows) {
 }
 
 template <class T, class A, class B>
-using TileFunction = void (*)(const A& a, const B& b, std::int64_t depth, const Target<T>& target);
+using TilesFunction = void (*)(const A& a, const B& b, std::int64_t depth, const Target<T>& target, std::int64_t down,
+                               std::int64_t across);
 
 // make<rows, vectors>() for all tiles.
 template <class Function, class Make>
-constexpr auto tiles(const Make& make) {
+constexpr auto table_of(const Make& make) {
   struct Table {
     Function entries[kMaxRows * kMaxVectors];
   };
@@ -134,12 +160,12 @@ constexpr auto tiles(const Make& make) {
   (std::make_integer_sequence<int, kMaxRows * kMaxVectors>());
 }
 
-// tile<T, rows, vectors, A, B>, for numbers known at run time.
+// tiles<T, rows, vectors, A, B>, for numbers known at run time.
 template <class T, class A, class B>
-TileFunction<T, A, B> tile_of(std::int64_t rows, std::int64_t vectors) {
-  using Function = TileFunction<T, A, B>;
+TilesFunction<T, A, B> tiles_of(std::int64_t rows, std::int64_t vectors) {
+  using Function = TilesFunction<T, A, B>;
   static constexpr auto table =
-      tiles<Function>([]<int Rows, int Vectors>() { return Function(tile<T, Rows, Vectors, A, B>); });
+      table_of<Function>([]<int Rows, int Vectors>() { return Function(tiles<T, Rows, Vectors, A, B>); });
   return table.entries[(rows - 1) * kMaxVectors + vectors - 1];
 }
 
@@ -163,17 +189,19 @@ void pack_weights(const T* weights, std::int64_t rows, std::int64_t depth, T* pa
 template <class T>
 void windows_product(const WindowsProduct<T>& p) {
   using Weights = Dense<T, 1>;
-  const std::int64_t height = tile_height(p.rows), width = tile_vectors(static_cast<int>(height));
-  const std::int64_t groups = ceil_div(p.runs, width);
-  for (std::int64_t group = 0; group < groups; ++group) {
-    const std::int64_t run = part_begin(p.runs, groups, group), runs = part_begin(p.runs, groups, group + 1) - run;
-    for (std::int64_t row = 0; row < p.rows; row += height) {
-      const std::int64_t rows = smaller(height, p.rows - row);
-      tile_of<T, Weights, Scattered<T>>(rows, runs)(
-          {p.weights + row * p.depth, rows}, {p.frame, p.place + run, p.tap}, p.depth,
-          {p.c + row * p.row_step, p.row_step, p.column + run, false, p.bias ? p.bias + row : nullptr, nullptr});
-    }
-  }
+  const std::int64_t height = tile_height(p.rows), down = p.rows / height, rest = p.rows % height;
+  const Parts groups(p.runs, tile_vectors(static_cast<int>(height)));
+  groups.for_each_size([&](std::int64_t group, std::int64_t across, std::int64_t width) {
+    const std::int64_t run = groups.begin(group);
+    const auto rows = [&](std::int64_t row, std::int64_t tile_rows, std::int64_t count) {
+      tiles_of<T, Weights, Scattered<T>>(tile_rows, width)(
+          {p.weights + row * p.depth, tile_rows}, {p.frame, p.place + run, p.tap}, p.depth,
+          {p.c + row * p.row_step, p.row_step, p.column + run, false, p.bias ? p.bias + row : nullptr, nullptr}, count,
+          across);
+    };
+    rows(0, height, down);
+    if (rest > 0) rows(p.rows - rest, rest, 1);
+  });
 }
 
 // ---- windows times a panel ----------------------------------------------------------------------------------------
@@ -205,16 +233,17 @@ void panel_product(const PanelProduct<T>& p) {
   constexpr std::int64_t lanes = Batch<T>::size;
   using Panel = Dense<T, static_cast<int>(lanes)>;
   static constexpr std::int64_t columns[] = {0, lanes, 2 * lanes, 3 * lanes};
-  const std::int64_t width = p.vectors * lanes, tiles = ceil_div(p.rows, panel_tile_rows(p.vectors));
+  const std::int64_t width = p.vectors * lanes;
+  const Parts tiles(p.rows, panel_tile_rows(p.vectors));
   std::int64_t k = 0;
   do {  // once even when depth is 0
     const std::int64_t depth = smaller(p.depth - k, kDepth);
-    for (std::int64_t t = 0; t < tiles; ++t) {
-      const std::int64_t i = part_begin(p.rows, tiles, t), rows = part_begin(p.rows, tiles, t + 1) - i;
-      tile_of<T, Scattered<T>, Panel>(rows, p.vectors)(
+    tiles.for_each_size([&](std::int64_t tile, std::int64_t down, std::int64_t rows) {
+      const std::int64_t i = tiles.begin(tile);
+      tiles_of<T, Scattered<T>, Panel>(rows, p.vectors)(
           {p.frame, p.row + i, p.place + k}, {p.panel + k * width, width}, depth,
-          {p.c + i * p.row_step, p.row_step, columns, p.accumulate || k > 0, nullptr, p.bias});
-    }
+          {p.c + i * p.row_step, p.row_step, columns, p.accumulate || k > 0, nullptr, p.bias}, down, 1);
+    });
     k += depth;
   } while (k < p.depth);
 }
@@ -296,7 +325,7 @@ using LaneSumsFunction = void (*)(const LaneSums<T>& product, std::int64_t row, 
 
 template <class T>
 LaneSumsFunction<T> lane_sums_tile_of(std::int64_t rows, std::int64_t taps) {
-  static constexpr auto table = tiles<LaneSumsFunction<T>>(
+  static constexpr auto table = table_of<LaneSumsFunction<T>>(
       []<int Rows, int Taps>() { return LaneSumsFunction<T>(lane_sums_tile<T, Rows, Taps>); });
   return table.entries[(rows - 1) * kMaxVectors + taps - 1];
 }

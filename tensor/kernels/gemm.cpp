@@ -108,83 +108,91 @@ struct Panel {
   std::int64_t last, last_in_c;
 };
 
-// Rows x (Vectors registers) of C.
+// `count` tiles of Rows x (Vectors registers) of C, one below the other. From one to the next, A goes on by a_step.
 template <class T, int Rows, int Vectors>
-void tile(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>& target) {
+void tiles(const Lanes<T>& all, std::int64_t a_step, std::int64_t count, const Panel<T>& panel, std::int64_t depth,
+           const Target<T>& target) {
   constexpr int size = static_cast<int>(Batch<T>::size);
-  const Target<T> c = target;
-  const T* b = panel.data;
+  Target<T> c = target;
+  Lanes<T> first = all;
   const std::int64_t b_step = panel.depth_step, last = panel.last, last_in_c = panel.last_in_c;
   const auto in_b = [&](int v) HOURGLASS_INLINE { return v < Vectors - 1 ? v * size : last; };
   const auto in_c = [&](int v) HOURGLASS_INLINE { return v < Vectors - 1 ? v * size : last_in_c; };
-  Batch<T> sum[Rows][Vectors];
-  // f(sum, its place in C, its column) for all of the tile.
-  const auto for_each = [&](const auto& f) HOURGLASS_INLINE {
-    T* to = c.data;
-    unrolled<Rows>([&](int i) HOURGLASS_INLINE {
-      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { f(sum[i][v], to + in_c(v), in_c(v)); });
-      to += c.row_step;
-    });
-  };
+  for (; count > 0; --count, first.data += a_step, c.data += Rows * c.row_step) {
+    Lanes<T> a = first;
+    const T* b = panel.data;
+    Batch<T> sum[Rows][Vectors];
+    // f(sum, its place in C, its column) for all of the tile.
+    const auto for_each = [&](const auto& f) HOURGLASS_INLINE {
+      T* to = c.data;
+      unrolled<Rows>([&](int i) HOURGLASS_INLINE {
+        unrolled<Vectors>([&](int v) HOURGLASS_INLINE { f(sum[i][v], to + in_c(v), in_c(v)); });
+        to += c.row_step;
+      });
+    };
 
-  // C is on its way while the sums are computed: 1.2 times faster at a depth of 20 to 32.
-  for_each([](Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE {
-    __builtin_prefetch(to, 1);
-    s = Batch<T>(T(0));
-  });
-  for (std::int64_t k = 0; k < depth; ++k) {
-    Batch<T> row[Vectors];
-    unrolled<Vectors>([&](int v) HOURGLASS_INLINE { row[v] = Batch<T>::load_unaligned(b + in_b(v)); });
-    unrolled<Rows>([&](int i) HOURGLASS_INLINE {
-      const Batch<T> x(a.data[i * a.lane_step]);
-      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(x, row[v], sum[i][v]); });
+    // C is on its way while the sums are computed: 1.2 times faster at a depth of 20 to 32.
+    for_each([](Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE {
+      __builtin_prefetch(to, 1);
+      s = Batch<T>(T(0));
     });
-    __builtin_prefetch(a.data + 16 * a.depth_step);  // a transposed A: 1.2 times faster at 256 x 64 x 8960
-    a.data += a.depth_step;
-    b += b_step;
+    for (std::int64_t k = 0; k < depth; ++k) {
+      Batch<T> row[Vectors];
+      unrolled<Vectors>([&](int v) HOURGLASS_INLINE { row[v] = Batch<T>::load_unaligned(b + in_b(v)); });
+      unrolled<Rows>([&](int i) HOURGLASS_INLINE {
+        const Batch<T> x(a.data[i * a.lane_step]);
+        unrolled<Vectors>([&](int v) HOURGLASS_INLINE { sum[i][v] = multiply_add<T>(x, row[v], sum[i][v]); });
+      });
+      __builtin_prefetch(a.data + 16 * a.depth_step);  // a transposed A: 1.2 times faster at 256 x 64 x 8960
+      a.data += a.depth_step;
+      b += b_step;
+    }
+
+    if (c.add)  // before anything is stored, since registers may overlap
+      for_each([](Batch<T>& s, const T* at, std::int64_t) HOURGLASS_INLINE { s = Batch<T>::load_unaligned(at) + s; });
+    if (c.bias)
+      for_each([&](Batch<T>& s, const T*, std::int64_t column)
+                   HOURGLASS_INLINE { s = s + Batch<T>::load_unaligned(c.bias + column); });
+    for_each([](const Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE { s.store_unaligned(to); });
   }
-
-  if (c.add)  // before anything is stored, since registers may overlap
-    for_each([](Batch<T>& s, const T* at, std::int64_t) HOURGLASS_INLINE { s = Batch<T>::load_unaligned(at) + s; });
-  if (c.bias)
-    for_each([&](Batch<T>& s, const T*, std::int64_t column)
-                 HOURGLASS_INLINE { s = s + Batch<T>::load_unaligned(c.bias + column); });
-  for_each([](const Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE { s.store_unaligned(to); });
 }
 
 template <class T>
-using TileFunction = void (*)(Lanes<T> a, const Panel<T>& panel, std::int64_t depth, const Target<T>& target);
+using TilesFunction = void (*)(const Lanes<T>& a, std::int64_t a_step, std::int64_t count, const Panel<T>& panel,
+                               std::int64_t depth, const Target<T>& target);
 
-// tile<T, rows, vectors>, for numbers known at run time.
+// tiles<T, rows, vectors>, for numbers known at run time.
 template <class T>
-TileFunction<T> tile_of(std::int64_t rows, std::int64_t vectors) {
+TilesFunction<T> tiles_of(std::int64_t rows, std::int64_t vectors) {
   struct Table {
-    TileFunction<T> entries[kMaxVectors][kMaxRows];
+    TilesFunction<T> entries[kMaxVectors][kMaxRows];
   };
   static constexpr Table table = []<int... I>(std::integer_sequence<int, I...>) {
-    return Table{{{tile<T, I + 1, 1>...},
-                  {tile<T, (I < tile_rows(2) ? I + 1 : 1), 2>...},
-                  {tile<T, (I < tile_rows(3) ? I + 1 : 1), 3>...}}};
+    return Table{{{tiles<T, I + 1, 1>...},
+                  {tiles<T, (I < tile_rows(2) ? I + 1 : 1), 2>...},
+                  {tiles<T, (I < tile_rows(3) ? I + 1 : 1), 3>...}}};
   }
   (std::make_integer_sequence<int, kMaxRows>());
   return table.entries[vectors - 1][rows - 1];
 }
 
-// When C has fewer columns than a register, a tile is computed beside it, in the same way as any other, and copied.
+// When C has fewer columns than a register, tiles are computed beside it, in the same way as any other, and copied.
 template <class T>
-void narrow_tile(std::int64_t rows, std::int64_t columns, const Lanes<T>& a, const Panel<T>& panel, std::int64_t depth,
-                 const Target<T>& target) {
+void narrow_tiles(std::int64_t rows, std::int64_t columns, Lanes<T> a, std::int64_t a_step, std::int64_t count,
+                  const Panel<T>& panel, std::int64_t depth, const Target<T>& target) {
   constexpr std::int64_t size = Batch<T>::size;
   alignas(64) T sums[kMaxRows * size];
-  tile_of<T>(rows, 1)(a, {panel.data, panel.depth_step, 0, 0}, depth, {sums, size, false, nullptr});
-  for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < columns; ++j) {
-      T& to = target.data[i * target.row_step + j];
-      T y = sums[i * size + j];
-      if (target.add) y = to + y;
-      if (target.bias) y = y + target.bias[j];
-      to = y;
-    }
+  for (std::int64_t t = 0; t < count; ++t, a.data += a_step) {
+    tiles_of<T>(rows, 1)(a, 0, 1, {panel.data, panel.depth_step, 0, 0}, depth, {sums, size, false, nullptr});
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) {
+        T& to = target.data[(t * rows + i) * target.row_step + j];
+        T y = sums[i * size + j];
+        if (target.add) y = to + y;
+        if (target.bias) y = y + target.bias[j];
+        to = y;
+      }
+  }
 }
 
 // ---- the loops around it -------------------------------------------------------------------------------------------
@@ -202,10 +210,10 @@ template <class T, class Operand>
 void pack_block(const Operand& a, std::int64_t row, std::int64_t rows, std::int64_t all_rows, std::int64_t k,
                 std::int64_t depth, std::int64_t height, T* block) {
   constexpr std::int64_t strip = 32;
-  const std::int64_t tiles = ceil_div(rows, height);
+  const Parts tiles(rows, height);
   for (std::int64_t at = 0; at < depth; at += strip)
-    for (std::int64_t t = 0; t < tiles; ++t) {
-      const std::int64_t i = row + part_begin(rows, tiles, t);
+    for (std::int64_t t = 0; t < tiles.count; ++t) {
+      const std::int64_t i = row + tiles.begin(t);
       // A whole height where there is one, though the last rows may be the next tile's: a constant is copied fast.
       const std::int64_t count = smaller(height, all_rows - i);
       a.pack(i, count, k + at, smaller(strip, depth - at), block + (t * depth + at) * height, height);
@@ -244,7 +252,8 @@ void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::in
                     const OperandA& a, const OperandB& b, const Target<T>& c, T* workspace) {
   constexpr std::int64_t lanes = Batch<T>::size;
   const std::int64_t vectors = ceil_div(size.columns, lanes), panels = ceil_div(vectors, kMaxVectors);
-  const std::int64_t height = tile_rows(ceil_div(vectors, panels)), tiles = ceil_div(rows, height);
+  const std::int64_t height = tile_rows(ceil_div(vectors, panels));
+  const Parts parts(rows, height);
   T* const b_packed = workspace;
   T* const a_packed = workspace + kMaxVectors * lanes * depth;
 
@@ -256,14 +265,15 @@ void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::in
   for (std::int64_t p = 0; p < panels; ++p) {
     const std::int64_t first = part_begin(vectors, panels, p), width = part_begin(vectors, panels, p + 1) - first;
     const std::int64_t column = first * lanes, columns = smaller(width * lanes, size.columns - column);
-    const Panel<T> panel = panel_of(b, column, columns, width, k, depth, tiles > 2, b_packed);
-    for (std::int64_t t = 0; t < tiles; ++t) {
-      const std::int64_t i = part_begin(rows, tiles, t), tile_height = part_begin(rows, tiles, t + 1) - i;
-      const Lanes<T> tile = a_in_place ? a_lanes->from(row + i, k) : Lanes<T>{a_packed + t * depth * height, 1, height};
-      const Target<T> target = c.from(row + i, column);
-      if (columns < lanes) narrow_tile(tile_height, columns, tile, panel, depth, target);
-      else tile_of<T>(tile_height, width)(tile, panel, depth, target);
-    }
+    const Panel<T> panel = panel_of(b, column, columns, width, k, depth, parts.count > 2, b_packed);
+    parts.for_each_size([&](std::int64_t tile, std::int64_t count, std::int64_t high) {
+      const std::int64_t i = row + parts.begin(tile);
+      const Lanes<T> from = a_in_place ? a_lanes->from(i, k) : Lanes<T>{a_packed + tile * depth * height, 1, height};
+      const std::int64_t step = a_in_place ? high * a_lanes->lane_step : depth * height;
+      const Target<T> target = c.from(i, column);
+      if (columns < lanes) narrow_tiles(high, columns, from, step, count, panel, depth, target);
+      else tiles_of<T>(high, width)(from, step, count, panel, depth, target);
+    });
   }
 }
 

@@ -19,6 +19,22 @@ constexpr std::int64_t part_begin(std::int64_t total, std::int64_t parts, std::i
   return total * index / parts;
 }
 
+// The same with the larger parts in front, so that all of one size stand together: a function that works off many tiles
+// of one size is up to 1.5 times as fast as a call for each, which keeps the multipliers waiting for 70 cycles.
+struct Parts {
+  std::int64_t count, size, larger;  // the first `larger` parts have one more
+
+  Parts(std::int64_t total, std::int64_t longest)
+      : count(ceil_div(total, longest)), size(count > 0 ? total / count : 0), larger(count > 0 ? total % count : 0) {}
+  std::int64_t begin(std::int64_t index) const { return index * size + smaller(index, larger); }
+  // f(the first of them, how many, their size) for each of the two sizes.
+  template <class F>
+  void for_each_size(const F& f) const {
+    if (larger > 0) f(0, larger, size + 1);
+    if (count > larger) f(larger, count - larger, size);
+  }
+};
+
 // f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
 // would have to live in memory (1.4 times slower at a depth of 20).
 // The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
