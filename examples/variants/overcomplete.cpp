@@ -84,8 +84,7 @@ int main(int argc, char** argv) {
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       // What Adam's steps leave as noise in the weights shrinks with them.
-      for (optim::Adam* optimizer : {&adam, &twin_adam})
-        optimizer->set_lr(fall(epoch - 1));
+      for (optim::Adam* optimizer : {&adam, &twin_adam}) optimizer->set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const Var loss = nn::mse_loss(model(x), x), twin_loss = nn::mse_loss(twin(x), x);
