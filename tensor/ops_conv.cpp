@@ -492,19 +492,20 @@ template <class T>
 WeightedWindows<T> product_of(const Geometry& geometry, const Frame& frame, const Phase& row, const Phase& column,
                               Layout layout, const T* w) {
   const std::int64_t channels = geometry.group_in(), group_out = geometry.group_out();
-  std::vector<std::int64_t> taps;
+  std::vector<std::int64_t> taps, within;  // within: a tap's place in a kernel
+  for (const std::int64_t i : row.taps)
+    for (const std::int64_t j : column.taps) within.push_back(i * geometry.axes[1].kernel + j);
   for (std::int64_t o = 0; o < group_out; ++o)
     for (const std::int64_t i : row.from)
-      for (const std::int64_t j : column.from) {
+      for (const std::int64_t j : column.from)
         taps.push_back(o * frame.channel_size() + frame.row(i + frame.above) + frame.column(j));
-      }
-  std::vector<T> weights;
-  for (std::int64_t c = 0; c < geometry.in; ++c)
-    for (std::int64_t o = 0; o < group_out; ++o) {
-      const T* const kernel = w + ((c / channels * group_out + o) * channels + c % channels) * geometry.kernels();
-      for (const std::int64_t i : row.taps)
-        for (const std::int64_t j : column.taps) weights.push_back(kernel[i * geometry.axes[1].kernel + j]);
-    }
+  std::vector<T> weights(static_cast<std::size_t>(geometry.in) * taps.size());
+  T* to = weights.data();
+  for (std::int64_t c = 0; c < geometry.in; ++c) {
+    const T* kernel = w + (c / channels * group_out * channels + c % channels) * geometry.kernels();
+    for (std::int64_t o = 0; o < group_out; ++o, kernel += channels * geometry.kernels())
+      for (const std::int64_t k : within) *to++ = kernel[k];
+  }
   // Side by side, a line is as long as that of the longest phase.
   const std::int64_t line = layout == Layout::kSideBySide ? frame.pitch : column.count;
   return WeightedWindows<T>(layout, geometry.groups, channels, std::move(taps), {row.count, line, frame.pitch, 1},
