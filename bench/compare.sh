@@ -3,6 +3,7 @@
 #
 #   bench/compare.sh                     three rounds of everything: half an hour on 2 cores
 #   bench/compare.sh --rounds 1 matmul   one round of one suite, to look at
+#   bench/compare.sh --set avx2          no library may use more than AVX2: bench/RESULTS_avx2.md
 #
 # Installs the other libraries where apt may; those that are missing are left out of the tables.
 set -euo pipefail
