@@ -110,7 +110,7 @@ struct Pair {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::int64_t hidden = 256, code = 8, scenes_count = 20'000, seeds = 3;
+  std::int64_t hidden = 256, code = 8, scenes_count = 20'000, seeds = 6;
   Price price{"tc", 10, 30, 15};
   Program program({.name = "beta_vae",
                    .title = "β-VAE, β-TCVAE, annealed capacity",
