@@ -333,13 +333,11 @@ LaneSumsFunction<T> lane_sums_tile_of(std::int64_t rows, std::int64_t taps) {
 // What a tile's rows of g hold stays in the first-level cache while all taps go past.
 template <class T>
 void lane_sums(const LaneSums<T>& p) {
-  const std::int64_t height = tile_height(p.rows), width = tile_vectors(static_cast<int>(height));
-  const std::int64_t groups = ceil_div(p.depth, width);
+  const std::int64_t height = tile_height(p.rows);
+  const Parts groups(p.depth, tile_vectors(static_cast<int>(height)));
   for (std::int64_t row = 0; row < p.rows; row += height)
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t k = part_begin(p.depth, groups, group), taps = part_begin(p.depth, groups, group + 1) - k;
-      lane_sums_tile_of<T>(smaller(height, p.rows - row), taps)(p, row, k);
-    }
+    for (std::int64_t group = 0; group < groups.count; ++group)
+      lane_sums_tile_of<T>(smaller(height, p.rows - row), groups.size_of(group))(p, row, groups.begin(group));
 }
 
 template <class T>

@@ -251,23 +251,23 @@ template <class T, class OperandA, class OperandB>
 void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::int64_t depth, const GemmSize& size,
                     const OperandA& a, const OperandB& b, const Target<T>& c, T* workspace) {
   constexpr std::int64_t lanes = Batch<T>::size;
-  const std::int64_t vectors = ceil_div(size.columns, lanes), panels = ceil_div(vectors, kMaxVectors);
-  const std::int64_t height = tile_rows(ceil_div(vectors, panels));
-  const Parts parts(rows, height);
+  const Parts panels(ceil_div(size.columns, lanes), kMaxVectors);  // in registers
+  const std::int64_t height = tile_rows(panels.size_of(0));
+  const Parts tiles(rows, height);
   T* const b_packed = workspace;
   T* const a_packed = workspace + kMaxVectors * lanes * depth;
 
   // A transposed A is worth packing when many panels reuse it.
   const Lanes<T>* a_lanes = in_memory<T>(a);
-  const bool a_in_place = a_lanes && (a_lanes->depth_step == 1 || panels <= 4);
+  const bool a_in_place = a_lanes && (a_lanes->depth_step == 1 || panels.count <= 4);
   if (!a_in_place) pack_block(a, row, rows, size.rows, k, depth, height, a_packed);
 
-  for (std::int64_t p = 0; p < panels; ++p) {
-    const std::int64_t first = part_begin(vectors, panels, p), width = part_begin(vectors, panels, p + 1) - first;
-    const std::int64_t column = first * lanes, columns = smaller(width * lanes, size.columns - column);
-    const Panel<T> panel = panel_of(b, column, columns, width, k, depth, parts.count > 2, b_packed);
-    parts.for_each_size([&](std::int64_t tile, std::int64_t count, std::int64_t high) {
-      const std::int64_t i = row + parts.begin(tile);
+  for (std::int64_t p = 0; p < panels.count; ++p) {
+    const std::int64_t width = panels.size_of(p), column = panels.begin(p) * lanes;
+    const std::int64_t columns = smaller(width * lanes, size.columns - column);
+    const Panel<T> panel = panel_of(b, column, columns, width, k, depth, tiles.count > 2, b_packed);
+    tiles.for_each_size([&](std::int64_t tile, std::int64_t count, std::int64_t high) {
+      const std::int64_t i = row + tiles.begin(tile);
       const Lanes<T> from = a_in_place ? a_lanes->from(i, k) : Lanes<T>{a_packed + tile * depth * height, 1, height};
       const std::int64_t step = a_in_place ? high * a_lanes->lane_step : depth * height;
       const Target<T> target = c.from(i, column);
@@ -280,16 +280,15 @@ void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::in
 template <class T, class OperandA, class OperandB>
 void multiply(const GemmSize& size, const OperandA& a, const OperandB& b, const GemmOutput<T>& c, T* workspace) {
   if (size.rows == 0 || size.columns == 0) return;
-  const std::int64_t blocks = ceil_div(size.rows, kBlockRows), depth_block = gemm_depth_block(size.depth);
+  const Parts blocks(size.rows, kBlockRows);
+  const std::int64_t depth_block = gemm_depth_block(size.depth);
   std::int64_t k = 0;
   do {  // once even when depth is 0: then the sums are 0
     const std::int64_t depth = smaller(size.depth - k, depth_block);
     const bool complete = k + depth == size.depth;
     const Target<T> target{c.data, c.row_step, c.accumulate || k > 0, complete ? c.epilogue.bias : nullptr};
-    for (std::int64_t block = 0; block < blocks; ++block) {
-      const std::int64_t row = part_begin(size.rows, blocks, block), end = part_begin(size.rows, blocks, block + 1);
-      multiply_block(row, end - row, k, depth, size, a, b, target, workspace);
-    }
+    for (std::int64_t block = 0; block < blocks.count; ++block)
+      multiply_block(blocks.begin(block), blocks.size_of(block), k, depth, size, a, b, target, workspace);
     k += depth;
   } while (k < size.depth);
 }
