@@ -6,7 +6,6 @@
 
 #include "autograd/var.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// f(inputs), of which only the inputs and the result are kept. When it is differentiated, f runs once more, and what
@@ -23,4 +22,3 @@ std::vector<Var> checkpoint(const std::function<std::vector<Var>(const std::vect
                             std::span<const Var> inputs);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

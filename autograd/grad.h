@@ -7,7 +7,6 @@
 #include "autograd/parameter.h"
 #include "autograd/var.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 struct GradOptions {
@@ -37,4 +36,3 @@ std::vector<Var> grad(std::span<const Var> ys, std::span<const Var> cotangents, 
                       GradOptions options = {});
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -21,7 +21,6 @@
 #include "autograd/observe.h"
 #include "autograd/var.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// The gradient of a slice put where it was cut from, among zeros; the axis counts from the back.
@@ -214,4 +213,3 @@ Var record(std::string_view op, Tensor value, std::vector<Edge<Rule>> edges) {
 }
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -10,7 +10,6 @@
 #include "autograd/var.h"
 #include "tensor/work.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// What an op was given: as far as it has a rule for it, so masks and indices are not among them. Constants are.
@@ -93,4 +92,3 @@ class RuleOf {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

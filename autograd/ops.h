@@ -10,10 +10,9 @@
 #include "autograd/var.h"
 #include "tensor/ops.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
-// ---- elementwise: the rule is calculus, g * f'(x) ------------------------------------------ ops_elementwise.cpp
+// ---- elementwise: the rule is calculus, g * f'(x) --- ops/elementwise.cpp
 
 Var neg(const Var& x);
 Var abs(const Var& x);  ///< derivative 0 at 0
@@ -138,7 +137,7 @@ inline Var operator/(const Var& a, const Var& b) { return div(a, b); }
 inline Var operator/(const Var& a, Scalar b) { return div(a, b); }
 inline Var operator/(Scalar a, const Var& b) { return div(a, b); }
 
-// ---- linear: the rule is the adjoint, so ops come in pairs ------------------------------------- ops_linear.cpp
+// ---- linear: the rule is the adjoint, so ops come in pairs --- ops/linear.cpp
 
 /// sum and broadcast_to are each other's adjoints; so are sum_to and broadcast_to.
 Var sum(const Var& x, const Axes& axes = {}, bool keepdim = false);
@@ -188,7 +187,7 @@ PooledVar max_over_taps(const Var& x, const ImageTaps& taps);
 Var max_unpool1d(const Var& x, const Tensor& indices, const MaxUnpool1dOptions& options);
 Var max_unpool2d(const Var& x, const Tensor& indices, const MaxUnpool2dOptions& options);
 
-// ---- bilinear: faces of one trilinear form, each other's rules ------------------------------- ops_bilinear.cpp
+// ---- bilinear: faces of one trilinear form, each other's rules --- ops/bilinear.cpp
 
 Var matmul(const Var& a, const Var& b);
 /// x [..., in] times weight [out, in] transposed, plus bias [out].
@@ -208,14 +207,14 @@ Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const Con
 Var conv1d_weight(const Var& x, const Var& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
 Var conv2d_weight(const Var& x, const Var& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
 
-// ---- factorising: matrices in the last two axes, batches before them ------------------------------ ops_linalg.cpp
+// ---- factorising: matrices in the last two axes, batches before them --- ops/linalg.cpp
 
 /// The lower triangular L of L Lᵀ = x, for symmetric positive definite x; only x's lower triangle is read.
 Var cholesky(const Var& x);
 /// The X of A X = B for triangular A [..., n, n] and B [..., n, k]; leading axes broadcast.
 Var solve_triangular(const Var& a, const Var& b, bool upper);
 
-// ---- composite and reducing ------------------------------------------------------------------ ops_composite.cpp
+// ---- composite and reducing --- ops/composite.cpp
 
 Var mean(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var prod(const Var& x, const Axes& axes = {}, bool keepdim = false);
@@ -310,4 +309,3 @@ Var glu(const Var& x, std::int64_t axis = -1);
 Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -7,7 +7,6 @@
 
 #include "autograd/var.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// What errors say of a parameter or buffer without a value.
@@ -69,4 +68,3 @@ class Parameter {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

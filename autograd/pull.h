@@ -4,7 +4,6 @@
 
 #include "autograd/node.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// A node as something to differentiate by: grad() looks at no more of its value than the shape.
@@ -33,4 +32,3 @@ Var push(Node& node, int i, const Var& t);
 Var push_many(Node& node, int i, const Var& t);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

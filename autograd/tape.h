@@ -7,7 +7,6 @@
 
 #include "autograd/node.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Everything that ys were computed from, youngest first. Ids grow as nodes are made, so a heap that always gives up
@@ -34,4 +33,3 @@ class Tape {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 class Node;
@@ -82,4 +81,3 @@ class NoGrad : Recording {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -12,7 +12,6 @@
 #include "autograd/node.h"
 #include "autograd/tape.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// An op that a rule ran.
@@ -84,4 +83,3 @@ class BackwardWalk {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

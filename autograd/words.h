@@ -2,7 +2,6 @@
 #pragma once
 #include <string_view>
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// "a b" for mul: y in terms of the op's inputs. Empty for an op that nobody has described.
@@ -12,4 +11,3 @@ std::string_view formula_of(std::string_view op);
 std::string_view derivative_of(std::string_view op, int input);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

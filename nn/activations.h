@@ -6,7 +6,6 @@
 #include "nn/layer.h"
 #include "tensor/random.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 // A table, one layer a line: its name and what it computes. The second form has an option, the third two; options are
@@ -134,4 +133,3 @@ class KSparse : public Layer {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

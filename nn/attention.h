@@ -8,7 +8,6 @@
 #include "nn/linear.h"
 #include "nn/norm.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct AttentionOptions {
@@ -130,4 +129,3 @@ class TransformerEncoder : public Layer {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -7,7 +7,6 @@
 #include "tensor/error.h"
 #include "tensor/work.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// f(), and if it fails the error starts with `name: `. For a model's own steps, as Layer does it for layers:
@@ -24,4 +23,3 @@ decltype(auto) in_context(std::string_view name, F&& f) {
 }
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -8,7 +8,6 @@
 #include "nn/padding.h"
 #include "tensor/windows.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 template <int N>
@@ -125,4 +124,3 @@ class LazyConvTranspose2d : public ConvTranspose2d {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

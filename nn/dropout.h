@@ -6,7 +6,6 @@
 
 #include "nn/layer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// What all of these are: the identity outside of training, noisy(x) within.
@@ -102,4 +101,3 @@ class SaltAndPepperNoise : public Noise {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

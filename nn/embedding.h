@@ -6,7 +6,6 @@
 #include "nn/layer.h"
 #include "tensor/random.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct EmbeddingOptions {
@@ -37,4 +36,3 @@ class Embedding : public Layer {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

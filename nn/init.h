@@ -14,7 +14,6 @@
 #include "tensor/ops.h"
 #include "tensor/random.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn::init {
 
 using hourglass::eye;
@@ -73,4 +72,3 @@ Tensor dirac(const Shape& shape, std::int64_t groups = 1, Dtype dtype = Dtype::f
 Tensor sparse(const Shape& shape, Rng& rng, double sparsity, double std = 0.01, Dtype dtype = Dtype::f32);
 
 }  // namespace hourglass::nn::init
-#pragma GCC visibility pop

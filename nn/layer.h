@@ -3,7 +3,6 @@
 #include "autograd/var.h"
 #include "nn/module.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 class Layer : public Module {
@@ -16,4 +15,3 @@ class Layer : public Module {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -11,7 +11,6 @@
 
 #include "tensor/random.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// In the place of a number of inputs: that of the first batch.
@@ -42,4 +41,3 @@ class Initializer {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -6,7 +6,6 @@
 #include "nn/layer.h"
 #include "nn/lazy.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 struct LinearOptions {
@@ -67,4 +66,3 @@ class Bilinear : public Module {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

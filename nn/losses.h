@@ -7,7 +7,6 @@
 
 #include "autograd/var.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// From the losses of single elements to the loss. batchmean is the sum divided by the extent of the first axis: for a
@@ -155,4 +154,3 @@ Var ssim(const Var& a, const Var& b, SsimOptions options = {});
 Var ssim_loss(const Var& input, const Var& target, SsimOptions options = {});
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

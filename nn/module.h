@@ -24,8 +24,8 @@
 #include "autograd/parameter.h"
 #include "nn/context.h"
 #include "tensor/random.h"
+#include "tensor/state_dict.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// A tensor that belongs to a model but is not trained, such as a running mean. A handle: copies refer to the same one.
@@ -70,9 +70,6 @@ class Stream {
   std::string name_;
   std::shared_ptr<Rng> rng_;
 };
-
-/// Names and tensors, in the order in which a model registered them.
-using StateDict = std::vector<std::pair<std::string, Tensor>>;
 
 struct LoadOptions {
   /// Missing and unexpected names are errors.
@@ -185,4 +182,3 @@ class Module {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -5,13 +5,6 @@
 namespace hourglass::nn {
 namespace {
 
-// All axes but `channels`.
-Axes others(int count, int channels) {
-  Axes axes;
-  for (int axis = 0; axis < count; ++axis)
-    if (axis != channels) axes.push_back(axis);
-  return axes;
-}
 std::int64_t extent(const Var& x, const Axes& axes) {
   std::int64_t count = 1;
   for (const std::int64_t axis : axes) count *= x.size(axis);
@@ -76,7 +69,7 @@ Var ChannelNorm::normalize(const Var& x, const Axes& axes) const {
 void ChannelNorm::track(const Var& x, const Axes& axes) const {
   num_batches_tracked_->set_value(num_batches_tracked_->value() + 1);
   const double momentum = options_.momentum ? *options_.momentum : 1 / num_batches_tracked_->value().item();
-  const Axes all = others(x.dim(), 1);
+  const Axes all = axes_but(x.dim(), 1);
   const auto update = [&](const Buffer& running, const Tensor& statistic) {
     running.set_value(running.value() * (1 - momentum) + mean(statistic, all) * momentum);
   };
@@ -87,7 +80,7 @@ void ChannelNorm::track(const Var& x, const Axes& axes) const {
 Var BatchNorm::forward(const Var& x) const {
   check(x.dim() >= fewest_ && x.dim() <= most_, op(), "expects ", most_ == 4 ? "[n, c, h, w]" : "[n, c] or [n, c, l]",
         ", got ", describe(x));
-  return normalize(x, others(x.dim(), 1));
+  return normalize(x, axes_but(x.dim(), 1));
 }
 
 Var InstanceNorm::forward(const Var& x) const {

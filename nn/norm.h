@@ -12,7 +12,6 @@
 #include "nn/layer.h"
 #include "nn/lazy.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// What BatchNorm and InstanceNorm share: channels on axis 1 with scale, shift and running statistics.
@@ -161,4 +160,3 @@ class GroupNorm : public Layer {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

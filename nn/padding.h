@@ -6,7 +6,6 @@
 #include "nn/layer.h"
 #include "tensor/ops.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// What stands in the frame, for a row a b c d:
@@ -70,4 +69,3 @@ class ConstantPad2d : public Pad {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -15,9 +15,7 @@ Parameter find(const char* op, const Module& module, const std::string& name) {
 }
 
 Var norm_but(const Var& v, int dim) {
-  Axes axes;
-  for (int axis = 0; axis < v.dim(); ++axis)
-    if (axis != dim) axes.push_back(axis);
+  const Axes axes = axes_but(v.dim(), dim);
   return axes.empty() ? abs(v) : norm(v, axes, dim >= 0);
 }
 

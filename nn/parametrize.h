@@ -6,7 +6,6 @@
 
 #include "nn/module.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// w = g v / |v|, so that direction and length are trained apart (Salimans & Kingma 2016, "Weight normalization"). The
@@ -30,4 +29,3 @@ void spectral_norm(Module& module, Rng& rng, const SpectralNormOptions& options 
 void remove_spectral_norm(Module& module, const std::string& name = "weight");
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

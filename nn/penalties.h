@@ -5,7 +5,6 @@
 
 #include "nn/module.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 // ---- on activations [n, ...]
@@ -58,4 +57,3 @@ Var group_lasso_penalty(const Var& weight);
 Var orthogonal_penalty(const Var& weight);
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -3,7 +3,6 @@
 #include "autograd/ops.h"
 #include "nn/layer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 // A table, one layer a line: its name, its options and the function.
@@ -61,4 +60,3 @@ HOURGLASS_POOL(Upsample, InterpolateOptions, interpolate)
 #undef HOURGLASS_UNPOOL
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

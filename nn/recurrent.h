@@ -18,7 +18,6 @@
 #include "nn/dropout.h"
 #include "nn/module.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 enum class RecurrentNonlinearity { tanh, relu };
@@ -157,4 +156,3 @@ class LSTMCell : public Cell {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -1,32 +1,3 @@
-// safetensors: the file format in which weights travel, to and from PyTorch as well (safetensors.torch.save_file).
-//
-//   8 bytes    length n of the header, little-endian
-//   n bytes    JSON: {"encoder.weight": {"dtype": "F32", "shape": [32, 784], "data_offsets": [0, 100352]}, ...}
-//   the rest   the elements of all tensors, row-major, without gaps; offsets count from here
+// Tensors in safetensors files.
 #pragma once
-#include <filesystem>
-#include <map>
-#include <string>
-
-#include "nn/module.h"
-
-#pragma GCC visibility push(default)
-namespace hourglass::nn {
-
-/// Whatever is worth knowing of the tensors; text only.
-using Metadata = std::map<std::string, std::string>;
-
-/// The file appears whole or not at all: it is written under another name, flushed to the disk and renamed.
-void save_safetensors(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata = {});
-
-struct Safetensors {
-  StateDict tensors;
-  Metadata metadata;
-};
-/// Reads F32, F64, I64, U8 and BOOL (as u8). Files come from strangers: whatever does not follow the format to the
-/// letter is an error that names file and tensor, found before memory is taken for it.
-///   model.load_state_dict(load_safetensors("vae.safetensors").tensors);
-Safetensors load_safetensors(const std::filesystem::path& path);
-
-}  // namespace hourglass::nn
-#pragma GCC visibility pop
+#include "nn/io/safetensors.h"

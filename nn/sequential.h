@@ -7,7 +7,6 @@
 
 #include "nn/layer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// Children are named "0", "1", ... as in PyTorch. Without any it gives back its input.
@@ -37,4 +36,3 @@ class Sequential : public Layer {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "nn/sequential.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::nn {
 
 /// Joins the axes first .. last into one: a batch of images [n, 1, 28, 28] becomes [n, 784].
@@ -80,4 +79,3 @@ class Concat : public Sequential {
 };
 
 }  // namespace hourglass::nn
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdadeltaOptions {
@@ -33,4 +32,3 @@ class Adadelta : public OptimizerWith<AdadeltaOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdagradOptions {
@@ -34,4 +33,3 @@ class Adagrad : public OptimizerWith<AdagradOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

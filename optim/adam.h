@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdamOptions {
@@ -35,4 +34,3 @@ class Adam : public OptimizerWith<AdamOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

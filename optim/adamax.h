@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdamaxOptions {
@@ -33,4 +32,3 @@ class Adamax : public OptimizerWith<AdamaxOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

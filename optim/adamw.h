@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct AdamWOptions {
@@ -32,4 +31,3 @@ class AdamW : public OptimizerWith<AdamWOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct ASGDOptions {
@@ -37,4 +36,3 @@ class ASGD : public OptimizerWith<ASGDOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

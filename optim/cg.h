@@ -5,7 +5,6 @@
 
 #include "optim/minimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct NonlinearCGOptions {
@@ -38,4 +37,3 @@ class NonlinearCG : public Minimizer {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

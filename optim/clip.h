@@ -6,7 +6,6 @@
 
 #include "autograd/var.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct ClippedGradients {
@@ -24,4 +23,3 @@ ClippedGradients clip_grad_norm(std::vector<Var> gradients, double max_norm, dou
 std::vector<Var> clip_grad_value(std::vector<Var> gradients, double value);
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

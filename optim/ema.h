@@ -8,7 +8,6 @@
 #include "autograd/parameter.h"
 #include "optim/state.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct EmaOptions {
@@ -58,4 +57,3 @@ class Ema {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -7,7 +7,6 @@
 
 #include "optim/minimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct LBFGSOptions {
@@ -50,4 +49,3 @@ class LBFGS : public Minimizer {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// A point of φ(step) = f(x + step d).
@@ -29,4 +28,3 @@ LinePoint strong_wolfe(const std::function<LinePoint(double step)>& phi, const L
                        const WolfeOptions& options = {});
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct LionOptions {
@@ -33,4 +32,3 @@ class Lion : public OptimizerWith<LionOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

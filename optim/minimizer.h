@@ -16,7 +16,6 @@
 #include "optim/line_search.h"
 #include "optim/state.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct MinimizerOptions {
@@ -82,4 +81,3 @@ class Minimizer {
 double dot(const Tensor& a, const Tensor& b);
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

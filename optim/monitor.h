@@ -4,7 +4,6 @@
 
 #include "optim/state.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// Whether a figure is good when it is small (a loss) or when it is large (an accuracy).
@@ -111,4 +110,3 @@ class EarlyStopping {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct NAdamOptions {
@@ -39,4 +38,3 @@ class NAdam : public OptimizerWith<NAdamOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

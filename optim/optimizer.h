@@ -15,7 +15,6 @@
 #include "optim/state.h"
 #include "tensor/update.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 class Optimizer {
@@ -117,4 +116,3 @@ void check_fraction(std::string_view op, std::string_view option, double value);
 void check_betas(std::string_view op, std::pair<double, double> betas);
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

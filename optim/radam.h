@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct RAdamOptions {
@@ -39,4 +38,3 @@ class RAdam : public OptimizerWith<RAdamOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct RMSpropOptions {
@@ -38,4 +37,3 @@ class RMSprop : public OptimizerWith<RMSpropOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct RpropOptions {
@@ -34,4 +33,3 @@ class Rprop : public OptimizerWith<RpropOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -13,7 +13,6 @@
 #include <functional>
 #include <vector>
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 /// Any of these, or a lambda: [](std::int64_t epoch) { return 1e-3 / (1 + 0.1 * epoch); }.
@@ -170,4 +169,3 @@ struct Anneal {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 
 #include "optim/optimizer.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass::optim {
 
 struct SGDOptions {
@@ -37,4 +36,3 @@ class SGD : public OptimizerWith<SGDOptions> {
 };
 
 }  // namespace hourglass::optim
-#pragma GCC visibility pop

@@ -9,7 +9,6 @@
 
 #include "tensor/error.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 enum class Dtype : std::uint8_t { f32, f64, i64, u8 };
@@ -87,4 +86,3 @@ class Scalar {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// What went wrong, as `where: op: what is wrong: every shape with its dtype (the numbers that clash)`.
@@ -46,4 +45,3 @@ constexpr void check(bool ok, std::string_view op, const Parts&... parts) {
 }
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -2,7 +2,6 @@
 #pragma once
 #include "tensor/random.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// The logarithms of numbers with density x^(a-1) e^-x / Γ(a), one for each element a > 0 of `concentration`, in its
@@ -20,4 +19,3 @@ Tensor log_standard_gamma(const Tensor& concentration, Rng& rng);
 Tensor gamma_ratio(int k, const Tensor& a, const Tensor& y);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

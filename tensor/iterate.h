@@ -8,7 +8,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Strides that make x look as if it had `shape` (which its own broadcasts to): 0 along repeated axes.
@@ -28,9 +27,9 @@ T plus(T a, T b) {
 /// Writes x's elements to out (adds them there), where they lie out_strides apart: into a part of a larger tensor, say.
 /// No two of them may go to the same place.
 template <Element T>
-[[gnu::visibility("default")]] void copy_to(const Tensor& x, T* out, const Strides& out_strides);
+void copy_to(const Tensor& x, T* out, const Strides& out_strides);
 template <Element T>
-[[gnu::visibility("default")]] void add_to(const Tensor& x, T* out, const Strides& out_strides);
+void add_to(const Tensor& x, T* out, const Strides& out_strides);
 
 /// N operands walked together over one shape, in row-major order.
 template <std::size_t N>
@@ -109,4 +108,3 @@ class Walk {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

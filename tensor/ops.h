@@ -12,7 +12,6 @@
 #include "tensor/tensor.h"
 #include "tensor/windows.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 // ---- making tensors -------------------------------------------------------------------------------- ops_create.cpp
@@ -264,8 +263,7 @@ struct SamePadding {
   std::vector<Padding> after;
 };
 template <int N>
-[[gnu::visibility("default")]] SamePadding<N> same_padding(std::string_view op, const Shape& weight,
-                                                           const ConvOptions<N>& options);
+SamePadding<N> same_padding(std::string_view op, const Shape& weight, const ConvOptions<N>& options);
 
 // ---- pooling and interpolation ------------------------------------------------------------------------ ops_pool.cpp
 // Of images [..., height, width] and series [..., length].
@@ -305,8 +303,7 @@ struct Unpooling {
   std::optional<Tensor> stays;
 };
 template <int N>
-[[gnu::visibility("default")]] Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indices,
-                                                      const MaxUnpoolOptions<N>& options);
+Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indices, const MaxUnpoolOptions<N>& options);
 /// Another size for a batch of images [batch, channels, height, width] or series [batch, channels, length].
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
@@ -352,4 +349,3 @@ std::ostream& operator<<(std::ostream& out, const Tensor& x);
 std::string to_string(const Tensor& x);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -5,7 +5,6 @@
 #include <type_traits>
 #include <utility>
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// A reference to something callable; two pointers, no allocation. The callee must outlive it.
@@ -42,4 +41,3 @@ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b 
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

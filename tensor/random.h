@@ -7,7 +7,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a bijection of 128-bit counters,
@@ -83,4 +82,3 @@ class DrawLog {
 };
 
 }  // namespace hourglass
-#pragma GCC visibility pop

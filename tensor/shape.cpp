@@ -64,6 +64,13 @@ int try_broadcast(const Shape& a, const Shape& b, Shape& result) {
   return 0;
 }
 
+Axes axes_but(int count, int axis) {
+  Axes axes;
+  for (int i = 0; i < count; ++i)
+    if (i != axis) axes.push_back(i);
+  return axes;
+}
+
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b) {
   Shape result;
   const int clash = try_broadcast(a, b, result);

@@ -9,7 +9,6 @@
 
 #include "tensor/error.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// At most this many axes; enough for a 4-d image batch unfolded in both directions and two axes to spare.
@@ -83,6 +82,9 @@ int normalize_axis(std::string_view op, std::int64_t axis, int count);
 /// Every axis normalized, sorted and free of repetitions; an empty list stands for all axes.
 Axes normalize_axes(std::string_view op, const Axes& axes, int count);
 
+/// 0, 1, ..., count - 1 without `axis`.
+Axes axes_but(int count, int axis);
+
 /// NumPy's rule: align on the right; extents are equal or one of them is 1. (For tensors, see tensor.h.)
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 
@@ -91,4 +93,3 @@ Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 int try_broadcast(const Shape& a, const Shape& b, Shape& result);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

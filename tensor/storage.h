@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <utility>
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// A block of 64-byte aligned memory that lives as long as some Storage refers to it. Copying shares.
@@ -56,4 +55,3 @@ void trim();
 }  // namespace memory
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -9,7 +9,6 @@
 #include "tensor/shape.h"
 #include "tensor/storage.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// An n-d array of one dtype. Copies and views share memory until one of them is written to: then the writer gets a
@@ -105,4 +104,3 @@ Shape broadcast_shapes(std::string_view op, const Tensor& a, const Tensor& b);
 void check_same_dtype(std::string_view op, const Tensor& a, const Tensor& b);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

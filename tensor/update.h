@@ -4,7 +4,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// A parameter, its gradient and what the optimizer remembers of it: as many tensors as the rule names after the
@@ -27,4 +26,3 @@ struct UpdateItem {
 #undef HOURGLASS_LIST
 
 }  // namespace hourglass
-#pragma GCC visibility pop

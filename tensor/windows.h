@@ -10,7 +10,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// A number for each of N axes: 3 is the same along all of them, {3, 5} is height and width.
@@ -144,16 +143,12 @@ struct ImageTaps {
 };
 /// The taps for x of each kind of pooling. An error that names op, and the extents, where windows and image do not fit.
 template <int N>
-[[gnu::visibility("default")]] ImageTaps taps_of(std::string_view op, const Tensor& x,
-                                                 const MaxPoolOptions<N>& options);
+ImageTaps taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options);
 template <int N>
-[[gnu::visibility("default")]] ImageTaps taps_of(std::string_view op, const Tensor& x,
-                                                 const AvgPoolOptions<N>& options);
+ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options);
 /// Output i takes the inputs from floor(i extent / outputs) up to but without ceil((i + 1) extent / outputs).
 template <int N>
-[[gnu::visibility("default")]] ImageTaps adaptive_taps(std::string_view op, const Tensor& x,
-                                                       const PerAxis<N>& output_size);
+ImageTaps adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size);
 ImageTaps taps_of(std::string_view op, const Tensor& x, const InterpolateOptions& options);
 
 }  // namespace hourglass
-#pragma GCC visibility pop

@@ -8,7 +8,6 @@
 
 #include "tensor/tensor.h"
 
-#pragma GCC visibility push(default)
 namespace hourglass {
 
 /// Work that has been done. Work within work (a copy that a product needs) counts as part of the outer one.
@@ -93,4 +92,3 @@ class NamedScope {
 std::string scope_path();
 
 }  // namespace hourglass
-#pragma GCC visibility pop

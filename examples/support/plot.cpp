@@ -11,6 +11,7 @@
 
 #include "examples/support/text.h"
 #include "tensor/ops.h"
+#include "tensor/text.h"
 
 namespace hourglass::examples {
 namespace {
@@ -42,10 +43,7 @@ std::string px(double value) {
 }
 
 /// About how wide text is at 12 pixels; SVG cannot be asked.
-double width_of(std::string_view text) {
-  const auto letters = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
-  return 6.7 * static_cast<double>(letters);
-}
+double width_of(std::string_view text) { return 6.7 * static_cast<double>(display_width(text)); }
 
 /// One direction of the plot: numbers to pixels, and where its ticks are.
 class Axis {

@@ -18,6 +18,7 @@
 #include "nn/context.h"
 #include "tensor/error.h"
 #include "tensor/parallel.h"
+#include "tensor/text.h"
 
 namespace hourglass::examples {
 namespace {
@@ -32,11 +33,6 @@ Json to_json(const std::vector<std::pair<std::string, Value>>& values) {
   Json json = Json::object();
   for (const auto& [name, value] : values) json[name] = to_json(value);
   return json;
-}
-
-/// Characters, not bytes: those that continue a UTF-8 character are not counted.
-std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 /// nlohmann writes NaN and infinity as null. A path may hold any bytes: those that are no UTF-8 are replaced.

@@ -146,7 +146,7 @@ class Run {
     std::string metric;
     Better better;
     std::optional<double> value;
-    nn::StateDict state;  // as it was then; empty once it is saved
+    StateDict state;  // as it was then; empty once it is saved
     nn::Metadata metadata;
   };
   void restore();

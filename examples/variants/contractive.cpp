@@ -97,7 +97,7 @@ double mean_norm(const Autoencoder& model, const Tensor& images) {
 // Each route's ‖J‖² of the same images, in double precision: how far it is from J itself, and how long it takes with
 // its gradient. Hutchinson's estimate is off at random: its distance is given in its own standard errors.
 std::vector<std::vector<std::string>> compare_routes(Autoencoder& model, const Tensor& images, Rng rng) {
-  const nn::StateDict trained = model.state_dict();
+  const StateDict trained = model.state_dict();
   model.to(Dtype::f64);
   const Var x = constant(to(images, Dtype::f64));
   const auto encode = [&](const Var& v) { return model.encode(v); };

@@ -181,7 +181,7 @@ int main(int argc, char** argv) {
                  stuck = reconstruction_error(twin, data.test_images);
     const double of_mean = mean(square(data.test_images - mean(data.train_images, {0}))).item();
     double pretrained = 0, random = 0;
-    const nn::StateDict learnt = model.state_dict();
+    const StateDict learnt = model.state_dict();
     for (std::int64_t seed = 1; seed <= repeats; ++seed) {
       Rng draws = rng.split("labels").split(static_cast<std::uint64_t>(seed));
       const Tensor chosen = slice(draws.permutation(data.train_images.size(0)), 0, 0, labels);

@@ -24,13 +24,11 @@ struct Kernels {
   double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
 };
 
-#pragma GCC visibility push(default)  // for tests and benchmarks, which may be linked to a shared library
 /// The table in use: the best for this CPU, or the one that the environment variable HOURGLASS_SIMD names.
 const Kernels& kernels();
 /// The table of one set by name, or null where it was not compiled or this CPU cannot run it. For tests.
 const Kernels* kernels_named(std::string_view name);
 /// Puts another table in use. For tests; null picks anew.
 void use_kernels(const Kernels* table);
-#pragma GCC visibility pop
 
 }  // namespace hourglass

@@ -4,7 +4,7 @@
 // All have one plan: bring x into a short interval by a fact about the function that costs no accuracy, there use a
 // polynomial, and undo the first step. The polynomials are minimax fits (of least largest error, by Remez's algorithm)
 // to a few bits more than the type holds. Within 2 units in the last place of the exact value for every f32 and f64,
-// and right for NaN, infinities and numbers below the smallest normal one: tests/test_math.cpp goes through them.
+// and right for NaN, infinities and numbers below the smallest normal one: tests/tensor/test_math.cpp goes through them.
 // xsimd's own have errors up to 68 units (erf of f64), overflow early (exp of f32, at 88.38 instead of 88.72) and take
 // what is subnormal for 0.
 #pragma once

@@ -35,7 +35,7 @@ struct Parts {
 // f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
 // would have to live in memory (1.4 times slower at a depth of 20).
 // The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
-// in a tile costs two thirds of its speed: tests/kernel_objects.cmake sees that there is none.
+// in a tile costs two thirds of its speed: tests/project/kernel_objects.cmake sees that there is none.
 #define HOURGLASS_INLINE __attribute__((always_inline))
 template <int Count, class F>
 HOURGLASS_INLINE inline void unrolled(const F& f) {

@@ -1,0 +1,80 @@
+#include "autograd/derivatives/check_gradients.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/grad.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+namespace {
+
+using Function = std::function<Var(const std::vector<Var>&)>;
+
+std::vector<Var> variables(const std::vector<Tensor>& values) {
+  std::vector<Var> xs;
+  for (const Tensor& value : values) xs.push_back(variable(value));
+  return xs;
+}
+
+// A scalar function whose derivatives tell those of f apart.
+Function probe(const Function& f, Rng rng) {
+  return [f, rng](const std::vector<Var>& xs) {
+    Rng draw = rng;  // the same weights at every call
+    const Var y = f(xs);
+    const Var w = constant(draw.normal(y.shape(), 0, 1, Dtype::f64)),
+              c = constant(draw.normal(y.shape(), 0, 1, Dtype::f64));
+    return sum(w * y + c * square(y) * 0.5);
+  };
+}
+
+double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
+
+// (s(x + h v) - s(x - h v)) / 2h at h and h/2, combined so that the errors of order h² cancel (Richardson).
+double numeric_derivative(const Function& s, std::vector<Tensor> inputs, std::size_t i, const Tensor& v, double h) {
+  const Tensor x = inputs[i];
+  const auto at = [&](double distance) {
+    inputs[i] = x + v * distance;
+    return s(variables(inputs)).item();
+  };
+  const double wide = (at(h) - at(-h)) / (2 * h), narrow = (at(h / 2) - at(-h / 2)) / h;
+  return (4 * narrow - wide) / 3;
+}
+
+}  // namespace
+
+double check_gradients(const Function& f, const std::vector<Tensor>& inputs, const CheckOptions& options) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    check(inputs[i].dtype() == Dtype::f64, options.name, "input ", i, " must be f64 to be checked, got ",
+          describe(inputs[i]));
+  Rng rng(options.seed);
+  Function s = probe(f, rng.split("probe"));
+  double worst = 0;
+  for (int order = 1; order <= options.order; ++order) {
+    std::vector<Tensor> directions;
+    for (const Tensor& input : inputs) directions.push_back(rng.normal(input.shape(), 0, 1, Dtype::f64));
+
+    const std::vector<Var> xs = variables(inputs);
+    const Var value = s(xs);
+    const bool flat = !value.needs_gradient();  // a derivative that is 0 everywhere stays so
+    const std::vector<Var> gradients = grad(value, xs, {.allow_unused = true});
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const double analytic = flat ? 0 : dot(gradients[i].value(), directions[i]);
+      const double numeric = numeric_derivative(s, inputs, i, directions[i], options.step);
+      const double error = std::abs(analytic - numeric) / std::max({std::abs(analytic), std::abs(numeric), 0.01});
+      check(error <= options.tolerance, options.name, "order ", order, ", input ", i, ": analytic ", analytic,
+            ", numeric ", numeric, " (relative ", error, ")");
+      worst = std::max(worst, error);
+    }
+    // The next order differentiates the derivative along these directions.
+    s = [s, directions](const std::vector<Var>& points) {
+      const std::vector<Var> g = grad(s(points), points, {.create_graph = true, .allow_unused = true});
+      Var along = constant(scalar(0, Dtype::f64));
+      for (std::size_t i = 0; i < g.size(); ++i) along = along + sum(g[i] * constant(directions[i]));
+      return along;
+    };
+  }
+  return worst;
+}
+
+}  // namespace hourglass

@@ -1,0 +1,163 @@
+// Choices, which have no pathwise derivative, and their continuous relaxations, which have.
+#include <cmath>
+#include <limits>
+
+#include "autograd/distributions/distributions.h"
+#include "autograd/distributions/noise.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+namespace {
+
+// A lowest number in place of -inf, so that 0 times the logarithm of 0 is 0.
+Var finite(const Var& log_probs) {
+  return maximum(log_probs, log_probs.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::lowest()}
+                                                            : std::numeric_limits<double>::lowest());
+}
+Var log_odds(const Var& probs) {
+  const Var p = inside_unit_interval(probs);
+  return log(p) - log1p(-p);
+}
+void check_probs(std::string_view name, const Var& probs) {
+  check(is_floating(probs.dtype()), name, "probs must be f32 or f64, got ", describe(probs));
+  if (probs.numel() == 0) return;
+  const double least = min(probs.value()).item(), most = max(probs.value()).item();
+  check(least >= 0 && most < std::numeric_limits<double>::infinity(), name, "probs must be 0 or more and finite, got ",
+        least, " to ", most, " in ", describe(probs));
+}
+void check_classes(std::string_view name, const Var& logits) {
+  check(logits.dim() >= 1 && logits.size(-1) >= 1, name, "logits must be [..., k] with k >= 1, got ", describe(logits));
+}
+void check_temperature(std::string_view name, double temperature) {
+  check(temperature > 0, name, "temperature must be positive, got ", temperature);
+}
+// Classes drawn by adding Gumbel noise and taking the largest; `shape` has the k logits along its last axis.
+Tensor draw_classes(const Var& logits, Rng& rng, const Shape& shape) {
+  return argmax(logits.value() + gumbel_noise(rng, shape, logits.dtype()), -1);
+}
+Var entropy_of(const Var& logits) {
+  const Var log_p = log_softmax(logits, -1);
+  return -sum(exp(log_p) * finite(log_p), {-1});
+}
+
+}  // namespace
+
+// ---- Bernoulli
+
+Bernoulli::Bernoulli(Var l) : logits(std::move(l)) { broadcast({{"logits", &logits}}); }
+Bernoulli Bernoulli::from_probs(const Var& probs) {
+  check_probs("Bernoulli", probs);
+  check(probs.numel() == 0 || max(probs.value()).item() <= 1, "Bernoulli", "probs must be at most 1, got ",
+        max(probs.value()).item(), " in ", describe(probs));
+  return {log_odds(probs)};
+}
+std::vector<Var> Bernoulli::parameters() const { return {logits}; }
+std::shared_ptr<const Distribution> Bernoulli::with(const std::vector<Var>& p) const {
+  return std::make_shared<const Bernoulli>(p[0]);
+}
+Var Bernoulli::probs() const { return sigmoid(logits); }
+Tensor Bernoulli::draw(Rng& rng, const Shape& shape) const {
+  return rng.bernoulli(broadcast_to(sigmoid(logits.value()), shape));
+}
+Var Bernoulli::log_prob(const Var& x) const { return -bce_with_logits(logits, x); }
+Var Bernoulli::entropy() const { return bce_with_logits(logits, probs()); }
+Var Bernoulli::variance() const { return sigmoid(logits) * sigmoid(-logits); }
+std::shared_ptr<const Distribution> Bernoulli::relaxed(double temperature) const {
+  return std::make_shared<const RelaxedBernoulli>(temperature, logits);
+}
+
+// ---- Categorical
+
+Categorical::Categorical(Var l) : logits(std::move(l)) {
+  check_classes(name(), logits);
+  broadcast({{"logits", &logits, 1}});
+}
+Categorical Categorical::from_probs(const Var& probs) {
+  check_probs("Categorical", probs);
+  return Categorical(log(probs));
+}
+std::vector<Var> Categorical::parameters() const { return {logits}; }
+std::shared_ptr<const Distribution> Categorical::with(const std::vector<Var>& p) const {
+  return std::make_shared<const Categorical>(p[0]);
+}
+Var Categorical::probs() const { return softmax(logits, -1); }
+Tensor Categorical::draw(Rng& rng, const Shape& shape) const {
+  return draw_classes(logits, rng, shape + Shape{logits.size(-1)});
+}
+Var Categorical::log_prob(const Var& x) const {
+  check(x.dtype() == Dtype::i64, name(), "values are class numbers, i64, got ", describe(x));
+  const Shape shape = broadcast_shapes(name(), x.shape(), batch_shape());
+  const Var log_p = expand(log_softmax(logits, -1), shape + Shape{logits.size(-1)});
+  return squeeze(gather(log_p, -1, unsqueeze(contiguous(expand(x.value(), shape)), -1)), -1);
+}
+Var Categorical::entropy() const { return entropy_of(logits); }
+
+// ---- OneHotCategorical
+
+OneHotCategorical::OneHotCategorical(Var l) : logits(std::move(l)) {
+  check_classes(name(), logits);
+  broadcast({{"logits", &logits, 1}}, {logits.size(-1)});
+}
+OneHotCategorical OneHotCategorical::from_probs(const Var& probs) {
+  check_probs("OneHotCategorical", probs);
+  return OneHotCategorical(log(probs));
+}
+std::vector<Var> OneHotCategorical::parameters() const { return {logits}; }
+std::shared_ptr<const Distribution> OneHotCategorical::with(const std::vector<Var>& p) const {
+  return std::make_shared<const OneHotCategorical>(p[0]);
+}
+Var OneHotCategorical::probs() const { return softmax(logits, -1); }
+Tensor OneHotCategorical::draw(Rng& rng, const Shape& shape) const {
+  return one_hot(draw_classes(logits, rng, shape), logits.size(-1), dtype());
+}
+Var OneHotCategorical::log_prob(const Var& x) const { return sum(x * finite(log_softmax(logits, -1)), {-1}); }
+Var OneHotCategorical::entropy() const { return entropy_of(logits); }
+Var OneHotCategorical::variance() const { return probs() * (1 - probs()); }
+std::shared_ptr<const Distribution> OneHotCategorical::relaxed(double temperature) const {
+  return std::make_shared<const RelaxedOneHotCategorical>(temperature, logits);
+}
+
+// ---- RelaxedBernoulli
+
+RelaxedBernoulli::RelaxedBernoulli(double t, Var l) : temperature(t), logits(std::move(l)) {
+  check_temperature(name(), temperature);
+  broadcast({{"logits", &logits}});
+}
+std::vector<Var> RelaxedBernoulli::parameters() const { return {logits}; }
+std::shared_ptr<const Distribution> RelaxedBernoulli::with(const std::vector<Var>& p) const {
+  return std::make_shared<const RelaxedBernoulli>(temperature, p[0]);
+}
+Var RelaxedBernoulli::draw_pathwise(Rng& rng, const Shape& shape) const {
+  return inside_unit_interval(sigmoid((logits + constant(logistic_noise(rng, shape, dtype()))) / temperature));
+}
+// Maddison et al. 2017, equation 24, with d = logits - temperature * log-odds of x.
+Var RelaxedBernoulli::log_prob(const Var& x) const {
+  return log_density_on(logical_or(x.value() <= 0, x.value() >= 1), x, 0.5, [&](const Var& inside) {
+    const Var log_x = log(inside), log_rest = log1p(-inside), d = logits - (log_x - log_rest) * temperature;
+    return d - softplus(d) * 2 + std::log(temperature) - log_x - log_rest;
+  });
+}
+
+// ---- RelaxedOneHotCategorical
+
+RelaxedOneHotCategorical::RelaxedOneHotCategorical(double t, Var l) : temperature(t), logits(std::move(l)) {
+  check_temperature(name(), temperature);
+  check_classes(name(), logits);
+  broadcast({{"logits", &logits, 1}}, {logits.size(-1)});
+}
+std::vector<Var> RelaxedOneHotCategorical::parameters() const { return {logits}; }
+std::shared_ptr<const Distribution> RelaxedOneHotCategorical::with(const std::vector<Var>& p) const {
+  return std::make_shared<const RelaxedOneHotCategorical>(temperature, p[0]);
+}
+Var RelaxedOneHotCategorical::draw_pathwise(Rng& rng, const Shape& shape) const {
+  const Var y = softmax((logits + constant(gumbel_noise(rng, shape, dtype()))) / temperature, -1);
+  return maximum(y, tiny(dtype()));
+}
+// Maddison et al. 2017, equation 22: (k - 1)! t^(k-1) Π p_i x_i^(-t-1) / (Σ p_i x_i^-t)^k.
+Var RelaxedOneHotCategorical::log_prob(const Var& x) const {
+  const double k = static_cast<double>(logits.size(-1));
+  const Var log_x = log(x), score = logits - log_x * temperature;
+  return sum(score - log_x, {-1}) - logsumexp(score, {-1}) * k + (std::lgamma(k) + (k - 1) * std::log(temperature));
+}
+
+}  // namespace hourglass

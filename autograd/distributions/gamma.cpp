@@ -1,0 +1,132 @@
+// Gamma, beta and Dirichlet: all three are made of standard gamma numbers, which are drawn and differentiated as
+// logarithms, since the numbers themselves underflow where the concentration is small.
+#include "tensor/gamma.h"
+
+#include "autograd/distributions/distributions.h"
+#include "autograd/distributions/noise.h"
+#include "autograd/node.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+namespace {
+
+// S of tensor/gamma.h and its derivatives by a. Since x p = e^(a y - x) / Γ(a) has the derivatives (a - x) x p by y and
+// (y - ψ(a)) x p by a, and P has x p by y: ∂S/∂y = 1 + (x - a) S, to be differentiated k times by a.
+Var gamma_ratio(int k, const Var& a, const Var& y) {
+  return record("gamma_ratio", gamma_ratio(k, a.value(), y.value()),
+                wrt(a, [k, a, y](const Var& g) { return g * gamma_ratio(k + 1, a, y); }),
+                wrt(y, [k, a, y](const Var& g, const Var& s) {
+                  const Var slope = (exp(y) - a) * s;
+                  return g * (k == 0 ? slope + 1 : slope - gamma_ratio(k - 1, a, y) * k);
+                }));
+}
+
+// y keeps its place P(a, e^y): dy/da = -(∂P/∂a) / (∂P/∂y) with P = S x p.
+Var log_standard_gamma(const Var& a, Rng& rng) {
+  return record("log_standard_gamma", log_standard_gamma(a.value(), rng), wrt(a, [a](const Var& g, const Var& y) {
+                  return -g * (gamma_ratio(1, a, y) + gamma_ratio(0, a, y) * (y - digamma(a)));
+                }));
+}
+
+// P(a, x)
+Var incomplete_gamma(const Var& a, const Var& x) {
+  const Tensor below = x.value() <= 0;
+  const Var inside = where(below, 1, x), y = log(inside);
+  const Var part = gamma_ratio(0, a, y) * exp(a * y - inside - lgamma(a));
+  return where(below, 0, where(inside.value() < a.value() + 1, part, part + 1));
+}
+
+}  // namespace
+
+// ---- Gamma
+
+Gamma::Gamma(Var c, Var r) : concentration(std::move(c)), rate(std::move(r)) {
+  broadcast({{"concentration", &concentration}, {"rate", &rate}});
+  check_positive("concentration", concentration);
+  check_positive("rate", rate);
+}
+std::vector<Var> Gamma::parameters() const { return {concentration, rate}; }
+std::shared_ptr<const Distribution> Gamma::with(const std::vector<Var>& p) const {
+  return std::make_shared<const Gamma>(p[0], p[1]);
+}
+Var Gamma::draw_pathwise(Rng& rng, const Shape& shape) const {
+  const Var number = exp(log_standard_gamma(expand(concentration, shape), rng)) / rate;
+  return maximum(number, tiny(dtype()));
+}
+Var Gamma::log_prob(const Var& x) const {
+  return log_density_on(x.value() < 0, x, 1, [&](const Var& inside) {
+    return concentration * log(rate) + x_log_y(concentration - 1, inside) - rate * inside - lgamma(concentration);
+  });
+}
+Var Gamma::entropy() const {
+  return concentration - log(rate) + lgamma(concentration) + (1 - concentration) * digamma(concentration);
+}
+Var Gamma::mean() const { return concentration / rate; }
+Var Gamma::variance() const { return concentration / square(rate); }
+Var Gamma::cdf(const Var& x) const { return incomplete_gamma(concentration, rate * x); }
+
+// ---- Beta
+
+Beta::Beta(Var c1, Var c0) : concentration1(std::move(c1)), concentration0(std::move(c0)) {
+  broadcast({{"concentration1", &concentration1}, {"concentration0", &concentration0}});
+  check_positive("concentration1", concentration1);
+  check_positive("concentration0", concentration0);
+}
+std::vector<Var> Beta::parameters() const { return {concentration1, concentration0}; }
+std::shared_ptr<const Distribution> Beta::with(const std::vector<Var>& p) const {
+  return std::make_shared<const Beta>(p[0], p[1]);
+}
+Var Beta::draw_pathwise(Rng& rng, const Shape& shape) const {
+  const Var y1 = log_standard_gamma(expand(concentration1, shape), rng);
+  const Var y0 = log_standard_gamma(expand(concentration0, shape), rng);
+  return inside_unit_interval(sigmoid(y1 - y0));
+}
+namespace {
+Var log_beta(const Var& a, const Var& b) { return lgamma(a) + lgamma(b) - lgamma(a + b); }
+}  // namespace
+Var Beta::log_prob(const Var& x) const {
+  return log_density_on(logical_or(x.value() < 0, x.value() > 1), x, 0.5, [&](const Var& inside) {
+    return x_log_y(concentration1 - 1, inside) + x_log_y(concentration0 - 1, 1 - inside) -
+           log_beta(concentration1, concentration0);
+  });
+}
+Var Beta::entropy() const {
+  const Var &a = concentration1, &b = concentration0;
+  return log_beta(a, b) - (a - 1) * digamma(a) - (b - 1) * digamma(b) + (a + b - 2) * digamma(a + b);
+}
+Var Beta::mean() const { return concentration1 / (concentration1 + concentration0); }
+Var Beta::variance() const {
+  const Var total = concentration1 + concentration0;
+  return concentration1 * concentration0 / (square(total) * (total + 1));
+}
+
+// ---- Dirichlet
+
+Dirichlet::Dirichlet(Var c) : concentration(std::move(c)) {
+  check(concentration.dim() >= 1 && concentration.size(-1) >= 1, name(),
+        "concentration must be [..., k] with k >= 1, got ", describe(concentration));
+  broadcast({{"concentration", &concentration, 1}}, {concentration.size(-1)});
+  check_positive("concentration", concentration);
+}
+std::vector<Var> Dirichlet::parameters() const { return {concentration}; }
+std::shared_ptr<const Distribution> Dirichlet::with(const std::vector<Var>& p) const {
+  return std::make_shared<const Dirichlet>(p[0]);
+}
+Var Dirichlet::draw_pathwise(Rng& rng, const Shape& shape) const {
+  return maximum(softmax(log_standard_gamma(expand(concentration, shape), rng), -1), tiny(dtype()));
+}
+Var Dirichlet::log_prob(const Var& x) const {
+  return sum(x_log_y(concentration - 1, x), {-1}) + lgamma(sum(concentration, {-1})) - sum(lgamma(concentration), {-1});
+}
+Var Dirichlet::entropy() const {
+  const Var total = sum(concentration, {-1}), k = constant(full_like(total.value(), concentration.size(-1)));
+  return sum(lgamma(concentration), {-1}) - lgamma(total) + (total - k) * digamma(total) -
+         sum((concentration - 1) * digamma(concentration), {-1});
+}
+Var Dirichlet::mean() const { return concentration / sum(concentration, {-1}, true); }
+Var Dirichlet::variance() const {
+  const Var total = sum(concentration, {-1}, true), m = concentration / total;
+  return m * (1 - m) / (total + 1);
+}
+
+}  // namespace hourglass

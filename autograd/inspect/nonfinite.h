@@ -1,0 +1,74 @@
+// Where the first NaN or infinity came from.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autograd/inspect/call_site.h"
+#include "autograd/inspect/statistics.h"
+#include "autograd/observe.h"
+
+namespace hourglass {
+
+struct NonFiniteOptions {
+  /// The op that gives it fails, with an Error that says what report() would. Otherwise the first one is kept, and the
+  /// program goes on.
+  bool fail = true;
+  /// Infinities count as well, not only NaN.
+  bool infinities = true;
+  /// Ops of the program count, not only those of gradients. (-∞ in a branch of `where` that is not taken is harmless;
+  /// so is what a rule computes there, see strong_mul.)
+  bool forward = true;
+};
+
+/// The first value that is not finite, and how it came about.
+struct NonFinite {
+  struct Input {
+    std::string description;  // "f32[128, 20]"
+    Statistics statistics;
+  };
+  std::string op;
+  Statistics value;
+  std::string description;
+  std::vector<Input> inputs{};  ///< that have rules: masks and indices are not known
+  bool backward = false;
+  std::string derivative_of{};  ///< in a walk back: the op whose rule was at work
+  std::string path{}, line{};   ///< module and call site; in a walk back, of that op, where it was called forward
+
+  /// All of it, on several lines.
+  std::string text() const;
+};
+
+/// Looks at every value that this thread computes in ops while it lives:
+///
+///   const TraceNonFinite trace;
+///   adam.step(grad(loss(batch), model.parameters()));   // throws at the op that gives the first NaN or infinity
+///
+/// Costs a pass over each result, and a microsecond or ten for each op's call site.
+class TraceNonFinite : public Observer {
+ public:
+  explicit TraceNonFinite(NonFiniteOptions options = {}) : options_(options) {}
+  /// The first one, if there was any.
+  const std::optional<NonFinite>& report() const { return report_; }
+
+  void on_op(const OpEvent& event) override;
+  void on_pull(const PullEvent& event) override;
+
+ private:
+  struct Call {
+    std::uint64_t node;
+    CallStack stack;
+    std::string path;
+  };
+  bool offends(const Tensor& value) const;
+  void found(NonFinite what, const Node* rule_of, const CallStack& stack);
+
+  NonFiniteOptions options_;
+  std::optional<NonFinite> report_;
+  std::deque<Call> calls_;  // of the latest nodes, oldest first
+};
+
+}  // namespace hourglass

@@ -1,0 +1,178 @@
+// The third kind of primitive: the op is linear in each of two operands. With T(x, w, g) = ⟨g, x ∗ w⟩, a number that is
+// linear in all three, each operand's rule is T with that operand taken away, which is the same kind of op again.
+#include "autograd/node.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+
+// For Y = A B, T = tr(Gᵀ A B): the rules are G Bᵀ and Aᵀ G. Transposes are views, which cost nothing. The engine sums
+// over batch axes that were broadcast.
+Var matmul(const Var& a, const Var& b) {
+  if (a.dim() == 0 || b.dim() == 0) matmul(a.value(), b.value());  // complains
+  if (a.dim() == 1) return squeeze(matmul(unsqueeze(a, 0), b), b.dim() == 1 ? 0 : -2);
+  if (b.dim() == 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (a.dim() > 2 && b.dim() == 2 && a.size(-1) == b.size(0)) {  // one tall product, and one for b's gradient
+    Shape shape = a.shape();
+    shape.back() = b.size(1);
+    return reshape(matmul(flatten(a, 0, -2), b), shape);
+  }
+  return record("matmul", matmul(a.value(), b.value()), wrt(a, [b](const Var& g) { return matmul(g, transpose(b)); }),
+                wrt(b, [a](const Var& g) { return matmul(transpose(a), g); }));
+}
+
+// y = x Wᵀ + b, with the bias added while y is still in registers. x [..., in] is seen as one matrix.
+namespace {
+Var rows_of(const Var& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
+Var weight_gradient(const Var& g, const Var& x) {
+  if (x.dim() == 2) return matmul(transpose(g), x);
+  return matmul(transpose(rows_of(g)), rows_of(x));
+}
+}  // namespace
+Var ProductRule::operator()(const Var& g) const { return matmul(g, matrix); }
+Var linear(const Var& x, const Var& weight) {
+  return record("linear", linear(x.value(), weight.value()), wrt(x, ProductRule{weight}),
+                wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }));
+}
+Var linear(const Var& x, const Var& weight, const Var& bias) {
+  return record("linear", linear(x.value(), weight.value(), &bias.value()), wrt(x, ProductRule{weight}),
+                wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }),
+                wrt(bias, [](const Var& g) { return g; }));
+}
+
+// Convolutions, along N axes. T(x, w, g) = Σ g[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding] is linear
+// in all three, and what it multiplies g, x and w with are conv, conv_transpose and conv_weight. So each op's rules are
+// the other two, and these six lines are right to any order.
+namespace {
+
+template <int N>
+struct Convolution;  // the three Tensor ops
+template <>
+struct Convolution<1> {
+  static constexpr std::string_view name = "conv1d", transpose_name = "conv_transpose1d", weight_name = "conv1d_weight";
+  static Tensor conv(const auto&... arguments) { return conv1d(arguments...); }
+  static Tensor transpose(const auto&... arguments) { return conv_transpose1d(arguments...); }
+  static Tensor weight(const auto&... arguments) { return conv1d_weight(arguments...); }
+};
+template <>
+struct Convolution<2> {
+  static constexpr std::string_view name = "conv2d", transpose_name = "conv_transpose2d", weight_name = "conv2d_weight";
+  static Tensor conv(const auto&... arguments) { return conv2d(arguments...); }
+  static Tensor transpose(const auto&... arguments) { return conv_transpose2d(arguments...); }
+  static Tensor weight(const auto&... arguments) { return conv2d_weight(arguments...); }
+};
+
+template <int N>
+PerAxis<N> last_extents(const Var& x) {
+  PerAxis<N> extents = 0;
+  for (int axis = 0; axis < N; ++axis) extents[axis] = x.size(axis - N);
+  return extents;
+}
+// A bias's gradient is the sum over all axes but the channels'.
+template <int N>
+Var sum_of_channels(const Var& g) {
+  return sum(g, axes_but(g.dim(), g.dim() - N - 1));
+}
+
+// The transpose with which g goes back to an image like x: where several images would give g's extents, output_padding
+// says which.
+template <int N>
+ConvTransposeOptions<N> back_to(const Var& x, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
+  const PerAxis<N> extents = last_extents<N>(x), &padding = options.padding.amount;
+  ConvTransposeOptions<N> back{options.stride, padding, 0, options.groups, options.dilation};
+  for (int axis = 0; axis < N; ++axis)
+    back.output_padding[axis] =
+        (extents[axis] + 2 * padding[axis] - options.dilation[axis] * (kernel[axis] - 1) - 1) % options.stride[axis];
+  return back;
+}
+template <int N>
+ConvOptions<N> forth(const ConvTransposeOptions<N>& options) {
+  return {options.stride, options.padding, options.dilation, options.groups};
+}
+
+template <int N>
+Var conv_transpose(const Var& x, const Var& weight, const Var* bias, const ConvTransposeOptions<N>& options);
+template <int N>
+Var conv_weight(const Var& x, const Var& g, const PerAxis<N>& kernel, const ConvOptions<N>& options);
+
+template <int N>
+Var conv(const Var& x, const Var& weight, const Var* bias, const ConvOptions<N>& options) {
+  using Ops = Convolution<N>;
+  if (options.padding.same && weight.dim() == N + 2) {
+    const SamePadding<N> padding = same_padding<N>(Ops::name, weight.shape(), options);
+    ConvOptions<N> numbers = options;
+    numbers.padding = padding.both;
+    return conv<N>(padding.after.empty() ? x : pad(x, padding.after), weight, bias, numbers);
+  }
+  Tensor y = bias ? Ops::conv(x.value(), weight.value(), bias->value(), options)
+                  : Ops::conv(x.value(), weight.value(), options);
+  const PerAxis<N> kernel = last_extents<N>(weight);
+  return record(Ops::name, std::move(y),
+                wrt(x, [weight, back = back_to<N>(x, kernel, options)](
+                           const Var& g) { return conv_transpose<N>(g, weight, nullptr, back); }),
+                wrt(weight, [x, kernel, options](const Var& g) { return conv_weight<N>(x, g, kernel, options); }),
+                wrt(bias ? *bias : Var(), [](const Var& g) { return sum_of_channels<N>(g); }));
+}
+
+template <int N>
+Var conv_transpose(const Var& x, const Var& weight, const Var* bias, const ConvTransposeOptions<N>& options) {
+  using Ops = Convolution<N>;
+  // Padding by a whole stride is one more zero at the end of x, as far as x and weight are concerned.
+  bool whole = false;
+  std::vector<Padding> zeros(N);
+  ConvTransposeOptions<N> rest = options;
+  for (int axis = 0; axis < N; ++axis) {
+    const std::int64_t more = options.output_padding[axis], stride = options.stride[axis];
+    if (stride < 1 || more < stride || more >= options.dilation[axis]) continue;  // more than that is an error
+    zeros[static_cast<std::size_t>(axis)].after = more / stride;
+    rest.output_padding[axis] = more % stride;
+    whole = true;
+  }
+  if (whole) return conv_transpose<N>(pad(x, zeros), weight, bias, rest);
+  Tensor y = bias ? Ops::transpose(x.value(), weight.value(), bias->value(), options)
+                  : Ops::transpose(x.value(), weight.value(), options);
+  return record(Ops::transpose_name, std::move(y),
+                wrt(x, [weight, options](const Var& g) { return conv<N>(g, weight, nullptr, forth<N>(options)); }),
+                wrt(weight, [x, kernel = last_extents<N>(weight),
+                             options](const Var& g) { return conv_weight<N>(g, x, kernel, forth<N>(options)); }),
+                wrt(bias ? *bias : Var(), [](const Var& g) { return sum_of_channels<N>(g); }));
+}
+
+template <int N>
+Var conv_weight(const Var& x, const Var& g, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
+  using Ops = Convolution<N>;
+  return record(Ops::weight_name, Ops::weight(x.value(), g.value(), kernel, options),
+                wrt(x, [g, back = back_to<N>(x, kernel, options)](
+                           const Var& w) { return conv_transpose<N>(g, w, nullptr, back); }),
+                wrt(g, [x, options](const Var& w) { return conv<N>(x, w, nullptr, options); }));
+}
+
+}  // namespace
+
+Var conv1d(const Var& x, const Var& weight, const Conv1dOptions& options) { return conv(x, weight, nullptr, options); }
+Var conv1d(const Var& x, const Var& weight, const Var& bias, const Conv1dOptions& options) {
+  return conv(x, weight, &bias, options);
+}
+Var conv2d(const Var& x, const Var& weight, const Conv2dOptions& options) { return conv(x, weight, nullptr, options); }
+Var conv2d(const Var& x, const Var& weight, const Var& bias, const Conv2dOptions& options) {
+  return conv(x, weight, &bias, options);
+}
+Var conv_transpose1d(const Var& x, const Var& weight, const ConvTranspose1dOptions& options) {
+  return conv_transpose(x, weight, nullptr, options);
+}
+Var conv_transpose1d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose1dOptions& options) {
+  return conv_transpose(x, weight, &bias, options);
+}
+Var conv_transpose2d(const Var& x, const Var& weight, const ConvTranspose2dOptions& options) {
+  return conv_transpose(x, weight, nullptr, options);
+}
+Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose2dOptions& options) {
+  return conv_transpose(x, weight, &bias, options);
+}
+Var conv1d_weight(const Var& x, const Var& g, PerAxis<1> kernel, const Conv1dOptions& options) {
+  return conv_weight(x, g, kernel, options);
+}
+Var conv2d_weight(const Var& x, const Var& g, PerAxis<2> kernel, const Conv2dOptions& options) {
+  return conv_weight(x, g, kernel, options);
+}
+
+}  // namespace hourglass

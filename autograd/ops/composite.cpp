@@ -1,0 +1,271 @@
+// Ops made of others, which need no rule, and reductions whose rule in basic ops would be wasteful or would divide by
+// 0.
+#include <cmath>
+#include <numbers>
+
+#include "autograd/node.h"
+#include "autograd/ops.h"
+#include "autograd/pull.h"
+
+namespace hourglass {
+namespace {
+
+// The shape a reduction of x has with keepdim: for putting a result beside x again.
+Shape kept_shape(std::string_view op, const Var& x, const Axes& axes) {
+  Shape kept = x.shape();
+  for (const std::int64_t axis : normalize_axes(op, axes, x.dim())) kept[static_cast<int>(axis)] = 1;
+  return kept;
+}
+std::int64_t reduced_count(std::string_view op, const Var& x, const Axes& axes) {
+  std::int64_t count = 1;
+  for (const std::int64_t axis : normalize_axes(op, axes, x.dim())) count *= x.size(axis);
+  return count;
+}
+
+}  // namespace
+
+Var mean(const Var& x, const Axes& axes, bool keepdim) {
+  return sum(x, axes, keepdim) / reduced_count("mean", x, axes);
+}
+
+Var var(const Var& x, const Axes& axes, bool keepdim, double correction) {
+  const double count = static_cast<double>(reduced_count("var", x, axes));
+  return sum(square(x - mean(x, axes, true)), axes, keepdim) / std::max(count - correction, 0.0);
+}
+
+Var std(const Var& x, const Axes& axes, bool keepdim, double correction) {
+  const double count = static_cast<double>(reduced_count("std", x, axes));
+  return norm(x - mean(x, axes, true), axes, keepdim) / std::sqrt(std::max(count - correction, 0.0));
+}
+
+Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
+  if (p == 0) return sum(constant(to(x.value() != 0, x.dtype())), axes, keepdim);
+  if (p == 1) return sum(abs(x), axes, keepdim);
+  if (std::isinf(p)) return p > 0 ? max(abs(x), axes, keepdim) : min(abs(x), axes, keepdim);
+  if (p != 2) {
+    const Var powers = sum(pow(abs(x), p), axes, keepdim);
+    const Tensor zero = powers.value() == 0;  // where the root would be infinitely steep
+    return where(zero, 0, pow(where(zero, 1, powers), 1 / p));
+  }
+  const Shape kept = kept_shape("norm", x, axes);
+  return record("norm", norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+                  // x / |x|, and 0 at 0, where the norm has a kink
+                  const Var length = reshape(y, kept);
+                  return x * (reshape(g, behind(g, y.dim(), kept)) / where(length.value() == 0, 1, length));
+                }));
+}
+
+// A product is a tree of pairwise products: zeros need no special case, as they would in y / x.
+Var prod(const Var& x, const Axes& axes, bool keepdim) {
+  const Axes reduced = normalize_axes("prod", axes, x.dim());
+  Axes order;
+  for (int axis = 0, r = 0; axis < x.dim(); ++axis)
+    if (r < reduced.size() && reduced[r] == axis) ++r;
+    else order.push_back(axis);
+  Shape shape;
+  for (const std::int64_t axis : order) shape.push_back(x.size(axis));
+  for (const std::int64_t axis : reduced) order.push_back(axis);
+  std::int64_t count = reduced_count("prod", x, axes);
+  Shape rows = shape;
+  rows.push_back(count);
+  Var y = reshape(permute(x, order), rows);
+  if (count == 0) return constant(prod(x.value(), axes, keepdim));
+  for (; count > 1; count = (count + 1) / 2) {
+    const Var pairs = slice(y, -1, 0, count / 2) * slice(y, -1, count / 2, count / 2 * 2);
+    y = count % 2 == 0 ? pairs : concat({pairs, slice(y, -1, count - 1, count)}, -1);
+  }
+  return reshape(y, keepdim ? kept_shape("prod", x, axes) : shape);
+}
+
+namespace {
+// Every element equal to the extreme shares its gradient evenly.
+Var record_extreme(std::string_view op, Tensor value, const Var& x, const Axes& axes) {
+  const Shape kept = kept_shape(op, x, axes);
+  return record(op, std::move(value), wrt(x, [x, axes, kept](const Var& g, const Var& y) {
+                  const Tensor hits = to(x.value() == reshape(y.value(), kept), x.dtype());
+                  return reshape(g, behind(g, y.dim(), kept)) * constant(hits / sum(hits, axes, true));
+                }));
+}
+}  // namespace
+Var max(const Var& x, const Axes& axes, bool keepdim) {
+  return record_extreme("max", max(x.value(), axes, keepdim), x, axes);
+}
+Var min(const Var& x, const Axes& axes, bool keepdim) {
+  return record_extreme("min", min(x.value(), axes, keepdim), x, axes);
+}
+
+Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
+  const Shape kept = kept_shape("logsumexp", x, axes);
+  return record("logsumexp", logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+                  return strong_mul(reshape(g, behind(g, y.dim(), kept)), exp(x - reshape(y, kept)));
+                }));
+}
+
+// dy_i/dx_j = y_i (1[i=j] - y_j)
+Var softmax(const Var& x, std::int64_t axis) {
+  Tensor value = softmax(x.value(), axis);
+  return record("softmax", std::move(value), wrt(x, [axis = from_back("softmax", axis, x)](const Var& g, const Var& y) {
+                  return softmax_grad(g, y, axis);
+                }));
+}
+Var softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
+  return record(
+      "softmax_grad", softmax_grad(g.value(), y.value(), axis),
+      wrt(g, [y, axis](const Var& h) { return y * (h - sum(h * y, {axis}, true)); }),
+      wrt(y, [g, y, axis](const Var& h) { return h * (g - sum(g * y, {axis}, true)) - g * sum(h * y, {axis}, true); }));
+}
+Var log_softmax(const Var& x, std::int64_t axis) {
+  Tensor value = log_softmax(x.value(), axis);
+  return record("log_softmax", std::move(value),
+                wrt(x, [axis = from_back("log_softmax", axis, x)](const Var& g, const Var& y) {
+                  return log_softmax_grad(g, y, axis);
+                }));
+}
+Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
+  return record("log_softmax_grad", log_softmax_grad(g.value(), y.value(), axis),
+                wrt(g, [y, axis](const Var& h) { return h - sum(h * exp(y), {axis}, true); }),
+                wrt(y, [g, y, axis](const Var& h) { return -(h * exp(y) * sum(g, {axis}, true)); }));
+}
+
+// ---- normalisation
+
+Var standardize(const Var& x, const Axes& axes, double eps) {
+  return record("standardize", standardize(x.value(), axes, eps),
+                wrt(x, [x, axes, eps](const Var& g) { return standardize_grad(g, x, axes, eps); }));
+}
+// dx = s (g - mean(g) - z mean(g z)) with z = standardize(x) and s = 1 / √(var(x) + eps). As a map of g it is its own
+// adjoint; x acts through z and through s, and ds/dx = -s² z / n.
+Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps) {
+  return record("standardize_grad", standardize_grad(g.value(), x.value(), axes, eps),
+                wrt(g, [x, axes, eps](const Var& h) { return standardize_grad(h, x, axes, eps); }),
+                wrt(x, [g, x, axes, eps](const Var& h) {
+                  const Var z = standardize(x, axes, eps), s = rsqrt(var(x, axes, true, 0) + eps);
+                  const Var gz = mean(g * z, axes, true), hz = mean(h * z, axes, true);
+                  const Var by_z = standardize_grad(s * (h * gz + g * hz), x, axes, eps);
+                  const Var by_s = square(s) * z * mean(h * (g - mean(g, axes, true) - z * gz), axes, true);
+                  return -(by_z + by_s);
+                }));
+}
+
+Var layer_norm(const Var& x, const Var& weight, const Var& bias, double eps) {
+  Axes axes;
+  bool fits = weight.dim() > 0 && weight.dim() <= x.dim() && bias.shape() == weight.shape();
+  for (int axis = 0; fits && axis < weight.dim(); ++axis) {
+    axes.push_back(x.dim() - weight.dim() + axis);
+    fits = x.shape()[static_cast<int>(axes.back())] == weight.shape()[axis];
+  }
+  check(fits, "layer_norm", "weight and bias must have the last axes of x, got x ", describe(x), ", weight ",
+        describe(weight), ", bias ", describe(bias));
+  return mul_add(standardize(x, axes, eps), weight, bias);
+}
+Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps) {
+  check(x.dim() >= 2 && weight.shape() == Shape{x.shape()[1]} && bias.shape() == weight.shape(), "batch_norm",
+        "weight and bias must be [channels] for x [n, channels, ...], got x ", describe(x), ", weight ",
+        describe(weight), ", bias ", describe(bias));
+  Shape beside = Shape::filled(x.dim(), 1);
+  beside[1] = x.shape()[1];
+  return mul_add(standardize(x, axes_but(x.dim(), 1), eps), reshape(weight, beside), reshape(bias, beside));
+}
+
+SortedVar sort(const Var& x, std::int64_t axis, bool descending) {
+  const Tensor indices = argsort(x.value(), axis, descending);
+  return {gather(x, axis, indices), indices};
+}
+SortedVar top_k(const Var& x, std::int64_t k, std::int64_t axis, bool largest) {
+  const Tensor indices = top_k(x.value(), k, axis, largest).indices;
+  return {gather(x, axis, indices), indices};
+}
+
+// ---- pooling and interpolation: which numbers each output sees, and resample or max_over_taps
+
+PooledVar max_pool1d_with_indices(const Var& x, const MaxPool1dOptions& options) {
+  return max_over_taps(x, taps_of("max_pool1d", x.value(), options));
+}
+PooledVar max_pool2d_with_indices(const Var& x, const MaxPool2dOptions& options) {
+  return max_over_taps(x, taps_of("max_pool2d", x.value(), options));
+}
+Var max_pool1d(const Var& x, const MaxPool1dOptions& options) { return max_pool1d_with_indices(x, options).values; }
+Var max_pool2d(const Var& x, const MaxPool2dOptions& options) { return max_pool2d_with_indices(x, options).values; }
+Var avg_pool1d(const Var& x, const AvgPool1dOptions& options) {
+  return resample(x, taps_of("avg_pool1d", x.value(), options));
+}
+Var avg_pool2d(const Var& x, const AvgPool2dOptions& options) {
+  return resample(x, taps_of("avg_pool2d", x.value(), options));
+}
+PooledVar adaptive_max_pool1d_with_indices(const Var& x, PerAxis<1> output_size) {
+  return max_over_taps(x, adaptive_taps("adaptive_max_pool1d", x.value(), output_size));
+}
+PooledVar adaptive_max_pool2d_with_indices(const Var& x, PerAxis<2> output_size) {
+  return max_over_taps(x, adaptive_taps("adaptive_max_pool2d", x.value(), output_size));
+}
+Var adaptive_max_pool1d(const Var& x, PerAxis<1> output_size) {
+  return adaptive_max_pool1d_with_indices(x, output_size).values;
+}
+Var adaptive_max_pool2d(const Var& x, PerAxis<2> output_size) {
+  return adaptive_max_pool2d_with_indices(x, output_size).values;
+}
+Var adaptive_avg_pool1d(const Var& x, PerAxis<1> output_size) {
+  return resample(x, adaptive_taps("adaptive_avg_pool1d", x.value(), output_size));
+}
+Var adaptive_avg_pool2d(const Var& x, PerAxis<2> output_size) {
+  return resample(x, adaptive_taps("adaptive_avg_pool2d", x.value(), output_size));
+}
+Var interpolate(const Var& x, const InterpolateOptions& options) {
+  return resample(x, taps_of("interpolate", x.value(), options));
+}
+
+// ---- activations
+
+Var hardtanh(const Var& x, double low, double high) {
+  const Tensor cut = clamp(x.value(), low, high);
+  return where(cut == low, low, where(cut == high, high, x));
+}
+Var relu6(const Var& x) { return hardtanh(x, 0, 6); }
+Var hardsigmoid(const Var& x) { return hardtanh(x / 6 + 0.5, 0, 1); }
+Var hardswish(const Var& x) {  // three pieces, and the middle one has the slope at the joints
+  const Tensor above = x.value() > 3, below = x.value() < -3;
+  const Var middle = where(logical_or(above, below), 0, x);
+  return where(above, x, middle * (middle + 3) / 6);
+}
+Var hardshrink(const Var& x, double lambda) { return masked_fill(x, abs(x.value()) <= lambda, 0); }
+Var softshrink(const Var& x, double lambda) {
+  return masked_fill(x - constant(sign(x.value()) * lambda), abs(x.value()) <= lambda, 0);
+}
+Var tanhshrink(const Var& x) { return x - tanh(x); }
+Var threshold(const Var& x, double threshold, double value) { return masked_fill(x, x.value() <= threshold, value); }
+Var selu(const Var& x) { return elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946; }
+Var celu(const Var& x, double alpha) {
+  const Tensor negative = x.value() < 0;
+  return where(negative, elu(where(negative, x, 0) / alpha) * alpha, x);
+}
+Var mish(const Var& x) { return x * tanh(softplus(x)); }
+Var gelu_tanh(const Var& x) {
+  const double slope = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  return x * 0.5 * (tanh((x + x * square(x) * 0.044715) * slope) + 1);
+}
+Var softplus(const Var& x, double beta, double threshold) {
+  const Tensor linear = x.value() * beta > threshold;
+  return where(linear, x, softplus(where(linear, 0, x) * beta) / beta);
+}
+Var prelu(const Var& x, const Var& weight) {
+  Shape shape = Shape::filled(x.dim(), 1);
+  if (weight.numel() != 1) {
+    const int channels = std::min(1, x.dim() - 1);
+    check(x.dim() > 0 && weight.dim() == 1 && weight.size(0) == x.shape()[channels], "prelu", "x is ", describe(x),
+          ", so weight must have 1 element or one for each channel, got ", describe(weight));
+    shape[channels] = weight.size(0);
+  }
+  return where(x.value() > 0, x, x * reshape(weight, shape));
+}
+Var glu(const Var& x, std::int64_t axis) {
+  const std::int64_t extent = x.size(axis);
+  check(extent % 2 == 0, "glu", "the axis is cut in half, and so must have an even extent; axis ", axis, " of ",
+        describe(x), " has not");
+  return slice(x, axis, 0, extent / 2) * sigmoid(slice(x, axis, extent / 2, extent));
+}
+Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis) {
+  const Tensor indices = top_k(x.value(), k, axis).indices;
+  return scatter_add(constant(zeros_like(x.value())), axis, indices, gather(x, axis, indices));
+}
+
+}  // namespace hourglass

@@ -1,0 +1,51 @@
+// What flows back, changed on purpose: ops that leave a value as it is and do something of their own to its gradient.
+#pragma once
+#include <concepts>
+#include <utility>
+
+#include "autograd/node.h"
+#include "autograd/ops.h"
+
+namespace hourglass {
+
+/// x, and no gradient.
+Var stop_gradient(const Var& x);
+/// x, and factor times the gradient. -1 reverses it: what is below learns to do harm (Ganin & Lempitsky 2015,
+/// "Unsupervised domain adaptation by backpropagation").
+Var scale_gradient(const Var& x, double factor);
+
+/// The value of `hard`, the gradient of `soft`: for steps, whose own derivative is 0 (Bengio et al. 2013, "Estimating
+/// or propagating gradients through stochastic neurons"). straight_through(round(x.value()), x) rounds, and lets
+/// gradients through as if it had not. Both have the same shape.
+Var straight_through(const Tensor& hard, const Var& soft);
+
+/// x, whose gradient is shown to `hook` when grad() has all of it. A hook that gives back a Var replaces the gradient;
+/// one that gives back nothing has had a look. (Only users of the Var returned count; those of x itself pass by.)
+///
+///   const Var h = on_gradient(encoder(x), [](const Var& g) { std::cout << norm(g.value()).item() << "\n"; });
+template <std::invocable<const Var&> Hook>
+Var on_gradient(const Var& x, Hook hook) {
+  return record("on_gradient", x.value(), wrt(x, [hook = std::move(hook)](const Var& g) -> Var {
+                  if constexpr (std::is_void_v<std::invoke_result_t<const Hook&, const Var&>>) {
+                    hook(g);
+                    return g;
+                  } else {
+                    Var replaced = hook(g);
+                    check(replaced.shape() == g.shape() && replaced.dtype() == g.dtype(), "on_gradient",
+                          "the gradient is ", describe(g), ", the hook gave ", describe(replaced));
+                    return replaced;
+                  }
+                }));
+}
+
+/// f(x) where mask is not 0, else g(x), for functions that cannot take every x: each sees its own elements alone, and
+/// `harmless` in place of the others, so that neither value nor gradient meets log(-1) or 1 / 0. mask and x have the
+/// same shape, f and g keep it.
+///
+///   piecewise(x.value() > 0, x, [](const Var& v) { return log(v); }, [](const Var& v) { return v * 0; })
+template <std::invocable<const Var&> F, std::invocable<const Var&> G>
+Var piecewise(const Tensor& mask, const Var& x, F f, G g, double harmless = 1) {
+  return where(mask, f(where(mask, x, harmless)), g(where(mask, harmless, x)));
+}
+
+}  // namespace hourglass

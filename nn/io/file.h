@@ -1,0 +1,37 @@
+// Files that appear whole or not at all, and are read as a whole or not at all.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace hourglass::nn {
+
+/// A file that is written beside its place, under a temporary name (path.<process>.tmp). commit() flushes it to the
+/// disk and renames it: after a crash or on a full disk, path has its old content or the new, never a part of it.
+/// Without commit() nothing has happened. Errors name path and reason.
+class NewFile {
+ public:
+  explicit NewFile(const std::filesystem::path& path);
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile();
+
+  void write(const void* data, std::size_t bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  void commit();
+
+ private:
+  void check_system(bool ok, const char* what) const;
+  std::filesystem::path path_, temporary_;
+  int descriptor_ = -1;
+  bool committed_ = false;
+};
+
+/// Removes what a NewFile left in the folder when its process was killed.
+void remove_unfinished(const std::filesystem::path& folder);
+
+/// The file's bytes. Missing, unreadable or a directory: an Error that says which.
+std::string read_file(const std::filesystem::path& path);
+
+}  // namespace hourglass::nn

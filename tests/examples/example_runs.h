@@ -1,0 +1,58 @@
+// The example programs, run to the end, and what they left.
+#pragma once
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "examples/support/table.h"
+#include "nn/file.h"
+#include "tests/examples/support_common.h"
+#include "tests/process.h"
+
+namespace hourglass::examples {
+
+/// Runs a program, on generated data unless flags say otherwise, and gives its summary.json; the other files are in
+/// `out`, which is new.
+inline nlohmann::json summary_of(const std::string& program, const std::vector<std::string>& flags,
+                                 const TemporaryFolder& out = {}) {
+  std::vector<std::string> all{"--quiet", "--threads", "1", "--out", out / "out"};
+  if (std::find(flags.begin(), flags.end(), "--data") == flags.end()) all.insert(all.end(), {"--data", "generated"});
+  all.insert(all.end(), flags.begin(), flags.end());
+  const int code = Process(program, all, out / "log").wait();
+  INFO(program, " said: ", nn::read_file(out / "log"));
+  REQUIRE(code == 0);
+  return nlohmann::json::parse(nn::read_file(out / "out" / "summary.json"));
+}
+inline double figure(const nlohmann::json& summary, const std::string& name) { return summary.at(name).get<double>(); }
+
+inline std::vector<std::string> operator+(std::vector<std::string> flags, const std::vector<std::string>& more) {
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
+/// A column of a table that a run in `out` left, by its heading, as numbers.
+inline std::vector<double> column_in(const TemporaryFolder& out, const std::string& table, const std::string& heading) {
+  const std::string text = nn::read_file(out / "out" / (table + ".csv"));
+  const auto cells_of = [](std::string_view line) {
+    std::vector<std::string> cells;
+    std::istringstream rest{std::string(line)};
+    for (std::string cell; std::getline(rest, cell, ',');) cells.push_back(cell);
+    return cells;
+  };
+  const std::vector<std::string_view> lines = lines_of(text);
+  const std::vector<std::string> headings = cells_of(lines.at(0));
+  const auto place = std::find(headings.begin(), headings.end(), heading);
+  REQUIRE_MESSAGE(place != headings.end(), table, " has no column '", heading, "', but ", lines[0]);
+  std::vector<double> values;
+  for (std::size_t i = 1; i < lines.size(); ++i)
+    values.push_back(std::strtod(cells_of(lines[i]).at(place - headings.begin()).c_str(), nullptr));
+  return values;
+}
+
+}  // namespace hourglass::examples

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "examples/support/args.h"
+#include "tensor/parallel.h"
+#include "tests/examples/support_common.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+
+namespace {
+
+struct Outcome {
+  int code = 0;
+  std::string out{}, err{};
+  Args args{};
+  std::int64_t code_size = 20;
+  double rho = 0.05;
+  bool tied = false;
+  std::string loss = "bce";
+  std::vector<std::int64_t> widths{512, 30};
+};
+
+Outcome run(
+    std::vector<const char*> arguments, const std::function<void(const Args&)>& body = [](const Args&) {}) {
+  Outcome outcome;
+  Program program(
+      {.name = "demo", .title = "Demo", .summary = "A demonstration.", .epochs = 3, .batch_size = 64, .lr = 0.01});
+  program.flag("--code", outcome.code_size, "numbers in the code", {.min = 1, .max = 784});
+  program.flag("--rho", outcome.rho, "wanted activation", {.min = 0, .max = 1});
+  program.flag("--tied", outcome.tied, "tie the weights");
+  program.flag("--loss", outcome.loss, "loss", {"bce", "mse"});
+  program.flag("--widths", outcome.widths, "widths of the layers");
+  arguments.insert(arguments.begin(), "demo");
+  const int threads = num_threads();
+  const Captured out(std::cout), err(std::cerr);
+  outcome.code = program.run(static_cast<int>(arguments.size()), arguments.data(), [&](const Args& args) {
+    outcome.args = args;
+    body(args);
+  });
+  set_num_threads(threads);
+  outcome.out = out.text();
+  outcome.err = err.text();
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("without flags a program has its own defaults") {
+  const Outcome outcome = run({});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.args.epochs == 3);
+  CHECK(outcome.args.batch_size == 64);
+  CHECK(outcome.args.lr == 0.01);
+  CHECK(outcome.args.seed == 0);
+  CHECK(outcome.args.data.name == "fashion-mnist");
+  CHECK(outcome.args.out == "runs/demo");
+}
+
+TEST_CASE("flags arrive where they belong, and in the configuration") {
+  const Outcome outcome = run({"--epochs", "7",      "--lr=3e-4", "--seed",    "9",        "--threads", "1",
+                               "--out",    "x/y",    "--data",    "generated", "--limit",  "50",        "--code",
+                               "2",        "--tied", "--loss",    "mse",       "--widths", "8,4,2",     "--quiet"});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.args.epochs == 7);
+  CHECK(outcome.args.lr == 3e-4);
+  CHECK(outcome.args.seed == 9);
+  CHECK(outcome.args.quiet);
+  CHECK(outcome.args.data.limit == 50);
+  CHECK(outcome.code_size == 2);
+  CHECK(outcome.tied);
+  CHECK(outcome.widths == std::vector<std::int64_t>{8, 4, 2});
+  const auto value_of = [&](const std::string& name) {
+    for (const auto& [key, value] : outcome.args.config)
+      if (key == name) return value;
+    return Value(std::string("absent"));
+  };
+  CHECK(value_of("batch_size") == Value(std::int64_t{64}));
+  CHECK(value_of("seed") == Value(std::int64_t{9}));
+  CHECK(value_of("lr") == Value(3e-4));
+  CHECK(value_of("tied") == Value(true));
+  CHECK(value_of("widths") == Value(std::string("8,4,2")));
+  CHECK(value_of("out") == Value(std::string("x/y")));
+}
+
+TEST_CASE("threads are in force when the body runs") {
+  int threads = 0;
+  run({"--threads", "3"}, [&](const Args&) { threads = num_threads(); });
+  CHECK(threads == 3);
+}
+
+TEST_CASE("wrong flags give one line that says what was expected, and exit code 2") {
+  struct Case {
+    std::vector<const char*> arguments;
+    std::string expected;
+  };
+  const std::vector<Case> cases{
+      {{"--batch-size", "0"}, "--batch-size: expects an integer of at least 1, got '0'"},
+      {{"--epochs", "1.5"}, "--epochs: expects an integer of at least 1, got '1.5'"},
+      {{"--epochs", "99999999999999999999"}, "--epochs: expects an integer"},
+      {{"--seed", "-1"}, "--seed: expects an integer of at least 0, got '-1'"},
+      {{"--lr", "nan"}, "--lr: expects a number of at least 0, got 'nan'"},
+      {{"--lr", "inf"}, "--lr: expects"},
+      {{"--lr", "1e-3x"}, "--lr: expects"},
+      {{"--threads", "5000"}, "--threads: expects an integer from 1 to 1024, got '5000'"},
+      {{"--data", "cifar"}, "--data: expects one of fashion-mnist, mnist, generated, folder, got 'cifar'"},
+      {{"--out", ""}, "--out"},
+      {{"--code", "785"}, "--code: expects an integer from 1 to 784"},
+      {{"--loss", "huber"}, "--loss: expects one of bce, mse, got 'huber'"},
+      {{"--widths", "8,0"}, "--widths: expects integers, each of at least 1, got '0'"},
+      {{"--frobnicate"}, "--frobnicate"},
+      {{"stray"}, "stray"},
+      {{"--epochs"}, "--epochs"},
+      {{"--epochs", "1", "--epochs", "2"}, "--epochs"},
+  };
+  for (const Case& one : cases) {
+    const Outcome outcome = run(one.arguments);
+    CAPTURE(one.expected);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.err.starts_with("demo: "));
+    CHECK(contains(outcome.err, one.expected));
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+    CHECK(outcome.out.empty());
+  }
+}
+
+TEST_CASE("an error in the body is one line: exit code 2 where the user can mend it, otherwise 1") {
+  const Outcome mendable = run({}, [](const Args&) { fail("data", "is damaged"); });
+  CHECK(mendable.code == 2);
+  CHECK(mendable.err == "demo: data: is damaged\n");
+  const Outcome other = run({}, [](const Args&) { throw std::runtime_error("surprise"); });
+  CHECK(other.code == 1);
+  CHECK(other.err == "demo: surprise\n");
+}
+
+TEST_CASE("--help shows every flag with its default and succeeds") {
+  const Outcome outcome = run({"--help"});
+  CHECK(outcome.code == 0);
+  for (const std::string part :
+       {"A demonstration.", "--data", "--data-dir", "--epochs", "--batch-size", "--lr", "--seed", "--threads", "--out",
+        "--quiet", "--help", "--code", "--tied", "=20", "=0.05", "=512,30", "bce, mse", "=runs/demo"}) {
+    CAPTURE(part);
+    CHECK(contains(outcome.out, part));
+  }
+}

@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "examples/support/datasets.h"
+#include "examples/support/shapes.h"
+#include "tensor/ops.h"
+#include "tensor/parallel.h"
+#include "tests/examples/support_common.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+using namespace std::string_literals;
+
+namespace {
+
+std::string images(int count, char pixel) {
+  return "\0\0\x08\3\0\0\0"s + static_cast<char>(count) + "\0\0\0\x1c\0\0\0\x1c"s +
+         std::string(static_cast<std::size_t>(count) * 784, pixel);
+}
+std::string labels(const std::string& values) {
+  return "\0\0\x08\1\0\0\0"s + static_cast<char>(values.size()) + values;
+}
+void write_set(const std::filesystem::path& folder) {
+  write(folder / "train-images-idx3-ubyte", images(3, '\xff'));
+  write(folder / "train-labels-idx1-ubyte", labels("\0\1\2"s));
+  write(folder / "t10k-images-idx3-ubyte", images(2, '\x33'));
+  write(folder / "t10k-labels-idx1-ubyte", labels("\x09\3"s));
+}
+
+}  // namespace
+
+TEST_CASE("a set is read from the given folder, scaled to [0, 1]") {
+  const TemporaryFolder folder;
+  write_set(folder.path());
+  const ImageData data = load_images({.folder = folder.path()});
+  CHECK(data.train_images.shape() == Shape{3, 784});
+  CHECK(data.train_images.to_vector<float>()[5] == 1.0f);
+  CHECK(data.test_images.to_vector<float>()[5] == 0.2f);
+  CHECK(data.test_labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{9, 3});
+  CHECK(data.classes.size() == 10);
+  CHECK(data.name == "fashion-mnist");
+  CHECK(contains(data.origin, folder.path().string()));
+}
+
+TEST_CASE("a limit takes the first images and makes reference figures void") {
+  const TemporaryFolder folder;
+  write_set(folder.path());
+  const ImageData all = load_images({.folder = folder.path()});
+  const ImageData data = load_images({.folder = folder.path(), .limit = 2});
+  CHECK(data.train_labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1});
+  CHECK(data.name == "fashion-mnist, first 2");
+  CHECK(all.reference_on("fashion-mnist", 0.5) == 0.5);
+  CHECK_FALSE(data.reference_on("fashion-mnist", 0.5).has_value());
+}
+
+TEST_CASE("a given folder is looked in alone, and must hold the whole set") {
+  const TemporaryFolder folder;
+  CHECK(contains(error_of([&] { load_images({.folder = folder.path()}); }),
+                 "fashion-mnist is not in " + folder.path().string()));
+  write_set(folder / "fashion-mnist");
+  CHECK(load_images({.folder = folder.path()}).train_images.size(0) == 3);
+  std::filesystem::remove(folder / "fashion-mnist" / "t10k-labels-idx1-ubyte");
+  CHECK(contains(error_of([&] { load_images({.folder = folder.path()}); }), "neither t10k-labels-idx1-ubyte.gz"));
+}
+
+TEST_CASE("files that do not belong together are errors that say which and why") {
+  const TemporaryFolder folder;
+  const auto error_with = [&](const std::string& name, const std::string& bytes) {
+    write_set(folder.path());
+    write(folder / name, bytes);
+    const std::string error = error_of([&] { load_images({.folder = folder.path()}); });
+    CHECK(contains(error, name));
+    return error;
+  };
+  CHECK(contains(error_with("train-labels-idx1-ubyte", labels("\0\1"s)),
+                 "expected u8[3], a label for each image, got u8[2]"));
+  CHECK(contains(error_with("train-labels-idx1-ubyte", labels("\0\1\x0a"s)), "labels from 0 to 9, but label 2 is 10"));
+  CHECK(contains(error_with("t10k-images-idx3-ubyte", labels("\0\1"s)), "expected u8[n, 28, 28], got u8[2]"));
+  CHECK(contains(error_with("t10k-images-idx3-ubyte", images(0, 0)), "holds no images"));
+}
+
+TEST_CASE("HOURGLASS_DATA is looked in first; where Fashion-MNIST is nowhere, shapes serve and a line says so") {
+  const TemporaryFolder folder;
+  const Environment data_folder("HOURGLASS_DATA", folder.path().c_str());
+  const Environment cache("XDG_CACHE_HOME", folder.path().c_str());
+  write_set(folder / "fashion-mnist");
+  CHECK(load_images().train_images.size(0) == 3);
+  CHECK(contains(error_of([] { load_images({.name = "mnist"}); }), "mnist is not in"));
+  CHECK(contains(error_of([] { load_images({.name = "cifar"}); }), "there is no set 'cifar'"));
+
+  std::filesystem::remove_all(folder / "fashion-mnist");
+  if (std::filesystem::exists("/usr/share/datasets/fashion-mnist")) return;
+  const Captured errors(std::cerr);
+  CHECK(load_images({.limit = 4}).name == "generated, first 4");
+  CHECK(contains(errors.text(), "using generated shapes instead"));
+}
+
+TEST_CASE("generated images depend on seed and position alone") {
+  const int threads = num_threads();
+  set_num_threads(1);
+  const ImageData few = generate_shapes(100, 10, 7);
+  set_num_threads(4);
+  const ImageData many = generate_shapes(300, 20, 7);
+  set_num_threads(threads);
+  CHECK(equal(few.train_images, slice(many.train_images, 0, 0, 100)));
+  CHECK(equal(few.train_labels, slice(many.train_labels, 0, 0, 100)));
+  CHECK(equal(few.test_factors, slice(many.test_factors, 0, 0, 10)));
+  CHECK_FALSE(equal(few.train_images, generate_shapes(100, 10, 8).train_images));
+  CHECK_FALSE(equal(slice(few.train_images, 0, 0, 10), few.test_images));
+}
+
+TEST_CASE("generated images are grey shapes of all ten classes, whole inside the picture") {
+  const ImageData data = load_images({.name = "generated", .limit = 500});
+  CHECK(data.train_images.shape() == Shape{500, 784});
+  CHECK(data.train_factors.shape() == Shape{500, static_cast<std::int64_t>(data.factors.size())});
+  CHECK(data.classes.size() == 10);
+  const auto labels_seen = data.train_labels.to_vector<std::int64_t>();
+  CHECK(std::set<std::int64_t>(labels_seen.begin(), labels_seen.end()).size() == 10);
+
+  const auto pixels = data.train_images.to_vector<float>();
+  const auto factors = data.train_factors.to_vector<float>();
+  for (std::size_t i = 0; i < 500; ++i) {
+    CAPTURE(i);
+    float darkest = 0, brightest = 0, border = 0;
+    for (std::size_t k = 0; k < 784; ++k) {
+      const float pixel = pixels[i * 784 + k];
+      darkest = std::min(darkest, pixel);
+      brightest = std::max(brightest, pixel);
+      const bool at_border = k < 28 || k >= 756 || k % 28 == 0 || k % 28 == 27;
+      if (at_border) border = std::max(border, pixel);
+    }
+    CHECK(darkest == 0);
+    CHECK(brightest == doctest::Approx(factors[i * data.factors.size() + 5]));  // the last factor is the brightness
+    CHECK(border < 0.5f * brightest);
+  }
+}

@@ -1,0 +1,297 @@
+// What reads files of strangers: tables, series, pictures. Also what is done with them then.
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "examples/support/datasets.h"
+#include "examples/support/folder.h"
+#include "examples/support/loader.h"
+#include "examples/support/png.h"
+#include "examples/support/series.h"
+#include "examples/support/split.h"
+#include "examples/support/table.h"
+#include "examples/support/transforms.h"
+#include "tensor/ops.h"
+#include "tests/examples/support_common.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+using namespace std::string_literals;
+
+namespace {
+
+std::string table_error(const std::string& text, const TableOptions& options = {}) {
+  return error_of([&] { parse_table(text, "file", options); });
+}
+std::string tsv_error(const std::string& text) {
+  return error_of([&] { parse_series_tsv(text, "file"); });
+}
+std::string arff_error(const std::string& text) {
+  return error_of([&] { parse_series_arff(text, "file"); });
+}
+
+const std::string kArff =
+    "% ECG\n@relation beats\n@attribute att1 numeric\n@ATTRIBUTE 'second one' REAL\n"
+    "@attribute target {normal, odd}\n\n@data\n1, 2.5, odd\r\n-1e-3,?,normal\n";
+
+Image small_picture(int channels, int width = 3, int height = 2) {
+  Image image{width, height, channels, {}};
+  for (int i = 0; i < width * height * channels; ++i) image.pixels.push_back(static_cast<std::uint8_t>(40 * i));
+  return image;
+}
+
+}  // namespace
+
+TEST_CASE("tables are read with and without names, with commas and tabs, quotes and either line end") {
+  for (const std::string& text :
+       {"a,b\n1,2\n3,4\n"s, "a\tb\r\n1\t2\r\n3\t4"s, "\xef\xbb\xbf a , \"b\"\n+1, \"2\" \n 3,4.0e0\n"s}) {
+    CAPTURE(text);
+    const Table table = parse_table(text, "file");
+    CHECK(table.columns == std::vector<std::string>{"a", "b"});
+    CHECK(equal(table.values, Tensor::from<double>({1, 2, 3, 4}, {2, 2})));
+    CHECK(equal(table.column("b"), Tensor::from<double>({2, 4})));
+  }
+  const Table plain = parse_table("1;2\n3;4", "file", {.separator = ';'});
+  CHECK(plain.columns.empty());
+  CHECK(plain.values.shape() == Shape{2, 2});
+  CHECK(parse_table("\"say \"\"x\"\"\",b\n", "file").columns[0] == "say \"x\"");
+  CHECK(parse_table("a,b\n", "file").values.shape() == Shape{0, 2});
+  const Table gaps = parse_table("a,b\n,NA\n?,nan\n", "file", {.missing_allowed = true});
+  for (const double x : gaps.values.to_vector<double>()) CHECK(std::isnan(x));
+}
+
+TEST_CASE("a table that is not one is an error with line and column") {
+  CHECK(table_error("") == "file: the file is empty");
+  CHECK(table_error("a,b\n1,2\n3\n") == "file: line 3: has 1 fields, but the first line has 2");
+  CHECK(table_error("1,2\n3,4,5\n") == "file: line 2: has 3 fields, but the first line has 2");
+  CHECK(table_error("1,2\n3,x\n") == "file: line 2, column 2: expected a number, got 'x'");
+  CHECK(table_error("1,2\n\n3,4\n") == "file: line 2: is empty");
+  for (const char* odd : {"nan", "inf", "1e999", "1.5.2", "0x10", "1 2", "", "--1", "+-1"})
+    CHECK(contains(table_error("1,2\n3,"s + odd + "\n"), "file: line 2, column 2: expected a number, got '"));
+  CHECK(table_error("1,\"2\n") == "file: line 1: a quote is not closed");
+  CHECK(table_error("1,\"2\"x\n") == "file: line 1: something stands between a quote and the next separator");
+  CHECK(error_of([] { parse_table("a,b\n1,2\n", "file").column("c"); }) ==
+        "table: there is no column 'c'; there are a, b");
+  const TemporaryFolder folder;
+  CHECK(contains(error_of([&] { read_table(folder / "none.csv"); }), "none.csv: cannot be opened"));
+  CHECK(read_table(write(folder / "x.csv", "1,2\n")).values.numel() == 2);
+}
+
+TEST_CASE("series of the UCR archive are read from both of its formats") {
+  const SeriesData tsv = parse_series_tsv("2\t1\t2\tNaN\n-1\t4\tNaN\t6\n2\t7\t8\t9\n", "file");
+  CHECK(tsv.values.shape() == Shape{3, 3});
+  CHECK(equal(tsv.labels, Tensor::from<std::int64_t>({1, 0, 1})));
+  CHECK(equal(tsv.lengths, Tensor::from<std::int64_t>({2, 3, 3})));
+  CHECK(tsv.classes == std::vector<std::string>{"-1", "2"});
+  CHECK(std::isnan(tsv.values.to_vector<float>()[2]));
+  CHECK(std::isnan(tsv.values.to_vector<float>()[4]));
+
+  const SeriesData arff = parse_series_arff(kArff, "file");
+  CHECK(arff.values.shape() == Shape{2, 2});
+  CHECK(arff.values.to_vector<float>()[1] == 2.5f);
+  CHECK(equal(arff.labels, Tensor::from<std::int64_t>({1, 0})));
+  CHECK(equal(arff.lengths, Tensor::from<std::int64_t>({2, 1})));
+  CHECK(arff.classes == std::vector<std::string>{"normal", "odd"});
+
+  const TemporaryFolder folder;
+  CHECK(read_series(write(folder / "x.arff", kArff)).values.numel() == 4);
+  CHECK(read_series(write(folder / "x.tsv", "1\t2\t3\n")).values.numel() == 2);
+  CHECK(contains(error_of([&] { read_series(write(folder / "x.dat", "1")); }), "the ending tells the format"));
+}
+
+TEST_CASE("a series file that is damaged is an error that says in which line") {
+  CHECK(tsv_error("") == "file: the file is empty");
+  CHECK(tsv_error("1\n") == "file: line 1: expected a label and a series, got 1 field");
+  CHECK(tsv_error("1\t2\n1\t2\t3\n") == "file: line 2: has 3 fields, but the first line has 2");
+  CHECK(tsv_error("1\t2\nx\t3\n") == "file: line 2, the label: expected a number, got 'x'");
+  CHECK(tsv_error("1\t2\n1\tinf\n") == "file: line 2, column 2: expected a number, got 'inf'");
+  CHECK(tsv_error("1\t1e300\n") == "file: line 1, column 2: the number is too large: 1e300");
+  CHECK(arff_error("") == "file: there is no @data");
+  CHECK(arff_error("@data\n") == "file: line 1: @data before @relation");
+  CHECK(arff_error("@relation x\n@data\n") ==
+        "file: line 2: expected numeric attributes and a list of classes before @data");
+  CHECK(arff_error("@relation x\n@attribute a string\n") ==
+        "file: line 2: expected a numeric attribute, or a list of classes in braces");
+  CHECK(arff_error("@relation x\n@attribute a {1,1}\n") == "file: line 2: the class 1 comes twice");
+  CHECK(arff_error("@relation x\n@attribute a {1,2\n") == "file: line 2: the list of classes is not closed");
+  CHECK(arff_error("hello\n") == "file: line 1: expected @relation, @attribute or @data");
+  CHECK(arff_error(kArff + "1,2\n") == "file: line 10: has 2 fields for 3 attributes");
+  CHECK(arff_error(kArff + "1,2,strange\n") == "file: line 10: 'strange' is not one of the classes");
+  CHECK(arff_error(kArff + "nan,2,odd\n") == "file: line 10, column 1: expected a number, got 'nan'");
+}
+
+TEST_CASE("pictures are read as they were written, and as grey or colour") {
+  for (const int channels : {1, 3}) {
+    const Image image = small_picture(channels);
+    const Image back = decode_png(encode_png(image), "file");
+    CHECK(back.width == 3);
+    CHECK(back.height == 2);
+    CHECK(back.channels == channels);
+    CHECK(back.pixels == image.pixels);
+  }
+  const Image grey = decode_png(encode_png(small_picture(1)), "file", 3);
+  CHECK(grey.pixels[3] == 40);
+  CHECK(grey.pixels[5] == 40);
+  CHECK(decode_png(encode_png(small_picture(3)), "file", 1).pixels.size() == 6);
+}
+
+TEST_CASE("a picture cut off anywhere, flipped in any bit or followed by something is an error, or unharmed") {
+  const std::string bytes = encode_png(small_picture(3));
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    CAPTURE(length);
+    CHECK(contains(error_of([&] { decode_png(bytes.substr(0, length), "file"); }), "file: "));
+  }
+  CHECK(contains(error_of([&] { decode_png(bytes + "x", "file"); }), "or more follows"));
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << i % 8));
+    CAPTURE(i);
+    try {
+      const Image image = decode_png(damaged, "file");
+      CHECK(image.pixels == small_picture(3).pixels);
+    } catch (const Error& error) {
+      CHECK(contains(error.what(), "file: "));
+    }
+  }
+  std::string huge = bytes;  // 2^24 pixels wide; its checksum is wrong as well, which comes first or second
+  huge[17] = 1;
+  CHECK(contains(error_of([&] { decode_png(huge, "file"); }), "file: "));
+}
+
+TEST_CASE("a folder of pictures is a data set, in the order of the names, with nothing left out") {
+  const TemporaryFolder folder;
+  for (const char* name : {"dog/2.png", "dog/1.png", "cat/x.png"}) write(folder / name, encode_png(small_picture(1)));
+  write(folder / ".hidden", "");
+  const PictureFolder data = read_picture_folder(folder.path());
+  CHECK(data.images.shape() == Shape{3, 1, 2, 3});
+  CHECK(data.classes == std::vector<std::string>{"cat", "dog"});
+  CHECK(data.files == std::vector<std::string>{"cat/x.png", "dog/1.png", "dog/2.png"});
+  CHECK(equal(data.labels, Tensor::from<std::int64_t>({0, 1, 1})));
+  CHECK(data.images.to_vector<float>()[1] == 40.0f / 255);
+  CHECK(read_picture_folder(folder / "dog", 3).images.shape() == Shape{2, 3, 2, 3});
+  CHECK(read_picture_folder(folder / "dog").labels.numel() == 0);
+
+  write(folder / "cat/y.png", encode_png(small_picture(1, 4, 4)));
+  CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }),
+                 "cat/y.png: is 4 x 4 pixels, but those before it 3 x 2"));
+  write(folder / "cat/y.png", "no");
+  CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }), "cat/y.png: byte 0: expected PNG's signature"));
+  std::filesystem::remove(folder / "cat/y.png");
+  write(folder / "cat/notes.txt", "");
+  CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }), "cat/notes.txt: is no .png file"));
+  std::filesystem::remove(folder / "cat/notes.txt");
+  write(folder / "stray.png", "");
+  CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }), "stray.png: expected nothing but folders"));
+  CHECK(contains(error_of([&] { read_picture_folder(folder / "none"); }), "cannot be read as a folder"));
+}
+
+TEST_CASE("--data folder takes train and test as they are, or splits one folder") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 10; ++i)
+    for (const char* name : {"all/a/", "all/b/", "two/train/a/", "two/test/a/"})
+      write(folder / (name + std::to_string(i) + ".png"), encode_png(small_picture(3)));
+  const ImageData one = load_images({.name = "folder", .folder = folder / "all"});
+  CHECK(one.train_images.shape() == Shape{16, 6});
+  CHECK(one.test_images.shape() == Shape{4, 6});
+  CHECK(one.test_labels.shape() == Shape{4});
+  CHECK(one.classes == std::vector<std::string>{"a", "b"});
+  CHECK(one.width == 3);
+  const ImageData two = load_images({.name = "folder", .folder = folder / "two", .limit = 4});
+  CHECK(two.train_images.shape() == Shape{4, 6});
+  CHECK(contains(error_of([] { load_images({.name = "folder"}); }), "--data-dir must say where"));
+}
+
+TEST_CASE("a split deals out every row once, by the seed, and the test set does not depend on the validation set") {
+  const Split split = split_rows(103, {.validation = 0.2, .test = 0.1, .seed = 4});
+  CHECK(split.train.numel() == 72);
+  CHECK(split.validation.numel() == 21);
+  CHECK(split.test.numel() == 10);
+  CHECK(equal(sort(concat({split.train, split.validation, split.test}, 0)).values, arange(103)));
+  CHECK(equal(split_rows(103, {.validation = 0, .test = 0.1, .seed = 4}).test, split.test));
+  CHECK_FALSE(equal(split_rows(103, {.validation = 0, .test = 0.1, .seed = 5}).test, split.test));
+  CHECK(split_rows(0).train.numel() == 0);
+  CHECK(error_of([] { split_rows(5, {.validation = 0.6, .test = 0.5}); }) ==
+        "split: the parts must not be negative, nor more than 1 together, got 0.6 and 0.5");
+
+  std::vector<std::int64_t> labels;
+  for (int i = 0; i < 200; ++i) labels.push_back(i % 10 == 0 ? 7 : 2);
+  const Split by_class = split_by_class(Tensor::from(labels), {.validation = 0.25, .test = 0.25});
+  for (const Tensor& rows : {by_class.validation, by_class.test}) {
+    int rare = 0;
+    for (const std::int64_t row : rows.to_vector<std::int64_t>()) rare += row % 10 == 0 ? 1 : 0;
+    CHECK(rare == 5);
+    CHECK(rows.numel() == 50);
+  }
+  CHECK(equal(sort(concat({by_class.train, by_class.validation, by_class.test}, 0)).values, arange(200)));
+}
+
+TEST_CASE("scaling learns from the training set, and can be undone") {
+  Rng rng(1);
+  Tensor x = rng.normal({500, 3}, 4, 2);
+  x = concat({x, full({500, 1}, 7)}, 1);  // a column that never changes
+  for (const Scaling& scaling : {Scaling::to_unit_variance(x), Scaling::to_unit_interval(x)}) {
+    CHECK(allclose(scaling.invert(scaling.apply(x)), x, 1e-5, 1e-5));
+    CHECK(equal(slice(scaling.apply(x), 1, 3, 4), zeros({500, 1})));
+  }
+  CHECK(allclose(mean(Scaling::to_unit_variance(x).apply(x), {0}), zeros({4}), 0, 1e-5));
+  CHECK(max(Scaling::to_unit_interval(x).apply(x)).item() == 1);
+  CHECK(min(Scaling::to_unit_interval(x).apply(x)).item() == 0);
+}
+
+TEST_CASE("transforms move, mirror and cut each image by itself") {
+  const Tensor x = to(reshape(arange(2 * 3 * 4 * 5), {2, 3, 4, 5}), Dtype::f32) + 1;
+  Rng rng(3);
+  bool moved = false, mirrored = false, kept = false;
+  for (int i = 0; i < 20; ++i) {
+    const Tensor y = random_shift(1)(x, rng);
+    CHECK(y.shape() == x.shape());
+    moved |= !equal(y, x);
+    const Tensor z = random_flip()(x, rng);
+    for (std::int64_t k = 0; k < 2; ++k) {
+      const Tensor one = select(z, 0, k), was = select(x, 0, k);
+      mirrored |= equal(one, flip(was, {2}));
+      kept |= equal(one, was);
+      CHECK((equal(one, was) || equal(one, flip(was, {2}))));
+    }
+    const Tensor cut = random_crop(2, 3)(x, rng);
+    CHECK(cut.shape() == Shape{2, 3, 2, 3});
+    const double first = cut.to_vector<float>()[0];  // where the window began
+    const auto at = static_cast<std::int64_t>(first) - 1;
+    CHECK(equal(select(cut, 0, 0), slice(slice(select(x, 0, 0), 1, at / 5, at / 5 + 2), 2, at % 5, at % 5 + 3)));
+  }
+  CHECK(moved);
+  CHECK(mirrored);
+  CHECK(kept);
+  const Tensor rows = reshape(x, {6, 20});
+  CHECK(on_rows(4, 5, compose({random_shift(2), random_flip()}))(rows, rng).shape() == Shape{6, 20});
+  CHECK(contains(error_of([&] { random_crop(9, 9)(x, rng); }), "random_crop: 9 x 9 is not within f32[2, 3, 4, 5]"));
+  CHECK(contains(error_of([&] { random_flip()(rows, rng); }), "needs images [n, channels, height, width]"));
+}
+
+TEST_CASE("windows are views of a series") {
+  const Tensor series = reshape(arange(20), {10, 2});
+  const Tensor pieces = windows(series, 4, 3);
+  CHECK(pieces.shape() == Shape{3, 4, 2});
+  CHECK(equal(select(pieces, 0, 2), slice(series, 0, 6, 10)));
+  CHECK(pieces.storage().same_as(series.storage()));
+  CHECK(windows(series, 11).shape() == Shape{0, 11, 2});
+}
+
+TEST_CASE("what a loader does to its batches depends on seed, epoch and batch alone") {
+  const Tensor rows = reshape(to(arange(600), Dtype::f32), {100, 6});
+  const LoaderOptions options{
+      .batch_size = 30, .seed = 5, .transform = [](const Tensor& x, Rng& rng) { return x + rng.normal(x.shape()); }};
+  const Loader loader(rows, {}, options);
+  std::vector<Tensor> all, rest;
+  for (const Batch& batch : loader.epoch(2)) all.push_back(batch.images);
+  for (const Batch& batch : loader.epoch(2, 2)) rest.push_back(batch.images);
+  REQUIRE(all.size() == 4);
+  REQUIRE(rest.size() == 2);
+  CHECK(equal(rest[0], all[2]));
+  CHECK(equal(rest[1], all[3]));
+  for ([[maybe_unused]] const Batch& batch : loader.epoch(2, 9)) FAIL("there is no such batch");
+}

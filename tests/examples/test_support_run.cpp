@@ -1,0 +1,283 @@
+#include <csignal>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "examples/support/files.h"
+#include "examples/support/report.h"
+#include "examples/support/run.h"
+#include "tensor/ops.h"
+#include "tests/examples/support_common.h"
+
+using namespace hourglass;
+using namespace hourglass::examples;
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+Args args_for(const std::filesystem::path& out, bool quiet = true) {
+  Args args;
+  args.about = {.name = "demo", .title = "A <demo>", .summary = "Shows it.", .objective = "E[x] → min"};
+  args.epochs = 2;
+  args.out = out;
+  args.quiet = quiet;
+  args.config = {{"epochs", Value(std::int64_t{2})}, {"lr", Value(0.001)}, {"tied", Value(false)}};
+  return args;
+}
+
+/// Two epochs of two steps; returns what was printed.
+std::string run_demo(const Args& args, double kl = 16) {
+  const Captured out(std::cout);
+  Run run(args);
+  run.fact("parameters", std::int64_t{652'824});
+  for (const std::int64_t epoch : run.epochs(2)) {
+    run.step({{"mse", 1.0 / static_cast<double>(epoch)}}, 30);
+    run.step({{"mse", 2.0 / static_cast<double>(epoch)}}, 10);
+    run.log_epoch({{"test_mse", 0.5}, {"kl", kl}});
+  }
+  run.picture("samples", image_grid(ones({4, 784})), "Four & white.");
+  run.plot("plane", line_plot({{"a", {1, 2}, {1, 2}}}), "A line.");
+  run.figure("test_mse", 0.0117, {.reference = 0.0151, .reference_name = "PCA-32", .unit = "per pixel"});
+  run.figure("test_kl_nats", kl);
+  run.finish("test_mse");
+  return out.text();
+}
+
+}  // namespace
+
+TEST_CASE("a run leaves metrics, summary, pictures and a report of one piece") {
+  const TemporaryFolder folder;
+  const std::string printed = run_demo(args_for(folder / "a/b"));
+  CHECK(printed == "test_mse 0.0117 per pixel (to beat: at most 0.0151, PCA-32: holds)\n");
+
+  const auto summary = nlohmann::json::parse(read_file(folder / "a/b/summary.json"));
+  CHECK(summary["test_mse"] == 0.0117);
+  CHECK(summary["reference_test_mse"] == 0.0151);
+  CHECK(summary["test_kl_nats"] == 16);
+  CHECK_FALSE(summary.contains("reference_test_kl_nats"));
+  CHECK(summary["headline"] == "test_mse");
+  CHECK(summary["headline_holds"] == true);
+  CHECK(summary["parameters"] == 652'824);
+  CHECK(summary["config"]["lr"] == 0.001);
+  CHECK(summary["seconds"] >= 0);
+  CHECK(summary["threads"] >= 1);
+
+  std::istringstream metrics(read_file(folder / "a/b/metrics.jsonl"));
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(metrics, line);) lines.push_back(nlohmann::json::parse(line));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["epoch"] == 1);
+  CHECK(lines[0]["train_mse"] == 1.25);  // 30 images at 1, 10 at 2
+  CHECK(lines[1]["train_mse"] == 0.625);
+  CHECK(lines[1]["test_mse"] == 0.5);
+
+  const std::string report = read_file(folder / "a/b/report.html");
+  for (const std::string part : {"A &lt;demo&gt;", "E[x] → min", "data:image/png;base64,iVBORw0KGgo",
+                                 "Four &amp; white.", "PCA-32", "holds", "<svg"}) {
+    CAPTURE(part);
+    CHECK(contains(report, part));
+  }
+  for (const std::string part : {"src=\"http", "href=", "@import", "url(", "<script"})
+    CHECK_FALSE(contains(report, part));
+  CHECK(read_file(folder / "a/b/samples.png").starts_with("\x89PNG"));
+  CHECK(read_file(folder / "a/b/plane.svg").starts_with("<svg"));
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "a/b"))
+    CHECK(entry.path().extension() != ".tmp");
+}
+
+TEST_CASE("curves of one quantity share a plot, and a single epoch is a table") {
+  const auto count = [](const std::string& text, const std::string& part) {
+    std::size_t n = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  };
+  for (const std::int64_t epochs : {1, 2}) {
+    const TemporaryFolder folder;
+    Args args = args_for(folder.path());
+    args.epochs = epochs;
+    const Captured out(std::cout);
+    Run run(args);
+    for ([[maybe_unused]] const std::int64_t epoch : run.epochs(1)) {
+      run.step({{"mse", 1}, {"mse[twin]", 2}});
+      run.log_epoch({{"test_mse", 1}, {"test_mse[twin]", 2}, {"kl", 3}});
+    }
+    run.finish();
+    const std::string report = read_file(folder / "report.html");
+    CHECK(count(report, "<svg") == (epochs == 1 ? 0 : 2));  // mse and kl
+    CHECK(count(report, ">test, twin<") == (epochs == 1 ? 0 : 1));
+    CHECK(count(report, "<th>test_mse[twin]<td>2</tr>") == (epochs == 1 ? 1 : 0));
+  }
+}
+
+TEST_CASE("NaN and infinity become null: the JSON is always valid") {
+  const TemporaryFolder folder;
+  run_demo(args_for(folder.path()), kNaN);
+  CHECK(nlohmann::json::parse(read_file(folder / "summary.json"))["test_kl_nats"].is_null());
+  const std::string metrics = read_file(folder / "metrics.jsonl");
+  CHECK(nlohmann::json::parse(metrics.substr(0, metrics.find('\n')))["kl"].is_null());
+}
+
+TEST_CASE("the headline is printed last, after the way to the report; without --quiet the epochs too") {
+  const TemporaryFolder folder;
+  const std::string printed = run_demo(args_for(folder.path(), false));
+  CHECK(contains(printed, "epoch 1/2  train_mse 1.25  test_mse 0.5  kl 16"));
+  CHECK(contains(printed, "\nreport: " + (folder / "report.html").string() + "\ntest_mse 0.0117"));
+  CHECK(printed.ends_with("holds)\n"));
+}
+
+TEST_CASE("a figure holds when it beats its reference, its way and with its slack") {
+  const auto holds = [](double value, const FigureOptions& options) { return Figure{"f", value, options}.holds(); };
+  CHECK_FALSE(holds(1, {}).has_value());
+  CHECK(holds(1.09, {.reference = 1, .within = 0.1}) == true);
+  CHECK(holds(1.11, {.reference = 1, .within = 0.1}) == false);
+  CHECK(holds(0.95, {.reference = 0.9, .better = Better::higher}) == true);
+  CHECK(holds(0.85, {.reference = 0.9, .better = Better::higher, .within = 0.1}) == true);
+  CHECK(holds(246, {.reference = 247, .better = Better::near, .within = 0.005}) == true);
+  CHECK(holds(240, {.reference = 247, .better = Better::near, .within = 0.005}) == false);
+  CHECK(holds(-1.05, {.reference = -1, .better = Better::higher, .within = 0.1}) == true);
+  for (const Better better : {Better::lower, Better::higher, Better::near})
+    CHECK(holds(kNaN, {.reference = 1, .better = better, .within = 10}) == false);
+}
+
+TEST_CASE("a new run takes the results of an earlier one away, so that nothing is mixed") {
+  const TemporaryFolder folder;
+  run_demo(args_for(folder.path()));
+  const Run unfinished(args_for(folder.path()));
+  CHECK_FALSE(std::filesystem::exists(folder / "summary.json"));
+  CHECK_FALSE(std::filesystem::exists(folder / "report.html"));
+  CHECK(read_file(folder / "metrics.jsonl").empty());
+}
+
+TEST_CASE("a folder that cannot be made or written to is an error that names it") {
+  const TemporaryFolder folder;
+  write(folder / "file", "x");
+  CHECK(contains(error_of([&] { Run(args_for(folder / "file/inside")); }), "file/inside: cannot make this folder"));
+  CHECK(contains(error_of([&] { Run(args_for(folder / "file")); }), (folder / "file").string()));
+  if (::geteuid() == 0) return;  // root may write anywhere
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  CHECK(contains(error_of([&] { Run(args_for(folder.path())); }), "cannot write to this folder"));
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+}
+
+TEST_CASE("a full disk is an error, and the old file stays") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder /
+                                      "summary.json");  // nothing can be renamed onto a folder that is not empty
+  write(folder / "summary.json/x", "");
+  CHECK(contains(error_of([&] { write_file(folder / "summary.json", "new"); }), "cannot be put in place"));
+  write(folder / "old", "old");
+  write_file(folder / "old", "new");
+  CHECK(read_file(folder / "old") == "new");
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    CHECK(entry.path().extension() != ".tmp");
+}
+
+TEST_CASE("names that would leave the folder are refused") {
+  const TemporaryFolder folder;
+  Run run(args_for(folder.path()));
+  for (const std::string name : {"", "../up", "a/b", "a b"}) {
+    CAPTURE(name);
+    CHECK(contains(error_of([&] { run.figure(name, 1); }), "is no name for a result"));
+    CHECK(contains(error_of([&] { run.picture(name, image_grid(ones({1, 4})), ""); }), "is no name for a result"));
+  }
+  CHECK(contains(error_of([&] { run.finish("absent"); }), "there is no figure 'absent'"));
+}
+
+TEST_CASE("a table is printed in columns, shown in the report and written as CSV") {
+  const TemporaryFolder folder;
+  const std::vector<std::vector<std::string>> rows{{"name", "σ²"}, {"plain, old", "1.5"}, {"\"new\"", "12"}};
+  std::string printed;
+  {
+    const Captured out(std::cout);
+    Run run(args_for(folder.path(), false));
+    run.table("spread", rows, "How <wide>.");
+    run.finish();
+    printed = out.text();
+  }
+  CHECK(printed.find("name        σ²\nplain, old  1.5\n\"new\"       12\n") != std::string::npos);
+  CHECK(read_file(folder / "spread.csv") == "name,σ²\n\"plain, old\",1.5\n\"\"\"new\"\"\",12\n");
+  const std::string report = read_file(folder / "report.html");
+  CHECK(report.find("<h2>spread</h2>") != std::string::npos);
+  CHECK(report.find("<tr><td>plain, old<td class=\"right\">1.5</tr>") != std::string::npos);
+  CHECK(report.find("How &lt;wide&gt;.") != std::string::npos);
+  Run run(args_for(folder.path()));
+  CHECK(error_of([&] {
+          run.table("ragged", {{"a", "b"}, {"1"}}, "");
+        }) == "run: table 'ragged' has rows of 2 and of 1 cells");
+}
+
+TEST_CASE("a run goes on in the middle of an epoch, with the averages and the lines that it had") {
+  const TemporaryFolder folder;
+  const auto train = [&](const char* out, bool resume, std::int64_t stop_in, bool watch) {
+    Args args = args_for(folder / out);
+    args.epochs = 3;
+    args.resume = resume;
+    args.save_every = 0;
+    args.command = "demo --out x";
+    Run run(args);
+    Tensor weight = zeros({2});
+    double last = 0;
+    run.keep("weight", weight);
+    run.keep("last", last);
+    run.keep_best("test_error");
+    const Loader loader(reshape(arange(10), {10, 1}), {}, {.batch_size = 4});
+    for (const std::int64_t epoch : run.epochs(loader.batches())) {
+      for (const Batch& batch : run.batches(loader, epoch)) {
+        weight = weight * 2 + sum(batch.images).item();
+        if (epoch == stop_in && watch) std::raise(SIGINT);
+        run.step({{"weight", max(weight).item()}}, batch.size());
+      }
+      last = max(weight).item();
+      run.log_epoch({{"test_error", epoch == 2 ? 0.5 : kNaN}});
+    }
+    run.figure("last", last);
+    run.finish();
+    return last;
+  };
+  const double whole = train("whole", false, 0, false);
+  std::string said;
+  try {
+    train("broken", false, 2, true);
+  } catch (const Interrupted& interrupted) {
+    said = interrupted.what();
+    CHECK(interrupted.signal() == SIGINT);
+  }
+  CHECK(said == "interrupted in epoch 2 and saved; to go on: demo --out x --resume");
+  CHECK(train("broken", true, 0, false) == whole);
+  const auto lines = [&](const char* out) {
+    std::vector<nlohmann::json> all;
+    std::istringstream text(read_file(folder / out / "metrics.jsonl"));
+    for (std::string line; std::getline(text, line);) {
+      all.push_back(nlohmann::json::parse(line));
+      all.back().erase("seconds");
+    }
+    return all;
+  };
+  CHECK(lines("whole").size() == 3);
+  CHECK(lines("broken") == lines("whole"));
+  CHECK(read_file(folder / "broken/best.safetensors").size() > 100);
+  CHECK(train("broken", true, 0, false) == whole);  // it was done already
+  CHECK(train("fresh", true, 0, false) == whole);   // there is nothing to go on with: it begins
+}
+
+TEST_CASE("a run that cannot go on says so") {
+  const TemporaryFolder folder;
+  Args args = args_for(folder / "out");
+  args.resume = true;
+  Run nothing(args);
+  CHECK(error_of([&] { nothing.epochs(1); }) == "resume: this program keeps nothing that it could go on with");
+  args.resume = false;
+  Run run(args);
+  double number = 0;
+  run.keep("number", number);
+  run.epochs(1);
+  CHECK(contains(error_of([&] { run.epochs(1); }), "make it one loop"));
+  run.keep_best("accuracy");
+  CHECK(error_of([&] { run.log_epoch({{"loss", 1}}); }) == "run: there is no metric 'accuracy' to judge epochs by");
+}

@@ -1,0 +1,582 @@
+#include "tests/tables/layer_table.h"
+
+#include <limits>
+
+#include "autograd/ops.h"
+#include "nn/activations.h"
+#include "nn/attention.h"
+#include "nn/conv.h"
+#include "nn/dropout.h"
+#include "nn/embedding.h"
+#include "nn/linear.h"
+#include "nn/losses.h"
+#include "nn/norm.h"
+#include "nn/padding.h"
+#include "nn/parametrize.h"
+#include "nn/penalties.h"
+#include "nn/pooling.h"
+#include "nn/recurrent.h"
+#include "nn/shaping.h"
+
+namespace hourglass::test {
+namespace {
+
+using nn::Reduction;
+using Inputs = std::vector<Input>;
+using Options = LayerOptions;
+
+// A row for a module: make(box, rng) and call(module, inputs).
+template <class Make, class Call>
+LayerRow module(std::string name, Inputs inputs, Make make, Call call, Options options = {}) {
+  using M = std::remove_reference_t<decltype(make(std::declval<Box&>(), std::declval<Rng&>()))>;
+  return {std::move(name), std::move(inputs), [make](Box& box, Rng& rng) -> nn::Module& { return make(box, rng); },
+          [call](const nn::Module& m, const Vars& v) { return Vars(call(dynamic_cast<const M&>(m), v)); }, options};
+}
+// A row for a Layer made of the arguments.
+template <class L, class... Args>
+LayerRow layer(std::string name, const Input& input, Options options, Args... args) {
+  return module(
+      std::move(name), {input}, [=](Box& box, Rng&) -> L& { return box.child<L>("layer", args...); },
+      [](const L& l, const Vars& v) { return Vars{l(v[0])}; }, options);
+}
+// The same with random numbers behind its `first` arguments, where layers have them.
+template <class L, class... Args>
+LayerRow random_layer(std::string name, const Input& input, Options options, auto first, Args... args) {
+  return module(
+      std::move(name), {input},
+      [=](Box& box, Rng& rng) -> L& {
+        return std::apply([&](auto... sizes) -> L& { return box.child<L>("layer", sizes..., rng, args...); }, first);
+      },
+      [](const L& l, const Vars& v) { return Vars{l(v[0])}; }, options);
+}
+// A row for a function.
+template <class F>
+LayerRow function(std::string name, Inputs inputs, F f, Options options = {.batch = {}}) {
+  return module(
+      std::move(name), std::move(inputs),
+      [](Box& box, Rng&) -> nn::Identity& { return box.child<nn::Identity>("layer"); },
+      [f](const nn::Identity&, const Vars& v) { return Vars{f(v)}; }, options);
+}
+
+template <class... Sizes>
+auto sizes(Sizes... all) {
+  return std::tuple<std::conditional_t<std::is_integral_v<Sizes>, std::int64_t, Sizes>...>(all...);
+}
+
+const Input kRows = uniform({3, 4}, -2, 2), kSequences = uniform({2, 3, 4}, -2, 2),
+            kImages = uniform({2, 2, 3, 4}, -2, 2);
+
+void add_simple(std::vector<LayerRow>& rows) {
+  // clang-format off
+  rows.insert(rows.end(), {
+  // ---- products
+  random_layer<nn::Linear>("Linear", kRows, {.bad = Shape{3, 5}}, sizes(4, 3)),
+  random_layer<nn::Linear>("Linear without bias", kRows, {.bad = Shape{3, 5}}, sizes(4, 3),
+                           nn::LinearOptions{.bias = false}),
+  random_layer<nn::LazyLinear>("LazyLinear", kRows, {.bad = Shape{}}, sizes(3)),
+  random_layer<nn::MaskedLinear>("MaskedLinear", kRows, {.bad = Shape{3, 5}},
+                                 sizes(Tensor::from<std::uint8_t>({1, 0, 0, 1, 0, 1, 1, 0}, {2, 4}))),
+  module("Bilinear", {uniform({2, 3}, -2, 2), uniform({2, 2}, -2, 2)},
+         [](Box& box, Rng& rng) -> auto& { return box.child<nn::Bilinear>("layer", 3, 2, 4, rng); },
+         [](const nn::Bilinear& l, const Vars& v) { return Vars{l(v[0], v[1])}; }, {.bad = Shape{2, 4}}),
+
+  // ---- normalisation
+  layer<nn::BatchNorm1d>("BatchNorm1d", kSequences, {.bad = Shape{2, 4, 4}}, 3),
+  layer<nn::BatchNorm2d>("BatchNorm2d", kImages, {.bad = Shape{2, 2, 3}}, 2),
+  layer<nn::LazyBatchNorm2d>("LazyBatchNorm2d", kImages, {.bad = Shape{2, 2, 3}}),
+  layer<nn::LazyBatchNorm1d>("LazyBatchNorm1d", kRows, {.bad = Shape{2}}),
+  layer<nn::BatchNorm1d>("BatchNorm1d without affine", uniform({4, 3}, -2, 2), {.bad = Shape{4, 2}}, 3,
+                         nn::BatchNormOptions{.eps = 0.1, .momentum = 0.4, .affine = false}),
+  layer<nn::BatchNorm1d>("BatchNorm1d without statistics", uniform({4, 3}, -2, 2), {.bad = Shape{1, 3}}, 3,
+                         nn::BatchNormOptions{.track_running_stats = false}),
+  layer<nn::BatchNorm1d>("BatchNorm1d of cumulative statistics", uniform({4, 3}, -2, 2), {.bad = Shape{1, 3}}, 3,
+                         nn::BatchNormOptions{.momentum = {}}),
+  layer<nn::InstanceNorm1d>("InstanceNorm1d", kSequences, {.bad = Shape{2, 3, 1}}, 3),
+  layer<nn::InstanceNorm2d>("InstanceNorm2d", kImages, {.bad = Shape{2, 2}}, 2),
+  layer<nn::LazyInstanceNorm1d>("LazyInstanceNorm1d", kSequences, {.bad = Shape{3}},
+                                nn::InstanceNormOptions{.affine = true}),
+  layer<nn::LazyInstanceNorm2d>("LazyInstanceNorm2d", kImages, {.bad = Shape{3}},
+                                nn::InstanceNormOptions{.affine = true}),
+  layer<nn::InstanceNorm2d>("InstanceNorm2d with everything", kImages, {.bad = Shape{2, 3, 3, 4}}, 2,
+                            nn::InstanceNormOptions{.affine = true, .track_running_stats = true}),
+  layer<nn::LayerNorm>("LayerNorm", kSequences, {.bad = Shape{2, 3}}, Shape{4}),
+  layer<nn::LayerNorm>("LayerNorm of two axes", kSequences, {.bad = Shape{4}}, Shape{3, 4}),
+  layer<nn::LayerNorm>("LayerNorm without affine", kRows, {.bad = Shape{}}, Shape{4},
+                       nn::LayerNormOptions{.eps = 0.1, .elementwise_affine = false}),
+  layer<nn::GroupNorm>("GroupNorm", uniform({2, 4, 3}, -2, 2), {.bad = Shape{2, 3, 3}}, 2, 4),
+  layer<nn::GroupNorm>("GroupNorm without affine", uniform({2, 4, 3, 2}, -2, 2), {.bad = Shape{4}}, 4, 4,
+                       nn::GroupNormOptions{.affine = false}),
+
+  // ---- noise
+  random_layer<nn::Dropout>("Dropout", kRows, {}, sizes()),
+  random_layer<nn::Dropout>("Dropout of everything", kRows, {}, sizes(), 1.0),
+  random_layer<nn::Dropout1d>("Dropout1d", kSequences, {.bad = Shape{3}}, sizes(), 0.4),
+  random_layer<nn::Dropout2d>("Dropout2d", kImages, {.bad = Shape{3}}, sizes(), 0.4),
+  random_layer<nn::AlphaDropout>("AlphaDropout", kRows, {}, sizes(), 0.3),
+  random_layer<nn::GaussianNoise>("GaussianNoise", kRows, {}, sizes(), 0.3),
+  random_layer<nn::MaskingNoise>("MaskingNoise", kRows, {}, sizes(), 0.3),
+  random_layer<nn::SaltAndPepperNoise>("SaltAndPepperNoise", kRows, {}, sizes(), 0.3),
+
+  // ---- activations
+  layer<nn::Identity>("Identity", kRows, {}),
+  layer<nn::ReLU>("ReLU", kRows, {}),
+  layer<nn::ReLU6>("ReLU6", uniform({3, 4}, -2, 9), {}),
+  layer<nn::LeakyReLU>("LeakyReLU", kRows, {}, 0.2),
+  layer<nn::ELU>("ELU", kRows, {}, 0.5),
+  layer<nn::CELU>("CELU", kRows, {}, 0.5),
+  layer<nn::SELU>("SELU", kRows, {}),
+  layer<nn::SiLU>("SiLU", kRows, {}),
+  layer<nn::Mish>("Mish", kRows, {}),
+  layer<nn::GELU>("GELU", kRows, {}),
+  layer<nn::Softsign>("Softsign", kRows, {}),
+  layer<nn::Tanh>("Tanh", kRows, {}),
+  layer<nn::Sigmoid>("Sigmoid", kRows, {}),
+  layer<nn::LogSigmoid>("LogSigmoid", kRows, {}),
+  layer<nn::Hardsigmoid>("Hardsigmoid", uniform({3, 4}, -5, 5), {}),
+  layer<nn::Hardswish>("Hardswish", uniform({3, 4}, -5, 5), {}),
+  layer<nn::Hardshrink>("Hardshrink", kRows, {}, 0.7),
+  layer<nn::Softshrink>("Softshrink", kRows, {}, 0.7),
+  layer<nn::Tanhshrink>("Tanhshrink", kRows, {}),
+  layer<nn::Softmax>("Softmax", kSequences, {.bad = Shape{3}}, 1),
+  layer<nn::LogSoftmax>("LogSoftmax", kSequences, {.bad = Shape{3}}, 1),
+  layer<nn::PReLU>("PReLU", kRows, {}),
+  layer<nn::PReLU>("PReLU of channels", kSequences, {.bad = Shape{2, 4}}, 3),
+  random_layer<nn::RReLU>("RReLU", kRows, {}, sizes(), 0.1, 0.4),
+  layer<nn::KSparse>("KSparse", kRows, {.bad = Shape{3, 1}}, 2, 1.5),
+  layer<nn::TopK>("TopK", kRows, {.bad = Shape{3, 1}}, 2),
+  layer<nn::GELU>("GELU of tanh", kRows, {}, nn::GeluApproximation::tanh),
+  layer<nn::Softplus>("Softplus", kRows, {}, 2, 3),
+  layer<nn::Softmin>("Softmin", kRows, {}),
+  layer<nn::Softmax2d>("Softmax2d", kImages, {.bad = Shape{3, 1}}),
+  layer<nn::Hardtanh>("Hardtanh", uniform({3, 4}, -2.2, 2), {}, -0.5, 1.5),
+  layer<nn::Threshold>("Threshold", kRows, {}, 0.5, -1),
+  layer<nn::GLU>("GLU", kRows, {.bad = Shape{3, 5}}),
+
+  // ---- shapes
+  layer<nn::Flatten>("Flatten", kSequences, {.bad = Shape{3}}),
+  layer<nn::Unflatten>("Unflatten", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, 1, Shape{2, -1}),
+  layer<nn::Reshape>("Reshape", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, Shape{-1, 3}),
+  layer<nn::PixelShuffle>("PixelShuffle", uniform({2, 4, 2, 3}, -2, 2), {.bad = Shape{2, 3, 2, 3}}, 2),
+  layer<nn::PixelUnshuffle>("PixelUnshuffle", uniform({2, 2, 4, 2}, -2, 2), {.bad = Shape{2, 2, 3, 2}}, 2),
+  layer<nn::ZeroPad1d>("ZeroPad1d", kSequences, {.bad = Shape{2}}, nn::Sides1d(1)),
+  layer<nn::ConstantPad1d>("ConstantPad1d", kSequences, {.bad = Shape{2}}, nn::Sides1d(1, 2), 0.75),
+  layer<nn::ReflectionPad1d>("ReflectionPad1d", kSequences, {.bad = Shape{2, 3, 2}}, nn::Sides1d(1, 2)),
+  layer<nn::ReplicationPad1d>("ReplicationPad1d", kSequences, {.bad = Shape{2, 3, 0}}, nn::Sides1d(1, 2)),
+  layer<nn::CircularPad1d>("CircularPad1d", kSequences, {.bad = Shape{2, 3, 1}}, nn::Sides1d(1, 2)),
+  layer<nn::ZeroPad2d>("ZeroPad2d", kImages, {.bad = Shape{2}}, nn::Sides2d(1, 2, 0, 1)),
+  layer<nn::ConstantPad2d>("ConstantPad2d", kImages, {.bad = Shape{2}}, nn::Sides2d(1, -1, 0, 2), 0.75),
+  layer<nn::ReflectionPad2d>("ReflectionPad2d", kImages, {.bad = Shape{2, 2, 3, 2}}, nn::Sides2d(1, 2, 0, 1)),
+  layer<nn::ReplicationPad2d>("ReplicationPad2d", kImages, {.bad = Shape{2, 2, 0, 2}}, nn::Sides2d(1, 2, 0, 4)),
+  layer<nn::CircularPad2d>("CircularPad2d", kImages, {.bad = Shape{2, 2, 3, 1}}, nn::Sides2d(1, 2, 0, 1)),
+  module("Sequential", {kRows},
+         [](Box& box, Rng& rng) -> auto& {
+           nn::Sequential& sequential = box.child<nn::Sequential>("layer");
+           sequential.add<nn::Linear>(4, 3, rng);
+           sequential.add<nn::Tanh>();
+           sequential.add<nn::LayerNorm>(Shape{3});
+           return sequential;
+         },
+         [](const nn::Sequential& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
+  module("Residual", {kRows},
+         [](Box& box, Rng& rng) -> auto& {
+           nn::Residual& residual = box.child<nn::Residual>("layer");
+           residual.add<nn::Linear>(4, 4, rng);
+           residual.add<nn::Tanh>();
+           return residual;
+         },
+         [](const nn::Residual& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
+  module("Concat", {kRows},
+         [](Box& box, Rng& rng) -> auto& {
+           nn::Concat& concat = box.child<nn::Concat>("layer");
+           concat.add<nn::Identity>();
+           concat.add<nn::Linear>(4, 3, rng);
+           return concat;
+         },
+         [](const nn::Concat& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
+  });
+  // clang-format on
+}
+
+void add_convolutions(std::vector<LayerRow>& rows) {
+  const Input series = uniform({2, 2, 5}, -2, 2), images = uniform({2, 2, 4, 5}, -2, 2),
+              small = uniform({2, 2, 2, 3}, -2, 2);
+  const auto conv1 = [&](const std::string& name, const nn::Conv1dOptions& options) {
+    rows.push_back(random_layer<nn::Conv1d>(name, series, {.bad = Shape{2, 3, 5}}, sizes(2, 4, options)));
+  };
+  const auto conv2 = [&](const std::string& name, const nn::Conv2dOptions& options) {
+    rows.push_back(random_layer<nn::Conv2d>(name, images, {.bad = Shape{2, 3, 4, 5}}, sizes(2, 4, options)));
+  };
+  conv1("Conv1d", {.kernel = 3});
+  conv1("Conv1d with everything",
+        {.kernel = 2, .stride = 2, .padding = 1, .dilation = 2, .groups = 2, .padding_mode = nn::PadMode::circular});
+  conv2("Conv2d", {.kernel = 3});
+  conv2("Conv2d with everything", {.kernel = {2, 3}, .stride = {2, 1}, .padding = {1, 0}, .groups = 2, .bias = false});
+  conv2("Conv2d, same size", {.kernel = {2, 3}, .padding = kSame, .dilation = {1, 2}});
+  conv2("Conv2d, same size by reflection", {.kernel = {2, 3}, .padding = kSame, .padding_mode = nn::PadMode::reflect});
+  conv2("Conv2d by replication", {.kernel = 3, .padding = {2, 1}, .padding_mode = nn::PadMode::replicate});
+  rows.push_back(
+      random_layer<nn::LazyConv1d>("LazyConv1d", series, {.bad = Shape{5}}, sizes(4, nn::Conv1dOptions{.kernel = 2})));
+  rows.push_back(random_layer<nn::LazyConv2d>("LazyConv2d", images, {.bad = Shape{4, 5}},
+                                              sizes(4, nn::Conv2dOptions{.kernel = 2, .groups = 2})));
+  rows.push_back(random_layer<nn::ConvTranspose1d>("ConvTranspose1d", series, {.bad = Shape{2, 3, 5}},
+                                                   sizes(2, 3, nn::ConvTranspose1dOptions{.kernel = 3, .stride = 2})));
+  rows.push_back(random_layer<nn::ConvTranspose2d>(
+      "ConvTranspose2d with everything", small, {.bad = Shape{2, 3, 2, 3}},
+      sizes(2, 4,
+            nn::ConvTranspose2dOptions{
+                .kernel = {3, 2}, .stride = 2, .padding = {1, 0}, .output_padding = {1, 0}, .groups = 2})));
+  rows.push_back(random_layer<nn::LazyConvTranspose1d>("LazyConvTranspose1d", series, {.bad = Shape{5}},
+                                                       sizes(3, nn::ConvTranspose1dOptions{.kernel = 2})));
+  rows.push_back(
+      random_layer<nn::LazyConvTranspose2d>("LazyConvTranspose2d", small, {.bad = Shape{4, 5}},
+                                            sizes(3, nn::ConvTranspose2dOptions{.kernel = 2, .bias = false})));
+  rows.push_back(module(
+      "ConvTranspose2d to a size", {small}, [](Box & box, Rng & rng) -> auto& {
+        return box.child<nn::ConvTranspose2d>("layer", 2, 3, nn::ConvTranspose2dOptions{.kernel = 3, .stride = 2}, rng);
+      },
+      [](const nn::ConvTranspose2d& l, const Vars& v) {
+        return Vars{l(v[0], {6, 7})};
+      },
+      {.bad = Shape{2, 2, 4, 3}}));
+
+  const auto with_indices = [](const auto& layer, const Vars& v) { return Vars{layer.with_indices(v[0]).values}; };
+  rows.push_back(layer<nn::MaxPool1d>("MaxPool1d", series, {.bad = Shape{}}, MaxPool1dOptions{.kernel = 2}));
+  rows.push_back(module("MaxPool2d", {images}, [](Box & box, Rng&) -> auto& {
+    return box.child<nn::MaxPool2d>("layer", MaxPool2dOptions{.kernel = 3, .stride = 2, .padding = 1});
+  },
+                        with_indices, {.bad = Shape{2}}));
+  rows.push_back(module(
+      "MaxUnpool2d", {images}, [](Box & box, Rng&) -> auto& {
+        return box.child<nn::MaxUnpool2d>("layer", MaxUnpool2dOptions{.kernel = 2, .output_size = {4, 5}});
+      },
+      [](const nn::MaxUnpool2d& l, const Vars& v) {
+        const PooledVar pooled = nn::in_context("layer", [&] { return max_pool2d_with_indices(v[0], {.kernel = 2}); });
+        return Vars{l(pooled.values, pooled.indices)};
+      },
+      {.bad = Shape{2}}));
+  rows.push_back(module(
+      "MaxUnpool1d", {series},
+      [](Box & box, Rng&) -> auto& { return box.child<nn::MaxUnpool1d>("layer", MaxUnpool1dOptions{.kernel = 2}); },
+      [](const nn::MaxUnpool1d& l, const Vars& v) {
+        const PooledVar pooled = nn::in_context("layer", [&] { return max_pool1d_with_indices(v[0], {.kernel = 2}); });
+        return Vars{l(pooled.values, pooled.indices)};
+      },
+      {.bad = Shape{}}));
+  rows.push_back(layer<nn::AvgPool1d>("AvgPool1d", series, {.bad = Shape{}},
+                                      AvgPool1dOptions{.kernel = 3, .stride = 2, .padding = 1}));
+  rows.push_back(layer<nn::AvgPool2d>(
+      "AvgPool2d", images, {.bad = Shape{2}},
+      AvgPool2dOptions{.kernel = {2, 3}, .padding = {0, 1}, .ceil_mode = true, .count_include_pad = false}));
+  rows.push_back(layer<nn::AdaptiveMaxPool1d>("AdaptiveMaxPool1d", series, {.bad = Shape{}}, PerAxis<1>(3)));
+  rows.push_back(layer<nn::AdaptiveMaxPool2d>("AdaptiveMaxPool2d", images, {.bad = Shape{2}}, PerAxis<2>(3, 2)));
+  rows.push_back(layer<nn::AdaptiveAvgPool1d>("AdaptiveAvgPool1d", series, {.bad = Shape{}}, PerAxis<1>(3)));
+  rows.push_back(layer<nn::AdaptiveAvgPool2d>("AdaptiveAvgPool2d", images, {.bad = Shape{2}}, PerAxis<2>(3, 2)));
+  rows.push_back(layer<nn::Upsample>("Upsample", small, {.bad = Shape{2}}, InterpolateOptions{.scale_factor = {2}}));
+  rows.push_back(layer<nn::Upsample>(
+      "Upsample, bilinear", small, {.bad = Shape{2}},
+      InterpolateOptions{.size = {5, 4}, .mode = InterpolateMode::bilinear, .align_corners = true}));
+}
+
+void add_computed_weights(std::vector<LayerRow>& rows) {
+  for (const auto& [name, dim] : {std::pair{"weight_norm", 0}, {"weight_norm of dim 1", 1}, {"weight_norm of all", -1}})
+    rows.push_back(module(
+        name, {uniform({2, 4}, -2, 2)},
+        [dim = dim](Box & box, Rng & rng) -> auto& {
+          nn::Linear& linear = box.child<nn::Linear>("layer", 4, 3, rng);
+          nn::weight_norm(linear, "weight", dim);
+          return linear;
+        },
+        [](const nn::Linear& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{2, 3}}));
+  for (const int dim : {0, 1})
+    rows.push_back(module(
+        dim == 0 ? "spectral_norm" : "spectral_norm of dim 1", {uniform({2, 4}, -2, 2)},
+        [dim](Box & box, Rng & rng) -> auto& {
+          nn::Linear& linear = box.child<nn::Linear>("layer", 4, 3, rng);
+          nn::spectral_norm(linear, rng, {.n_power_iterations = dim == 0 ? 2 : 1, .dim = dim});
+          return linear;
+        },
+        [](const nn::Linear& l, const Vars& v) { return Vars{l(v[0])}; },
+        {.bad = Shape{2, 3}, .exact = Exact::in_evaluation}));
+}
+
+void add_words(std::vector<LayerRow>& rows) {
+  const auto row = [&](const char* name, nn::EmbeddingOptions options, Exact exact) {
+    rows.push_back(random_layer<nn::Embedding>(name, integers({2, 3}, 0, 5), {.bad = Shape{2}, .exact = exact},
+                                               sizes(5, 3), options));
+  };
+  row("Embedding", {}, Exact::always);
+  row("Embedding with padding", {.padding_idx = -3}, Exact::never);
+  row("Embedding scaled by frequency", {.scale_grad_by_freq = true}, Exact::never);
+}
+
+template <class L>
+Vars outputs(const typename L::Output& result) {
+  if constexpr (requires { result.c; }) return {result.output, result.h, result.c};
+  else return {result.output, result.h};
+}
+
+template <class L>
+void add_sequences(std::vector<LayerRow>& rows, const std::string& kind) {
+  constexpr bool has_c = std::is_same_v<L, nn::LSTM>;
+  const auto row = [&](const std::string& name, Inputs inputs, std::int64_t in, nn::RecurrentOptions options, auto call,
+                       int batch, const Shape& bad) {
+    rows.push_back(module(
+        kind + name, std::move(inputs),
+        [ in, options ](Box & box, Rng & rng) -> auto& { return box.child<L>("layer", in, 2, rng, options); },
+        [call](const L& l, const Vars& v) { return outputs<L>(call(l, v)); }, {.batch = batch, .bad = bad}));
+  };
+  const auto plain = [](const L& l, const Vars& v) { return l(v[0]); };
+  const Input x = uniform({4, 2, 3}, -2, 2), state = uniform({1, 2, 2}, -1, 1);
+  row("", {x}, 3, {}, plain, 1, {4, 2, 2});
+  row(" from states", has_c ? Inputs{x, state, state} : Inputs{x, state}, 3, {},
+      [](const L& l, const Vars& v) {
+        return l(v[0], {.h = v[1], .c = v.size() > 2 ? std::optional(v[2]) : std::nullopt});
+      },
+      1, {4, 2, 2});
+  row(" without bias", {uniform({2, 3, 3}, -2, 2)}, 3, {.bias = false, .batch_first = true}, plain, 0, {2, 0, 3});
+  row(" of two layers and directions", {uniform({3, 2, 2}, -2, 2)}, 2, {.num_layers = 2, .bidirectional = true}, plain,
+      1, {4});
+  row(" of lengths", {uniform({3, 4, 2}, -2, 2), integers({3}, 1, 4)}, 2,
+      {.num_layers = 2, .batch_first = true, .bidirectional = true},
+      [](const L& l, const Vars& v) { return l(v[0], {.lengths = v[1].value()}); }, 0, {3, 4, 3});
+  row(" with dropout", {x}, 3, {.num_layers = 2, .dropout = 0.4}, plain, 1, {4, 2, 2});
+}
+
+template <class C>
+LayerRow cell(const std::string& name) {
+  constexpr bool has_c = std::is_same_v<C, nn::LSTMCell>;
+  const Input state = uniform({4, 2}, -1, 1);
+  return module(
+      name, has_c ? Inputs{uniform({4, 3}, -2, 2), state, state} : Inputs{uniform({4, 3}, -2, 2), state},
+      [](Box & box, Rng & rng) -> auto& { return box.child<C>("layer", 3, 2, rng); },
+      [](const C& c, const Vars& v) {
+        if constexpr (has_c) {
+          const nn::LSTMCell::States next = c(v[0], {v[1], v[2]});
+          return Vars{next.h, next.c};
+        } else {
+          return Vars{c(v[0], v[1])};
+        }
+      },
+      {.bad = Shape{4, 2}});
+}
+
+void add_attention(std::vector<LayerRow>& rows) {
+  const auto row = [&](const std::string& name, Inputs inputs, nn::MultiheadAttentionOptions options, auto call,
+                       std::optional<int> batch, int constants = 0) {
+    rows.push_back(module(
+        "MultiheadAttention" + name, std::move(inputs),
+        [options](Box & box, Rng & rng) -> auto& {
+          return box.child<nn::MultiheadAttention>("layer", 4, 2, rng, options);
+        },
+        [call](const nn::MultiheadAttention& l, const Vars& v) {
+          const nn::MultiheadAttention::Output result = call(l, v);
+          return Vars{result.output, result.weights};
+        },
+        {.batch = batch, .bad = Shape{3, 2, 5}, .constants = constants}));
+  };
+  using Attention = nn::MultiheadAttention;
+  const Input x = uniform({3, 2, 4}, -2, 2), source = uniform({2, 2, 4}, -2, 2);
+  const auto cross = [](const Attention& l, const Vars& v) { return l(v[0], v[1], v[2]); };
+  row("", {x, source, source}, {}, cross, 1);
+  row(
+      " to itself", {uniform({2, 3, 4}, -2, 2)}, {.batch_first = true},
+      [](const Attention& l, const Vars& v) { return l(v[0], v[0], v[0]); }, 0);
+  row(
+      " with masks", {x, {{3, 3}, 0, 1, Dtype::u8}, {{2, 3}, 0, 1, Dtype::u8}}, {},
+      [](const Attention& l, const Vars& v) {
+        return l(v[0], v[0], v[0],
+                 {.key_padding_mask = v[2].value(), .attn_mask = v[1].value(), .average_attn_weights = false});
+      },
+      std::nullopt);
+  row(
+      " with a bias for each head", {x, uniform({4, 3, 3}, -1, 1)}, {},
+      [](const Attention& l, const Vars& v) { return l(v[0], v[0], v[0], {.attn_mask = v[1].value()}); }, std::nullopt,
+      1);
+  row(" of other sizes", {x, uniform({2, 2, 3}, -2, 2), uniform({2, 2, 2}, -2, 2)},
+      {.bias = false, .kdim = 3, .vdim = 2}, cross, 1);
+  row(
+      " with more keys", {x, {{3, 3}, 0, 1, Dtype::u8}}, {.add_bias_kv = true, .add_zero_attn = true},
+      [](const Attention& l, const Vars& v) { return l(v[0], v[0], v[0], {.attn_mask = v[1].value()}); }, std::nullopt);
+  row(" with dropout", {x, source, source}, {.dropout = 0.4}, cross, 1);
+
+  rows.push_back(random_layer<nn::TransformerEncoderLayer>(
+      "TransformerEncoderLayer", x, {.batch = 1, .bad = Shape{3, 2, 5}}, sizes(4, 2),
+      nn::TransformerEncoderLayerOptions{.dim_feedforward = 3, .dropout = 0}));
+  rows.push_back(module(
+      "TransformerEncoderLayer, norm first", {uniform({2, 3, 4}, -2, 2), {{3, 3}, 0, 1, Dtype::u8}},
+      [](Box & box, Rng & rng) -> auto& {
+        return box.child<nn::TransformerEncoderLayer>(
+            "layer", 4, 2, rng,
+            nn::TransformerEncoderLayerOptions{.dim_feedforward = 3,
+                                               .dropout = 0,
+                                               .activation = nn::TransformerActivation::gelu,
+                                               .batch_first = true,
+                                               .norm_first = true});
+      },
+      [](const nn::TransformerEncoderLayer& l, const Vars& v) { return Vars{l(v[0], {.attn_mask = v[1].value()})}; },
+      {.batch = {}, .bad = Shape{2, 3, 5}}));
+  const nn::TransformerEncoderLayerOptions small{.dim_feedforward = 3, .dropout = 0};
+  rows.push_back(random_layer<nn::TransformerEncoder>("TransformerEncoder", x, {.batch = 1, .bad = Shape{3, 2, 5}},
+                                                      sizes(2, 4, 2), small));
+  rows.push_back(module(
+      "TransformerEncoder with a mask and a last norm", {x, {{3, 3}, 0, 1, Dtype::u8}},
+      [small](Box & box, Rng & rng) -> auto& {
+        nn::TransformerEncoderLayerOptions options = small;
+        options.norm_first = true;
+        return box.child<nn::TransformerEncoder>("layer", 2, 4, 2, rng, options, true);
+      },
+      [](const nn::TransformerEncoder& l, const Vars& v) { return Vars{l(v[0], {.attn_mask = v[1].value()})}; },
+      {.batch = {}, .bad = Shape{3, 2, 5}}));
+}
+
+void add_losses(std::vector<LayerRow>& rows) {
+  const Input x = uniform({3, 2}, -2, 2), p = uniform({3, 2}, 0.1, 0.9), positive = uniform({3, 2}, 0.2, 2),
+              weight = uniform({2}, 0.2, 2), logits = uniform({3, 4}, -2, 2), classes = integers({3}, 0, 4),
+              class_weight = uniform({4}, 0.2, 2), embedding = uniform({3, 4}, -2, 2), signs = {{3}, 1, 2, Dtype::i64},
+              numbers = uniform({3}, -2, 2);
+  const auto add = [&](const std::string& name, Inputs inputs, auto f, int constants = 0) {
+    rows.push_back(function(name, std::move(inputs), f, {.batch = {}, .constants = constants}));
+  };
+  const std::pair<std::string, Reduction> reductions[] = {
+      {"none", Reduction::none}, {"mean", Reduction::mean}, {"sum", Reduction::sum}};
+  for (const auto& [how, r] : reductions) {
+    const Reduction by = r;
+    add("mse_loss " + how, {x, x}, [by](const Vars& v) { return nn::mse_loss(v[0], v[1], by); });
+    add("l1_loss " + how, {x, uniform({3, 2}, -1.7, 2.2)}, [by](const Vars& v) { return nn::l1_loss(v[0], v[1], by); });
+    add("kl_div " + how, {x, p}, [by](const Vars& v) { return nn::kl_div(v[0], v[1], {.reduction = by}); });
+    add("binary_cross_entropy " + how, {p, p},
+        [by](const Vars& v) { return nn::binary_cross_entropy(v[0], v[1], by); });
+    add("binary_cross_entropy_with_logits " + how, {x, p},
+        [by](const Vars& v) { return nn::binary_cross_entropy_with_logits(v[0], v[1], by); });
+    add("cross_entropy " + how, {logits, classes},
+        [by](const Vars& v) { return nn::cross_entropy(v[0], v[1].value(), by); });
+    add("nll_loss " + how, {logits, classes}, [by](const Vars& v) { return nn::nll_loss(v[0], v[1].value(), by); });
+    add("smooth_l1_loss " + how, {x, x}, [by](const Vars& v) { return nn::smooth_l1_loss(v[0], v[1], by, 0.5); });
+    add("huber_loss " + how, {x, x}, [by](const Vars& v) { return nn::huber_loss(v[0], v[1], by, 0.75); });
+    add("gaussian_nll_loss " + how, {x, x, positive},
+        [by](const Vars& v) { return nn::gaussian_nll_loss(v[0], v[1], v[2], {.reduction = by, .full = true}); });
+    add("poisson_nll_loss " + how, {x, uniform({3, 2}, 0, 4)},
+        [by](const Vars& v) { return nn::poisson_nll_loss(v[0], v[1], {.full = true, .reduction = by}); });
+    add(
+        "binary_cross_entropy with weights " + how, {p, p, weight},
+        [by](const Vars& v) { return nn::binary_cross_entropy(v[0], v[1], {.weight = v[2].value(), .reduction = by}); },
+        1);
+    add(
+        "binary_cross_entropy_with_logits with weights " + how, {x, p, weight, weight},
+        [by](const Vars& v) {
+          return nn::binary_cross_entropy_with_logits(
+              v[0], v[1], {.weight = v[2].value(), .pos_weight = v[3].value(), .reduction = by});
+        },
+        2);
+    for (const double smoothing : {0.0, 0.3}) {
+      const std::string text = how + (smoothing == 0 ? " 0.0" : " 0.3");
+      add(
+          "cross_entropy with options " + text, {logits, classes, class_weight},
+          [by, smoothing](const Vars& v) {
+            return nn::cross_entropy(v[0], v[1].value(),
+                                     {.weight = v[2].value(), .reduction = by, .label_smoothing = smoothing});
+          },
+          1);
+      add(
+          "cross_entropy of probabilities " + text, {uniform({2, 4, 3}, -2, 2), uniform({2, 4, 3}, 0, 1), class_weight},
+          [by, smoothing](const Vars& v) {
+            return nn::cross_entropy(v[0], v[1],
+                                     {.weight = v[2].value(), .reduction = by, .label_smoothing = smoothing});
+          },
+          1);
+    }
+    add("cross_entropy of pixels " + how, {uniform({2, 3, 2, 2}, -2, 2), integers({2, 2, 2}, 0, 3)},
+        [by](const Vars& v) {
+          return nn::cross_entropy(v[0], v[1].value(), {.reduction = by, .label_smoothing = 0.2});
+        });
+    add(
+        "nll_loss with options " + how, {logits, classes, class_weight},
+        [by](const Vars& v) { return nn::nll_loss(v[0], v[1].value(), {.weight = v[2].value(), .reduction = by}); }, 1);
+    add("cosine_embedding_loss " + how, {embedding, embedding, signs},
+        [by](const Vars& v) { return nn::cosine_embedding_loss(v[0], v[1], v[2].value(), -0.5, by); });
+    add("hinge_embedding_loss " + how, {numbers, signs},
+        [by](const Vars& v) { return nn::hinge_embedding_loss(v[0], v[1].value(), 1.5, by); });
+    add("hinge_loss " + how, {numbers, signs}, [by](const Vars& v) { return nn::hinge_loss(v[0], v[1].value(), by); });
+    add("margin_ranking_loss " + how, {numbers, numbers, signs},
+        [by](const Vars& v) { return nn::margin_ranking_loss(v[0], v[1], v[2].value(), 0.5, by); });
+    add("soft_margin_loss " + how, {numbers, signs},
+        [by](const Vars& v) { return nn::soft_margin_loss(v[0], v[1].value(), by); });
+    for (const bool swap : {false, true})
+      add("triplet_margin_loss " + how + (swap ? ", swap" : ""), {embedding, embedding, embedding},
+          [by, swap](const Vars& v) {
+            return nn::triplet_margin_loss(v[0], v[1], v[2], {.margin = 2, .swap = swap, .reduction = by});
+          });
+  }
+  add("kl_div of logarithms", {x, x},
+      [](const Vars& v) { return nn::kl_div(v[0], v[1], {.reduction = Reduction::batchmean, .log_target = true}); });
+  add("poisson_nll_loss of rates", {positive, positive},
+      [](const Vars& v) { return nn::poisson_nll_loss(v[0], v[1], {.log_input = false}); });
+  add("gaussian_nll_loss of small variances", {x, x, uniform({3, 1}, 0.6, 1)},
+      [](const Vars& v) { return nn::gaussian_nll_loss(v[0], v[1], v[2], {.eps = 0.5}); });
+  add("cosine_similarity", {embedding, embedding}, [](const Vars& v) { return nn::cosine_similarity(v[0], v[1]); });
+  add("pairwise_distance", {embedding, uniform({3, 4}, -1.7, 2.2)},
+      [](const Vars& v) { return nn::pairwise_distance(v[0], v[1], 3); });
+  add("ssim", {uniform({2, 2, 6, 7}, 0, 1), uniform({2, 2, 6, 7}, 0, 1)},
+      [](const Vars& v) { return nn::ssim(v[0], v[1], {.window_size = 5, .reduction = Reduction::none}); });
+  add("ssim_loss of small images", {uniform({2, 1, 4, 3}, 0, 1), uniform({2, 1, 4, 3}, 0, 1)},
+      [](const Vars& v) { return nn::ssim_loss(v[0], v[1]); });
+  add("dice_loss", {uniform({2, 3, 2}, 0, 1), uniform({2, 3, 2}, 0, 1)},
+      [](const Vars& v) { return nn::dice_loss(v[0], v[1], {.reduction = Reduction::none}); });
+
+  add("l1_activity", {x}, [](const Vars& v) { return nn::l1_activity(v[0]); });
+  add("kl_sparsity", {p}, [](const Vars& v) { return nn::kl_sparsity(v[0], 0.05); });
+  add("group_lasso_penalty", {embedding}, [](const Vars& v) { return nn::group_lasso_penalty(v[0]); });
+  add("orthogonal_penalty", {embedding}, [](const Vars& v) { return nn::orthogonal_penalty(v[0]); });
+  for (const bool squares : {false, true})
+    rows.push_back(module(
+        squares ? "l2_penalty" : "l1_penalty", {uniform({2, 4}, -2, 2)},
+        [](Box & box, Rng & rng) -> auto& { return box.child<nn::Linear>("layer", 4, 3, rng); },
+        [squares](const nn::Linear& l, const Vars& v) {
+          const std::vector<Parameter> weights = l.parameters();
+          return Vars{l(v[0]), squares ? nn::l2_penalty(weights) : nn::l1_penalty(weights, {.biases = true})};
+        },
+        {.batch = {}}));
+  rows.push_back(module(
+      "KlSparsity", {uniform({4, 3}, 0.1, 0.9)}, [](Box & box, Rng&) -> auto& {
+        return box.child<nn::KlSparsity>("layer", 3, nn::KlSparsityOptions{.momentum = 0.3});
+      },
+      [](const nn::KlSparsity& l, const Vars& v) { return Vars{l(v[0])}; }, {.batch = {}, .bad = Shape{4, 2}}));
+}
+
+std::vector<LayerRow> make_layer_table() {
+  std::vector<LayerRow> rows;
+  add_simple(rows);
+  add_convolutions(rows);
+  add_computed_weights(rows);
+  add_words(rows);
+  add_sequences<nn::RNN>(rows, "RNN");
+  add_sequences<nn::GRU>(rows, "GRU");
+  add_sequences<nn::LSTM>(rows, "LSTM");
+  rows.push_back(cell<nn::RNNCell>("RNNCell"));
+  rows.push_back(cell<nn::GRUCell>("GRUCell"));
+  rows.push_back(cell<nn::LSTMCell>("LSTMCell"));
+  rows.push_back(module(
+      "RNN with relu", {uniform({3, 2, 3}, -2, 2)}, [](Box & box, Rng & rng) -> auto& {
+        return box.child<nn::RNN>("layer", 3, 2, rng,
+                                  nn::RecurrentOptions{.nonlinearity = nn::RecurrentNonlinearity::relu});
+      },
+      [](const nn::RNN& l, const Vars& v) { return outputs<nn::RNN>(l(v[0])); }, {.batch = 1, .bad = Shape{3, 2, 2}}));
+  add_attention(rows);
+  add_losses(rows);
+  return rows;
+}
+
+}  // namespace
+
+const std::vector<LayerRow>& layer_table() {
+  static const std::vector<LayerRow> table = make_layer_table();
+  return table;
+}
+
+const LayerRow& layer_named(const std::string& name) {
+  for (const LayerRow& row : layer_table())
+    if (row.name == name) return row;
+  fail("layer_table", "no row is named \"", name, "\"");
+}
+
+}  // namespace hourglass::test
