@@ -376,16 +376,15 @@ Tensor arg_extreme(std::string_view name, Reduce op, const Tensor& x, std::int64
 Tensor softmax_rows(const Tensor& x, std::int64_t extent, bool logarithm) {
   const Tensor flat = contiguous(x);
   Tensor result(x.shape(), x.dtype());
-  const auto run = [&]<class T>(const SoftmaxKernels<T>& kernel) {
+  dispatch_floating(logarithm ? "log_softmax" : "softmax", x.dtype(), [&]<class T>() {
+    const SoftmaxKernels<T>& kernel = kernels().reduce.softmax.of<T>();
     const auto loop = logarithm ? kernel.log_softmax : kernel.softmax;
     const T* const from = flat.data<T>();
     T* const out = result.mutable_data<T>();
     parallel_for(x.numel() / extent, grain_of(extent, kSlowGrain), [&](std::int64_t begin, std::int64_t end) {
       loop(from + begin * extent, extent, end - begin, extent, out + begin * extent);
     });
-  };
-  if (x.dtype() == Dtype::f32) run(kernels().reduce.softmax_f32);
-  else run(kernels().reduce.softmax_f64);
+  });
   return result;
 }
 
@@ -477,12 +476,6 @@ Tensor map_rows(Axes axes, std::vector<Tensor> operands, F&& f) {
   return result;
 }
 
-template <class T>
-const StandardizeKernels<T>& standardize_kernels() {
-  if constexpr (std::is_same_v<T, float>) return kernels().reduce.standardize_f32;
-  else return kernels().reduce.standardize_f64;
-}
-
 }  // namespace
 
 Tensor standardize(const Tensor& x, const Axes& axes, double eps) {
@@ -494,7 +487,7 @@ Tensor standardize(const Tensor& x, const Axes& axes, double eps) {
           const T* const from = in[0].data<T>();
           T* const out = result.mutable_data<T>();
           parallel_for(rows, grain_of(layout.segments * layout.n), [&](std::int64_t begin, std::int64_t end) {
-            standardize_kernels<T>().forward(from, layout, begin, end, eps, out);
+            kernels().reduce.standardize.of<T>().forward(from, layout, begin, end, eps, out);
           });
         });
   });
@@ -511,10 +504,10 @@ Tensor standardize_grad(const Tensor& g, const Tensor& x, const Axes& axes, doub
                     [&](const std::vector<Tensor>& in, const RowLayout& layout, std::int64_t rows, Tensor& result) {
                       const T *const gs = in[0].data<T>(), *const from = in[1].data<T>();
                       T* const out = result.mutable_data<T>();
-                      parallel_for(rows, grain_of(layout.segments * layout.n),
-                                   [&](std::int64_t begin, std::int64_t end) {
-                                     standardize_kernels<T>().gradient(gs, from, layout, begin, end, eps, out);
-                                   });
+                      parallel_for(
+                          rows, grain_of(layout.segments * layout.n), [&](std::int64_t begin, std::int64_t end) {
+                            kernels().reduce.standardize.of<T>().gradient(gs, from, layout, begin, end, eps, out);
+                          });
                     });
   });
 }
@@ -547,10 +540,8 @@ Tensor softmax_grad_rows(std::string_view op, const Tensor& g, const Tensor& y, 
   const Tensor gs = contiguous(g), ys = contiguous(y);
   Tensor result(y.shape(), y.dtype());
   dispatch_floating(op, y.dtype(), [&]<class T>() {
-    const SoftmaxGradKernels<T>* kernel;
-    if constexpr (std::is_same_v<T, float>) kernel = &kernels().reduce.softmax_grad_f32;
-    else kernel = &kernels().reduce.softmax_grad_f64;
-    const auto loop = logarithm ? kernel->log_softmax : kernel->softmax;
+    const SoftmaxGradKernels<T>& kernel = kernels().reduce.softmax_grad.of<T>();
+    const auto loop = logarithm ? kernel.log_softmax : kernel.softmax;
     const T *const from = gs.data<T>(), *const by = ys.data<T>();
     T* const out = result.mutable_data<T>();
     parallel_for(y.numel() / extent, grain_of(extent, kSlowGrain), [&](std::int64_t begin, std::int64_t end) {
@@ -593,12 +584,6 @@ Tensor log_softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis
 
 namespace {
 
-template <class T>
-const LossKernels<T>& loss_kernels() {
-  if constexpr (std::is_same_v<T, float>) return kernels().reduce.loss_f32;
-  else return kernels().reduce.loss_f64;
-}
-
 // kernel(LossKernels<T>) tells which of them. Chunks are added up in their order.
 template <class Kernel>
 SummedLoss sum_of_losses(std::string_view op, const Tensor& a, const Tensor& b, bool with_slopes, Kernel&& kernel) {
@@ -609,7 +594,7 @@ SummedLoss sum_of_losses(std::string_view op, const Tensor& a, const Tensor& b, 
     SummedLoss loss{{}, with_slopes ? Tensor(a.shape(), a.dtype()) : Tensor()};
     const T *const x = as.data<T>(), *const y = bs.data<T>();
     T* const slopes = with_slopes && a.numel() > 0 ? loss.slopes.mutable_data<T>() : nullptr;
-    const auto loop = kernel(loss_kernels<T>());
+    const auto loop = kernel(kernels().reduce.loss.of<T>());
     std::vector<double> sums(static_cast<std::size_t>(ceil_div(a.numel(), kSlowGrain)));
     parallel_for(a.numel(), kSlowGrain, [&](std::int64_t begin, std::int64_t end) {
       sums[static_cast<std::size_t>(begin / kSlowGrain)] =

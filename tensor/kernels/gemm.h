@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "tensor/kernels/per_type.h"
+
 namespace hourglass {
 
 /// C (rows x columns) = A (rows x depth) B (depth x columns).
@@ -54,15 +56,6 @@ struct GemmKernelsOf {
                   T* workspace);
 };
 
-struct GemmKernels {
-  GemmKernelsOf<float> f32;
-  GemmKernelsOf<double> f64;
-
-  template <class T>
-  const GemmKernelsOf<T>& of() const {
-    if constexpr (sizeof(T) == 4) return f32;
-    else return f64;
-  }
-};
+using GemmKernels = PerType<GemmKernelsOf>;
 
 }  // namespace hourglass

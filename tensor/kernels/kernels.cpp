@@ -37,7 +37,7 @@ extern const ReduceKernels reduce_kernels;
 extern const GemmKernels gemm_kernels;
 extern const ConvKernels conv_kernels;
 extern const UpdateKernels update_kernels;
-extern const RecurrentKernelTable recurrent_kernels;
+extern const RecurrentKernels recurrent_kernels;
 
 extern const Kernels kernels;
 constinit const Kernels kernels{HOURGLASS_NAME(HOURGLASS_SET),

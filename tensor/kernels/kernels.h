@@ -20,7 +20,7 @@ struct Kernels {
   const GemmKernels& gemm;
   const ConvKernels& conv;
   const UpdateKernels& update;
-  const RecurrentKernelTable& recurrent;
+  const RecurrentKernels& recurrent;
   double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
 };
 

@@ -119,15 +119,15 @@ void gru_gradient(const T* dh, const T* input_gates, const T* hidden_gates, cons
 }
 
 template <class T>
-constexpr RecurrentKernels<T> recurrent_kernels_of() {
+constexpr RecurrentKernelsOf<T> recurrent_kernels_of() {
   return {.lstm = lstm<T>, .lstm_gradient = lstm_gradient<T>, .gru = gru<T>, .gru_gradient = gru_gradient<T>};
 }
 
 }  // namespace
 
 namespace HOURGLASS_SET {
-extern const RecurrentKernelTable recurrent_kernels;
-constinit const RecurrentKernelTable recurrent_kernels{recurrent_kernels_of<float>(), recurrent_kernels_of<double>()};
+extern const RecurrentKernels recurrent_kernels;
+constinit const RecurrentKernels recurrent_kernels{recurrent_kernels_of<float>(), recurrent_kernels_of<double>()};
 }  // namespace HOURGLASS_SET
 
 }  // namespace hourglass

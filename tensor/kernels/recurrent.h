@@ -2,11 +2,13 @@
 #pragma once
 #include <cstdint>
 
+#include "tensor/kernels/per_type.h"
+
 namespace hourglass {
 
 /// Matrices without gaps; n is the number of hidden units. Letters are those of ops.h.
 template <class T>
-struct RecurrentKernels {
+struct RecurrentKernelsOf {
   /// gates [rows, 4 n], c [rows, n] to h_next and c_next, both [rows, n].
   void (*lstm)(const T* gates, const T* c, std::int64_t begin, std::int64_t end, std::int64_t n, T* h_next, T* c_next);
   /// The gradients by gates and c, whose rows lie by_gates_step and by_c_step apart. dc may be by_c.
@@ -20,15 +22,6 @@ struct RecurrentKernels {
                        std::int64_t end, std::int64_t n, T* out);
 };
 
-struct RecurrentKernelTable {
-  RecurrentKernels<float> f32;
-  RecurrentKernels<double> f64;
-
-  template <class T>
-  const RecurrentKernels<T>& of() const {
-    if constexpr (sizeof(T) == 4) return f32;
-    else return f64;
-  }
-};
+using RecurrentKernels = PerType<RecurrentKernelsOf>;
 
 }  // namespace hourglass

@@ -486,14 +486,13 @@ constinit const ReduceKernels reduce_kernels{
     .i64 = reduce_kernels_of<std::int64_t, std::int64_t>(),
     .u8 = reduce_kernels_of<std::uint8_t, std::uint8_t>(),
     .u8_to_i64 = reduce_kernels_of<std::uint8_t, std::int64_t>(),
-    .softmax_f32 = {softmax_rows<float>, log_softmax_rows<float>},
-    .softmax_f64 = {softmax_rows<double>, log_softmax_rows<double>},
-    .standardize_f32 = {standardize_rows<float>, standardize_rows_grad<float>},
-    .standardize_f64 = {standardize_rows<double>, standardize_rows_grad<double>},
-    .softmax_grad_f32 = {softmax_grad_rows<float>, log_softmax_grad_rows<float>},
-    .softmax_grad_f64 = {softmax_grad_rows<double>, log_softmax_grad_rows<double>},
-    .loss_f32 = {sum_of_losses<bce_with_logits, float>, sum_of_losses<squared_difference, float>},
-    .loss_f64 = {sum_of_losses<bce_with_logits, double>, sum_of_losses<squared_difference, double>},
+    .softmax = {{softmax_rows<float>, log_softmax_rows<float>}, {softmax_rows<double>, log_softmax_rows<double>}},
+    .standardize = {{standardize_rows<float>, standardize_rows_grad<float>},
+                    {standardize_rows<double>, standardize_rows_grad<double>}},
+    .softmax_grad = {{softmax_grad_rows<float>, log_softmax_grad_rows<float>},
+                     {softmax_grad_rows<double>, log_softmax_grad_rows<double>}},
+    .loss = {{sum_of_losses<bce_with_logits, float>, sum_of_losses<squared_difference, float>},
+             {sum_of_losses<bce_with_logits, double>, sum_of_losses<squared_difference, double>}},
 };
 }  // namespace HOURGLASS_SET
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "tensor/kernels/elementwise.h"
+#include "tensor/kernels/per_type.h"
 
 namespace hourglass {
 
@@ -74,14 +75,10 @@ struct ReduceKernels {
   ReduceKernelsOf<std::int64_t, std::int64_t> i64;
   ReduceKernelsOf<std::uint8_t, std::uint8_t> u8;
   ReduceKernelsOf<std::uint8_t, std::int64_t> u8_to_i64;  // sums and products, which would not fit
-  SoftmaxKernels<float> softmax_f32;
-  SoftmaxKernels<double> softmax_f64;
-  StandardizeKernels<float> standardize_f32;
-  StandardizeKernels<double> standardize_f64;
-  SoftmaxGradKernels<float> softmax_grad_f32;
-  SoftmaxGradKernels<double> softmax_grad_f64;
-  LossKernels<float> loss_f32;
-  LossKernels<double> loss_f64;
+  PerType<SoftmaxKernels> softmax;
+  PerType<StandardizeKernels> standardize;
+  PerType<SoftmaxGradKernels> softmax_grad;
+  PerType<LossKernels> loss;
 
   template <class In, class Acc>
   const ReduceKernelsOf<In, Acc>& of() const {
