@@ -72,7 +72,7 @@ void visit_block(const Loop& outer, const Loop& inner, T* to, const T* from, Com
 class Plan {
  public:
   Plan(const Shape& shape, const Strides& to, const Strides& from) {
-    const Walk<2> joined(shape, {to, from});
+    const TensorIterator<2> joined(shape, {to, from});
     shape_ = joined.shape();
     strides_ = {joined.strides(0), joined.strides(1)};
     int fastest = shape_.size() - 1;
@@ -88,7 +88,7 @@ class Plan {
 
   Loop outer, inner;
   /// What is left around the two loops.
-  Walk<2> planes() const { return {shape_, strides_}; }
+  TensorIterator<2> planes() const { return {shape_, strides_}; }
   std::int64_t count_planes() const { return numel(shape_); }
 
  private:
@@ -109,7 +109,7 @@ void visit(const Tensor& x, T* to, const Strides& to_strides, Combine combine) {
   const T* const from = x.data<T>();
   const Plan plan(x.shape(), to_strides, x.strides());
   const Loop outer = plan.outer, inner = plan.inner;
-  const Walk<2> planes = plan.planes();
+  const TensorIterator<2> planes = plan.planes();
   const std::int64_t bands = (outer.count + kTile - 1) / kTile, runs = (inner.count + kRun - 1) / kRun;
   const std::int64_t blocks = bands * runs;  // of each plane
   const std::int64_t block_size = std::min(outer.count, kTile) * std::min(inner.count, kRun);

@@ -33,9 +33,9 @@ void add_to(const Tensor& x, T* out, const Strides& out_strides);
 
 /// N operands walked together over one shape, in row-major order.
 template <std::size_t N>
-class Walk {
+class TensorIterator {
  public:
-  Walk(const Shape& shape, const std::array<Strides, N>& strides) {
+  TensorIterator(const Shape& shape, const std::array<Strides, N>& strides) {
     // Two neighbouring axes are one when, for every operand, the outer one steps by the whole inner one.
     for (int axis = 0; axis < shape.size(); ++axis) {
       if (shape[axis] == 1) continue;

@@ -1,4 +1,4 @@
-// Elementwise ops: find the common shape, walk the operands together, and hand long runs to the kernels.
+// Elementwise ops: find the common shape, walk through the operands together, and hand long runs to the kernels.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -51,13 +51,13 @@ Operand<T> operand(const T& number, const Shape& shape) {
 
 // Calls run(offsets, steps, position, count) for runs that cover the whole shape, in parallel where it is large.
 template <std::size_t N, class Run>
-void for_each_run(const Walk<N>& walk, std::int64_t numel, Run&& run) {
-  const std::array<std::int64_t, N> steps = walk.steps();
+void for_each_run(const TensorIterator<N>& iterator, std::int64_t numel, Run&& run) {
+  const std::array<std::int64_t, N> steps = iterator.steps();
   parallel_for(numel, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    walk.for_each_run(begin, end,
-                      [&](std::int64_t position, const std::array<std::int64_t, N>& offsets, std::int64_t count) {
-                        run(offsets, steps, position, count);
-                      });
+    iterator.for_each_run(begin, end,
+                          [&](std::int64_t position, const std::array<std::int64_t, N>& offsets, std::int64_t count) {
+                            run(offsets, steps, position, count);
+                          });
   });
 }
 
@@ -81,13 +81,13 @@ Tensor apply(std::string_view op, ElementwiseKernel<In, Out> kernel, const Shape
   Out* const out = result.template mutable_data<Out>();
   std::array<Strides, N> strides;
   for (std::size_t k = 0; k < N; ++k) strides[k] = operands[k].strides;
-  const Walk<N> walk(result.shape(), strides);
+  const TensorIterator<N> iterator(result.shape(), strides);
   // Half a line past the caches costs more than a whole one, so every run must begin with a line.
   const auto bytes = [](std::int64_t count) { return count * static_cast<std::int64_t>(sizeof(Out)); };
   const bool streamed = !reuse && bytes(result.numel()) >= kStreamedBytes &&
-                        (walk.shape().size() == 1 || bytes(walk.shape().back()) % 64 == 0);
+                        (iterator.shape().size() == 1 || bytes(iterator.shape().back()) % 64 == 0);
   const Stores stores = streamed ? Stores::streamed : Stores::cached;
-  for_each_run(walk, result.numel(),
+  for_each_run(iterator, result.numel(),
                [&](const std::array<std::int64_t, N>& offsets, const std::array<std::int64_t, N>& steps,
                    std::int64_t position, std::int64_t count) {
                  std::array<const In*, N> in;
@@ -173,7 +173,7 @@ Tensor choose(const Tensor& mask, const Operand<T>& a, const Operand<T>& b, cons
   const Operand<std::uint8_t> m = operand<std::uint8_t>(mask, shape);
   const auto kernel = table<T>().where;
   if (result.numel() == 0) return result;
-  for_each_run<3>(Walk<3>(shape, {m.strides, a.strides, b.strides}), result.numel(),
+  for_each_run<3>(TensorIterator<3>(shape, {m.strides, a.strides, b.strides}), result.numel(),
                   [&](const std::array<std::int64_t, 3>& offsets, const std::array<std::int64_t, 3>& steps,
                       std::int64_t position, std::int64_t count) {
                     kernel(m.data + offsets[0], a.data + offsets[1], b.data + offsets[2], steps.data(), out + position,

@@ -57,8 +57,8 @@ void add_at(Tensor& result, int axis, const Tensor& picks, const Tensor& source)
     along[k] = strides[k][axis];
     strides[k].erase(axis);
   }
-  const Walk<3> walk(lines, strides);
-  const std::array<std::int64_t, 3> across = walk.steps();
+  const TensorIterator<3> iterator(lines, strides);
+  const std::array<std::int64_t, 3> across = iterator.steps();
   T* const out = result.mutable_data<T>();
   const std::int64_t* const pick = picks.data<std::int64_t>();
   const T* const in = source.data<T>();
@@ -66,20 +66,21 @@ void add_at(Tensor& result, int axis, const Tensor& picks, const Tensor& source)
   const bool together = across[2] < along[2];
   const std::int64_t grain = std::max<std::int64_t>(together ? 64 : 1, kGrain / length);
   parallel_for(numel(lines), grain, [&](std::int64_t begin, std::int64_t end) {
-    walk.for_each_run(begin, end, [&](std::int64_t, const std::array<std::int64_t, 3>& offsets, std::int64_t count) {
-      const auto add = [&](std::int64_t line, std::int64_t j) {
-        const std::int64_t to = pick[offsets[1] + line * across[1] + j * along[1]];
-        T& sum = out[offsets[0] + line * across[0] + to * along[0]];
-        sum = plus(sum, in[offsets[2] + line * across[2] + j * along[2]]);
-      };
-      if (together) {
-        for (std::int64_t j = 0; j < length; ++j)
-          for (std::int64_t line = 0; line < count; ++line) add(line, j);
-      } else {
-        for (std::int64_t line = 0; line < count; ++line)
-          for (std::int64_t j = 0; j < length; ++j) add(line, j);
-      }
-    });
+    iterator.for_each_run(begin, end,
+                          [&](std::int64_t, const std::array<std::int64_t, 3>& offsets, std::int64_t count) {
+                            const auto add = [&](std::int64_t line, std::int64_t j) {
+                              const std::int64_t to = pick[offsets[1] + line * across[1] + j * along[1]];
+                              T& sum = out[offsets[0] + line * across[0] + to * along[0]];
+                              sum = plus(sum, in[offsets[2] + line * across[2] + j * along[2]]);
+                            };
+                            if (together) {
+                              for (std::int64_t j = 0; j < length; ++j)
+                                for (std::int64_t line = 0; line < count; ++line) add(line, j);
+                            } else {
+                              for (std::int64_t line = 0; line < count; ++line)
+                                for (std::int64_t j = 0; j < length; ++j) add(line, j);
+                            }
+                          });
   });
 }
 
@@ -160,8 +161,8 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
   if (result.numel() == 0) return result;
   Strides strides = x.strides();
   strides[at] = 0;  // the index alone moves along this axis
-  const Walk<1> walk(index.shape(), {strides});
-  const std::int64_t step = walk.steps()[0], pick_step = x.strides()[at];
+  const TensorIterator<1> iterator(index.shape(), {strides});
+  const std::int64_t step = iterator.steps()[0], pick_step = x.strides()[at];
   dispatch(x.dtype(), [&]<class T>() {
     const T* const in = x.data<T>();
     const std::int64_t* const pick = picks.data<std::int64_t>();
@@ -171,7 +172,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
         for (std::int64_t i = 0; i < count; ++i)
           out[position + i] = in[offset[0] + i * step + pick[position + i] * pick_step];
       };
-      walk.for_each_run(begin, end, run);
+      iterator.for_each_run(begin, end, run);
     });
   });
   return result;

@@ -196,10 +196,10 @@ void products(const Shape& batch, const Operand& a, const T* a_data, const Opera
   Strides a_strides = aligned_strides(a, batch), b_strides = aligned_strides(b, batch);
   a_strides.push_back(a.row_step);
   b_strides.push_back(0);
-  Walk<2> walk(with_rows, {a_strides, b_strides});
+  TensorIterator<2> iterator(with_rows, {a_strides, b_strides});
   // What is left may be the rows alone, a batch alone (a.rows is 1 and B differs), or both.
-  Shape outer = walk.shape();
-  std::array<Strides, 2> steps{walk.strides(0), walk.strides(1)};
+  Shape outer = iterator.shape();
+  std::array<Strides, 2> steps{iterator.strides(0), iterator.strides(1)};
   std::int64_t row_step = a.row_step;
   if (a.rows == 1 && steps[1].back() != 0) {
     size.rows = 1;
@@ -212,7 +212,7 @@ void products(const Shape& batch, const Operand& a, const T* a_data, const Opera
 
   const auto each = [&](std::int64_t begin, std::int64_t end, auto&& multiply) {
     const std::int64_t stride = size.rows * size.columns;
-    Walk<2> matrices(outer, steps);
+    TensorIterator<2> matrices(outer, steps);
     matrices.for_each_run(begin, end, [&](std::int64_t position, const auto& offsets, std::int64_t count) {
       for (std::int64_t i = 0; i < count; ++i)
         multiply(size, MatrixView<T>{a_data + offsets[0] + i * matrices.steps()[0], row_step, a.column_step},

@@ -78,7 +78,7 @@ struct Step {
 template <class In, class Acc>
 Tensor fold_pieces(Reduce op, const In* x, const Step& step, const Acc* center) {
   const ReduceKernel<In, Acc> kernel = kernels().reduce.of<In, Acc>()[op];
-  const Walk<1> walk(step.outer_shape, {step.outer_strides});
+  const TensorIterator<1> iterator(step.outer_shape, {step.outer_strides});
   const std::int64_t outer = numel(step.outer_shape), extent = step.extent, inner = step.inner;
   const std::int64_t columns = std::min(inner, kColumns);
   // Equal pieces of at least 64 rows, so that joining them costs little.
@@ -90,9 +90,9 @@ Tensor fold_pieces(Reduce op, const In* x, const Step& step, const Acc* center) 
 
   if (inner == 1 && pieces == 1) {  // one row after another, several in each call
     parallel_for(outer, grain_of(extent), [&](std::int64_t begin, std::int64_t end) {
-      walk.for_each_run(
+      iterator.for_each_run(
           begin, end, [&](std::int64_t at, const std::array<std::int64_t, 1>& offset, std::int64_t count) {
-            kernel.rows(x + offset[0], walk.steps()[0], count, extent, center ? center + at : nullptr, out + at);
+            kernel.rows(x + offset[0], iterator.steps()[0], count, extent, center ? center + at : nullptr, out + at);
           });
     });
     return result;
@@ -102,7 +102,7 @@ Tensor fold_pieces(Reduce op, const In* x, const Step& step, const Acc* center) 
       const std::int64_t strip = unit % strips, piece = unit / strips % pieces, at = unit / strips / pieces;
       const std::int64_t row = piece * rows, column = strip * columns;
       const std::int64_t height = std::min(rows, extent - row), width = std::min(columns, inner - column);
-      walk.for_each_run(at, at + 1, [&](std::int64_t, const std::array<std::int64_t, 1>& offset, std::int64_t) {
+      iterator.for_each_run(at, at + 1, [&](std::int64_t, const std::array<std::int64_t, 1>& offset, std::int64_t) {
         const In* const from = x + offset[0] + row * step.stride + column;
         const Acc* const c = center ? center + at * inner + column : nullptr;
         Acc* const to = out + (at * pieces + piece) * inner + column;

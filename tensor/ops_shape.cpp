@@ -24,7 +24,7 @@ namespace {
 // runs, and each run must be the product of some neighbouring new axes.
 std::optional<Strides> view_strides(const Tensor& x, const Shape& shape) {
   if (x.numel() == 0) return contiguous_strides(shape);
-  const Walk<1> runs(x.shape(), {x.strides()});
+  const TensorIterator<1> runs(x.shape(), {x.strides()});
   int run = runs.shape().size() - 1;
   std::int64_t left = runs.shape()[run], step = runs.strides(0)[run];
   Strides strides = Axes::filled(shape.size(), 1);

@@ -74,29 +74,30 @@ TEST_CASE("axes count from both ends") {
   CHECK(error_of([] { (void)normalize_axes("op", {1, -1}, 2); }) == "op: axis 1 is given twice in [1, -1]");
 }
 
-TEST_CASE("a walk joins what lies behind one another") {
-  const auto walk_of = [](const Tensor& x) { return Walk<1>(x.shape(), {x.strides()}); };
+TEST_CASE("a TensorIterator joins axes that are contiguous together") {
+  const auto iterator_of = [](const Tensor& x) { return TensorIterator<1>(x.shape(), {x.strides()}); };
   const Tensor x = counted({2, 3, 4});
-  CHECK(walk_of(x).shape() == Shape{24});
-  CHECK(walk_of(slice(x, 2, 0, 2)).shape() == Shape{6, 2});
-  CHECK(walk_of(transpose(x)).shape() == Shape{2, 4, 3});
-  CHECK(walk_of(permute(x, {2, 0, 1})).shape() == Shape{4, 6});
-  CHECK(walk_of(expand(scalar(1), {2, 3})).shape() == Shape{6});
-  CHECK(walk_of(scalar(1)).shape() == Shape{1});
+  CHECK(iterator_of(x).shape() == Shape{24});
+  CHECK(iterator_of(slice(x, 2, 0, 2)).shape() == Shape{6, 2});
+  CHECK(iterator_of(transpose(x)).shape() == Shape{2, 4, 3});
+  CHECK(iterator_of(permute(x, {2, 0, 1})).shape() == Shape{4, 6});
+  CHECK(iterator_of(expand(scalar(1), {2, 3})).shape() == Shape{6});
+  CHECK(iterator_of(scalar(1)).shape() == Shape{1});
 }
 
-TEST_CASE("a walk in pieces meets every element once, in order") {
+TEST_CASE("a TensorIterator used in pieces meets every element once, in order") {
   for (const Tensor& x : layouts(counted({3, 4, 5})))
     for (const std::int64_t piece : {1, 7, 60}) {
-      const Walk<1> walk(x.shape(), {x.strides()});
+      const TensorIterator<1> iterator(x.shape(), {x.strides()});
       std::vector<float> seen;
       for (std::int64_t begin = 0; begin < 60; begin += piece)
-        walk.for_each_run(begin, std::min<std::int64_t>(60, begin + piece),
-                          [&](std::int64_t position, const std::array<std::int64_t, 1>& offset, std::int64_t count) {
-                            CHECK(position == static_cast<std::int64_t>(seen.size()));
-                            for (std::int64_t i = 0; i < count; ++i)
-                              seen.push_back(x.data<float>()[offset[0] + i * walk.steps()[0]]);
-                          });
+        iterator.for_each_run(
+            begin, std::min<std::int64_t>(60, begin + piece),
+            [&](std::int64_t position, const std::array<std::int64_t, 1>& offset, std::int64_t count) {
+              CHECK(position == static_cast<std::int64_t>(seen.size()));
+              for (std::int64_t i = 0; i < count; ++i)
+                seen.push_back(x.data<float>()[offset[0] + i * iterator.steps()[0]]);
+            });
       CHECK(seen == counted({60}).to_vector<float>());
     }
 }
