@@ -28,14 +28,14 @@
 namespace hourglass {
 namespace {
 
-// A file of this project by its path from the root, any other as it is.
+// The path from the project's root, for a file of this project. Other paths stay as they are.
 std::string_view strip_root(std::string_view file) {
   constexpr std::string_view root = HOURGLASS_SOURCE_ROOT;
   if (file.starts_with(root)) file.remove_prefix(root.size());
   return file;
 }
 
-// Files of tensor/, autograd/, nn/ and optim/, and the standard library's.
+// Whether a file belongs to tensor/, autograd/, nn/, optim/ or the standard library.
 bool is_library_file(std::string_view file) {
   const std::string_view inside = strip_root(file);
   for (const std::string_view folder : {"tensor/", "autograd/", "nn/", "optim/"})
@@ -43,7 +43,7 @@ bool is_library_file(std::string_view file) {
   return file.starts_with("/usr/include/") || file.find("/include/c++/") != std::string_view::npos;
 }
 
-// Functions of which no more than the (short) name is known.
+// The same for a function of which only the short name is known.
 bool is_library_function(std::string_view function) {
   return (function.starts_with("hourglass::") && !function.starts_with("hourglass::examples::")) ||
          function.starts_with("std::") || function.starts_with("operator");
@@ -74,7 +74,7 @@ std::string short_name(std::string function) {
 
 #ifdef HOURGLASS_HAS_BACKTRACE
 
-// The file that a call was loaded from, and where it stands in there.
+// The program or library that holds a call, and the call's address in that file.
 struct Loaded {
   std::string file, symbol;
   std::uintptr_t address = 0;
@@ -91,7 +91,7 @@ Loaded loaded_from(void* frame) {
   moved = header.e_type != ET_EXEC;
 #endif
   if (moved) result.address -= reinterpret_cast<std::uintptr_t>(info.dli_fbase);
-  // The program itself goes by the name it was called by, which may lead nowhere from here.
+  // The program's own path may be relative to another folder.
   std::error_code error;
   if (!std::filesystem::exists(result.file, error)) {
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -112,7 +112,7 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-// What addr2line prints for these addresses, line by line; nothing if there is no such program.
+// The lines that addr2line prints for these addresses. None if addr2line is not installed.
 std::vector<std::string> ask_addr2line(const std::string& file, std::span<const std::uintptr_t> addresses) {
   std::ostringstream command;
   command << "addr2line -aifCe " << quoted(file) << std::hex;
@@ -156,7 +156,7 @@ void CallSites::look_up(std::span<const CallStack> stacks) {
       if (!loaded.file.empty()) wanted[loaded.file].emplace_back(frame, std::move(loaded));
     }
   for (auto& [file, frames] : wanted) {
-    constexpr std::size_t kAtOnce = 2000;  // addresses, which a command line has room for
+    constexpr std::size_t kAtOnce = 2000;  // addresses that fit on a command line
     for (std::size_t start = 0; start < frames.size(); start += kAtOnce) {
       const std::size_t stop = std::min(start + kAtOnce, frames.size());
       std::vector<std::uintptr_t> addresses;

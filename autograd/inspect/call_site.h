@@ -1,4 +1,4 @@
-// Where in a program an op was called: return addresses are taken while an instrument watches, and looked up when it
+// Where in a program an op was called: an instrument takes return addresses while it watches, and looks them up when it
 // reports.
 #pragma once
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace hourglass {
 
-/// The callers of whoever asked, innermost first, as addresses: about a microsecond for each.
+/// The addresses of the calls that led here, innermost first. Takes about a microsecond per call.
 class CallStack {
  public:
   CallStack() = default;
@@ -22,15 +22,15 @@ class CallStack {
   std::size_t count_ = 0;
 };
 
-/// Looks addresses up, each once. On Linux, in a program with debug information (-g) and with binutils' addr2line
-/// installed, a line is "examples/variants/variational.cpp:71 (objective)". Without debug information, as in a Release
-/// build, it is the function alone, as far as the program has names; without addr2line, or elsewhere, the program
-/// (library) and an offset.
+/// Looks up addresses, each of them once. What a line says depends on the program:
+///   Linux, with debug information (-g) and binutils' addr2line   "examples/variants/variational.cpp:71 (objective)"
+///   Linux, without debug information (a Release build)           the function's name, if the program has it
+///   without addr2line, or elsewhere                              the program or library, and an offset
 class CallSites {
  public:
-  /// The innermost caller that is not of this library: the line of the user's program. Empty if unknown.
+  /// The innermost call outside of this library: the line of the user's program. Empty if unknown.
   std::string line_of(const CallStack& stack);
-  /// Looks all of them up at once, which is much faster than one by one.
+  /// Looks up all stacks at once, which is much faster than one by one.
   void look_up(std::span<const CallStack> stacks);
 
  private:
@@ -38,7 +38,7 @@ class CallSites {
     std::string text;
     bool in_library;
   };
-  std::map<void*, std::vector<Place>> known_;  // inlined calls, innermost first, and the function they are in
+  std::map<void*, std::vector<Place>> known_;  // inlined calls, innermost first, then the function around them
 };
 
 }  // namespace hourglass

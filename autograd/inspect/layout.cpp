@@ -12,13 +12,13 @@ namespace {
 struct Item {
   double width, x = 0;
   bool is_bend;
-  std::vector<std::size_t> up{}, down{};  // what it is joined to, in the layers above and below
+  std::vector<std::size_t> up{}, down{};  // its neighbours in the layers above and below
 };
 
 class Layers {
  public:
   explicit Layers(const std::vector<LayoutNode>& nodes, const LayoutOptions& options) : options_(options) {
-    // As low as its users permit: a parameter stands right above what it goes into.
+    // Each node is as low as its users permit, so that a parameter is right above the op that uses it.
     std::vector<std::size_t> depth(nodes.size(), 0);
     for (std::size_t k = nodes.size(); k-- > 0;)
       for (const std::size_t input : nodes[k].inputs) depth[input] = std::max(depth[input], depth[k] + 1);
@@ -62,7 +62,7 @@ class Layers {
     return item < layer_of_.size() ? layer_of_[item] : bend_layers_[item - layer_of_.size()];
   }
 
-  // In the order in which a walk up from the last node meets them: what belongs together stands together at first.
+  // The first order is that of a depth-first walk up from the last node, which keeps neighbours together.
   void fill_layers(const std::vector<LayoutNode>& nodes) {
     std::vector<char> met(items_.size(), 0);
     std::vector<std::size_t> stack;
@@ -79,7 +79,7 @@ class Layers {
     }
   }
 
-  // Items go where their neighbours are on average, layer by layer, down and up; the best order seen is kept.
+  // Sorts each layer by the mean place of the items' neighbours, sweeping down and up. Keeps the best order seen.
   void order() {
     std::vector<std::vector<std::size_t>> best = layers_;
     std::int64_t fewest = crossings();
@@ -107,7 +107,7 @@ class Layers {
     layers_ = best;
   }
 
-  // For the time being x is the place in the layer.
+  // Until straighten(), x is the place in the layer.
   void number(const std::vector<std::size_t>& here) {
     for (std::size_t at = 0; at < here.size(); ++at) items_[here[at]].x = static_cast<double>(at);
   }
@@ -129,7 +129,7 @@ class Layers {
     return count;
   }
 
-  // Everybody moves towards the mean of the neighbours, bends eight times as eagerly, and keeps the distance.
+  // Moves every item towards the mean of its neighbours and keeps the distances. Bends count eight times towards bends.
   void straighten() {
     for (const auto& here : layers_) {
       double x = 0;
@@ -160,8 +160,8 @@ class Layers {
       }
   }
 
-  // The places nearest to those wanted, in the same order and far enough apart: least squares, by pooling neighbours
-  // that want to pass each other.
+  // The places nearest to the wanted ones, in the same order and far enough apart. This is least squares; it pools
+  // neighbours whose wanted places are in the wrong order.
   void settle(const std::vector<std::size_t>& here, const std::vector<double>& wanted,
               const std::vector<double>& weights) {
     struct Pool {

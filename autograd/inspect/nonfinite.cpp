@@ -15,8 +15,8 @@ void TraceNonFinite::on_op(const OpEvent& event) {
   if (report_) return;
   const Node* const rule_of = node_being_pulled();
   if (event.node && rule_of == nullptr) {
-    // For the walk back, which will want to know where a node came from. A program that runs long makes new nodes
-    // forever; those of a graph that is still alive are among the latest.
+    // A report from the walk back names the line that made the node. Only the latest nodes are remembered: a long
+    // program makes nodes without end, and the nodes of a living graph are among the latest.
     constexpr std::size_t kRemembered = 1 << 16;
     calls_.push_back({event.node->id(), CallStack::here(), scope_path()});
     if (calls_.size() > kRemembered) calls_.pop_front();
@@ -29,7 +29,7 @@ void TraceNonFinite::on_op(const OpEvent& event) {
   found(std::move(what), rule_of, CallStack::here());
 }
 
-// A rule may compute without ops.
+// Checked here as well because a rule may compute without ops.
 void TraceNonFinite::on_pull(const PullEvent& event) {
   if (report_ || !offends(event.passed.value())) return;
   NonFinite what{.op = join(event.node.op(), "'s rule"),

@@ -1,4 +1,4 @@
-// Where the first NaN or infinity came from.
+// TraceNonFinite: where the first NaN or infinity came from.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -14,13 +14,12 @@
 namespace hourglass {
 
 struct NonFiniteOptions {
-  /// The op that gives it fails, with an Error that says what report() would. Otherwise the first one is kept, and the
-  /// program goes on.
+  /// If set, throw at the first non-finite op. Otherwise remember it and continue; see report().
   bool fail = true;
-  /// Infinities count as well, not only NaN.
+  /// Report infinities as well as NaN.
   bool infinities = true;
-  /// Ops of the program count, not only those of gradients. (-∞ in a branch of `where` that is not taken is harmless;
-  /// so is what a rule computes there, see strong_mul.)
+  /// Watch the forward ops as well as those of gradients. (Some infinities are harmless: -∞ in a branch of `where` that
+  /// is not taken, for example. What a rule computes there is harmless too, see strong_mul.)
   bool forward = true;
 };
 
@@ -33,21 +32,21 @@ struct NonFinite {
   std::string op;
   Statistics value;
   std::string description;
-  std::vector<Input> inputs{};  ///< that have rules: masks and indices are not known
+  std::vector<Input> inputs{};  ///< those that have rules; masks and indices are not listed
   bool backward = false;
-  std::string derivative_of{};  ///< in a walk back: the op whose rule was at work
-  std::string path{}, line{};   ///< module and call site; in a walk back, of that op, where it was called forward
+  std::string derivative_of{};  ///< in a walk back: the op whose rule ran
+  std::string path{}, line{};   ///< module and call site; in a walk back, those of that op's forward call
 
-  /// All of it, on several lines.
+  /// The whole report, on several lines.
   std::string text() const;
 };
 
-/// Looks at every value that this thread computes in ops while it lives:
+/// Checks every value that this thread's ops compute while it lives:
 ///
 ///   const TraceNonFinite trace;
 ///   adam.step(grad(loss(batch), model.parameters()));   // throws at the op that gives the first NaN or infinity
 ///
-/// Costs a pass over each result, and a microsecond or ten for each op's call site.
+/// Costs a pass over each result, and one to ten microseconds for each op's call site.
 class TraceNonFinite : public Observer {
  public:
   explicit TraceNonFinite(NonFiniteOptions options = {}) : options_(options) {}

@@ -1,4 +1,4 @@
-// Where the time goes.
+// Profile: where the time goes.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace hourglass {
 
-/// While one lives, it times every kernel that this thread runs, on however many threads:
+/// Times every kernel that this thread starts while the Profile lives, on any number of threads:
 ///
 ///   Profile profile;
 ///   for (int step = 0; step < 20; ++step) adam.step(grad(loss(), model.parameters()));
 ///   std::cout << profile;
 ///   profile.write_trace("step.json");    // for ui.perfetto.dev or chrome://tracing
 ///
-/// Kernels are the ops of tensor/ (views cost nothing and are none), random draws and optimizers' updates. What is left
-/// of the wall time is the tape's own work and the rest of the program.
+/// Kernels are the ops of tensor/ (without views, which cost nothing), random draws and optimizers' updates. The rest
+/// of the wall time is the work of the tape and of the program.
 class Profile : public Observer {
  public:
-  /// Of all calls of an op in one direction.
+  /// Sums over all calls of an op in one direction.
   struct Row {
     std::string op;
     bool backward;  ///< called by a walk back
@@ -35,12 +35,12 @@ class Profile : public Observer {
 
   /// The most expensive first.
   std::vector<Row> rows() const;
-  /// Since the Profile was made, and how much of that were kernels.
+  /// The time since the Profile was made, and the part of it that kernels took.
   double wall_seconds() const;
   double kernel_seconds() const;
   double coverage() const { return kernel_seconds() / wall_seconds(); }
 
-  /// Kernels and the modules that they ran in, in the order in which they ran: Chrome's trace event format, JSON.
+  /// Kernels and their modules in the order of time, as JSON in Chrome's trace event format.
   std::string trace_json() const;
   void write_trace(const std::string& path) const;
 
@@ -61,7 +61,7 @@ class Profile : public Observer {
   std::vector<Event> events_;
 };
 
-/// A table, with each op's share of the time, and how much of the wall time it explains.
+/// A table with each op's share of the kernels' time, and the kernels' share of the wall time.
 std::ostream& operator<<(std::ostream& out, const Profile& profile);
 
 }  // namespace hourglass

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ostream>
+#include <sstream>
 
 #include "tensor/ops.h"
 
 namespace hourglass {
 namespace {
 
-// f(every number of x, as a double), until it says false.
+// Calls f with every number of x, as a double, until f returns false.
 template <class F>
 void for_each_number(const Tensor& x, F f) {
   const Tensor flat = contiguous(x);
@@ -49,7 +49,7 @@ Statistics statistics_of(const Tensor& x) {
   }
   const auto n = static_cast<double>(finite);
   result.mean = sum / n;
-  // Scaled, so that squares of numbers near the end of the range do not overflow.
+  // Scaled, so that the squares of very large numbers do not overflow.
   const double scale = largest > 0 ? largest : 1;
   double deviations = 0;
   for_each_number(x, [&](double v) {
@@ -80,6 +80,20 @@ std::ostream& operator<<(std::ostream& out, const Statistics& s) {
   if (s.infinities > 0) out << ", " << s.infinities << " infinite";
   out.precision(precision);
   return out;
+}
+
+std::string range_of(const Statistics& s) {
+  std::string text = s.min == s.max ? three_digits(s.min) : three_digits(s.min) + " .. " + three_digits(s.max);
+  if (s.nans > 0) text += join(", ", s.nans, " NaN");
+  if (s.infinities > 0) text += join(", ", s.infinities, " inf");
+  return text;
+}
+
+std::string three_digits(double x) {
+  std::ostringstream out;
+  out.precision(3);
+  out << x;
+  return out.str();
 }
 
 bool has_nan(const Tensor& x) {

@@ -9,7 +9,7 @@
 
 namespace hourglass {
 
-// The vectors' elements stay where they are when the object moves, and so do the walk's references to them.
+// The walk refers to elements of the vectors. They keep their addresses when the object moves.
 StepThrough::StepThrough(const Var& y, std::vector<Var> xs, GradOptions options, std::vector<Parameter> parameters)
     : ys_{y}, xs_(std::move(xs)), parameters_(std::move(parameters)) {
   check(y.numel() == 1, "step_through", "needs a value of one element to differentiate, got ", describe(y),

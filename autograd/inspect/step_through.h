@@ -1,10 +1,10 @@
-// The walk back, one node at a time:
+// step_through: the walk back, one node at a time.
 //
 //   StepThrough steps = step_through(loss, model.parameters());
 //   for (const BackwardStep& step : steps) std::cout << describe_step(step) << "\n";
 //   adam.step(steps.gradients());
 //
-// It is grad()'s own walk, held at every node, so that the gradients are grad()'s to the bit.
+// It is grad()'s own walk, stopped at every node. The gradients are those of grad(), bit for bit.
 #pragma once
 #include <cstddef>
 #include <iterator>
@@ -21,7 +21,7 @@ class StepThrough {
  public:
   StepThrough(const Var& y, std::vector<Var> xs, GradOptions options, std::vector<Parameter> parameters = {});
 
-  /// Goes on from node to node; can be gone through once.
+  /// Moves from node to node. An input iterator: it can go through the walk once.
   class Iterator {
    public:
     using value_type = BackwardStep;
@@ -44,7 +44,7 @@ class StepThrough {
   Iterator begin() { return Iterator(this); }
   std::default_sentinel_t end() const { return {}; }
 
-  /// What grad() gives, for each x; walks what has not been stepped through yet.
+  /// The gradient for each x, as grad() gives it. Walks to the end first if some steps are left.
   std::vector<Var> gradients();
 
  private:
@@ -54,12 +54,12 @@ class StepThrough {
   BackwardStep step_;
 };
 
-/// What grad() with these arguments does. While the range is stepped through, every step's ops are kept until the next.
+/// The steps of grad() with these arguments. A step keeps its ops' tensors until the next step.
 StepThrough step_through(const Var& y, std::vector<Var> xs, GradOptions options = {});
 StepThrough step_through(const Var& y, const std::vector<Parameter>& parameters, GradOptions options = {});
 
-/// Some lines about a step: the node, what it received and from whom, what each rule made of it. `name` tells what
-/// nodes are called; without one, they go by op and number.
+/// Some lines about a step: the node, the gradient that it received and from which nodes, and the result of each rule.
+/// `name` gives the nodes' names. Without it, a node is called by its op and number.
 std::string describe_step(const BackwardStep& step);
 std::string describe_step(const BackwardStep& step, FunctionRef<std::string(const Node&)> name);
 
