@@ -40,6 +40,10 @@ Tensor ramp(const Shape& shape, int seed, Dtype dtype) {
   return to(Tensor::from(values, shape), dtype);
 }
 
+Tensor normal(const Shape& shape, int seed) {
+  return Rng(static_cast<std::uint64_t>(seed)).normal(shape, 0, 1, Dtype::f64);
+}
+
 std::vector<Part> derivatives(const Row& row, const std::vector<Tensor>& inputs, int order) {
   Vars all, xs;
   std::vector<std::size_t> numbers;  // which of the inputs each x is

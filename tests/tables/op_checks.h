@@ -20,6 +20,9 @@ std::vector<Tensor> with_dtype(const std::vector<Tensor>& inputs, Dtype dtype);
 /// Numbers that are simple to write down and look like no pattern: element i is ((37 i + seed) mod 19 - 9.5) / 8.
 Tensor ramp(const Shape& shape, int seed, Dtype dtype);
 
+/// Normal draws in f64; the same for the same seed.
+Tensor normal(const Shape& shape, int seed);
+
 /// One result of many, and what it is: "value", "gradient 0", "second derivative 1".
 struct Part {
   std::string what;
