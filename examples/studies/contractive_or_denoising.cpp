@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
         for (const Contestant& one : all) {
           const Var seen = one.sigma > 0 ? x + constant(unit * one.sigma) : x;
           Var loss = nn::mse_loss((*one.model)(seen), x, nn::Reduction::sum) / images;
-          metrics.emplace_back(one.name, loss.item());
+          metrics.add(one.name, loss.item());
           if (one.decay > 0) loss = loss + one.model->squared_weights() * one.decay;
           if (one.lambda > 0) loss = loss + mean(one.model->squared_norm(x)) * one.lambda;
           one.adam->step(grad(loss, one.model->parameters()));
@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
       spectrum.push_back(curve(one.name, values));
       shape.push_back(curve(one.name, shares));
       const double large = sum(to(shares > kLarge, Dtype::f64)).item();
-      run.figure("large_singular_values_" + one.name, large);
+      run.result("large_singular_values_" + one.name, large);
       table.push_back({one.name, number(norms.back()), number(changes.back()),
                        number(mean(square(shaken - test)).item()), number(mean(square(clean - test)).item()),
                        join(number(100 * mistakes.back()), " %"), number(large)});
@@ -190,13 +190,13 @@ int main(int argc, char** argv) {
       return static_cast<double>((most_to_least[0] > most_to_least[1]) + (most_to_least[1] > most_to_least[2]) +
                                  (most_to_least[2] > most_to_least[3]));
     };
-    const FigureOptions all_of_them{
+    const ResultOptions all_of_them{
         .reference = 3, .reference_name = "plain > decay > denoising > contractive", .better = Better::higher};
-    run.figure("neighbours_in_order_by_probe_error", in_order(mistakes), all_of_them);
-    run.figure("neighbours_in_order_by_jacobian", in_order(norms), all_of_them);
-    run.figure("jacobian_contractive", norms[3],
+    run.result("neighbours_in_order_by_probe_error", in_order(mistakes), all_of_them);
+    run.result("neighbours_in_order_by_jacobian", in_order(norms), all_of_them);
+    run.result("jacobian_contractive", norms[3],
                {.reference = norms[2], .reference_name = "‖∂h/∂x‖ of the denoising one"});
-    run.figure("change_denoising", changes[2],
+    run.result("change_denoising", changes[2],
                {.reference = changes[3], .reference_name = "the change of the contractive one"});
     run.finish();
   });

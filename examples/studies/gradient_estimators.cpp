@@ -69,7 +69,7 @@ struct Contestant {
   double evaluations;  // of f for one gradient
 };
 
-struct Result {
+struct Comparison {
   double bias, z, variance;  // variance of one gradient
 };
 
@@ -198,7 +198,7 @@ Tensor gradients(const Model& model, const Estimator& estimator, std::int64_t ro
   return concat(std::span<const Tensor>(parts), 0);
 }
 
-Result compare(const Tensor& rows, const Tensor& truth) {
+Comparison compare(const Tensor& rows, const Tensor& truth) {
   const double n = static_cast<double>(rows.size(0)), k = static_cast<double>(rows.size(1));
   const Tensor average = mean(rows, {0}), off = average - truth, centered = rows - average;
   const Tensor covariance = matmul(transpose(centered), centered) / (n - 1);
@@ -283,7 +283,7 @@ int main(int argc, char** argv) {
       // A moving average needs steps to move by; they are short, so that there are many.
       const bool moves = estimator.baseline == Baseline::moving_average;
       const std::int64_t batch = moves ? rows / 500 : std::min<std::int64_t>(rows, 5000);
-      const Result result =
+      const Comparison result =
           compare(gradients(*model, estimator, rows / batch * batch, batch, rng.split("noise").split(i)), truth);
       const double cost = result.variance * evaluations;
       if (i == 0 || contestants[i - 1].model != model) plain_cost = cost;
@@ -310,9 +310,9 @@ int main(int argc, char** argv) {
     double largest = 0;
     for (const Model* model : {&six, &three, &chain, &normal, &gamma}) {
       largest = std::max(largest, worst[model->name]);
-      run.figure(key(model->name + " largest z"), worst[model->name], {.reference = 3, .unit = "standard errors"});
+      run.result(key(model->name + " largest z"), worst[model->name], {.reference = 3, .unit = "standard errors"});
     }
-    run.figure("largest_z_of_unbiased", largest,
+    run.result("largest_z_of_unbiased", largest,
                {.reference = 3, .reference_name = "997 in 1000 if there is no bias", .unit = "standard errors"});
     run.finish();
   });

@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
         for (const Denoiser& one : all) {
           const Var loss = mean(square((*one.model)(x + constant(unit * one.sigma)) - x));
           one.adam->step(grad(loss, one.model->parameters()));
-          metrics.emplace_back("mse_" + number(one.sigma), loss.item());
+          metrics.add("mse_" + number(one.sigma), loss.item());
         }
         run.step(metrics, batch.size());
       }
@@ -154,9 +154,9 @@ int main(int argc, char** argv) {
     }
     run.picture("denoised", image_grid(concat(rows, 0), {.row_labels = labels}),
                 "Test images, damaged more and more, and what a linear map can save of them.");
-    run.figure("worst_gain_error", worst_gain,
+    run.result("worst_gain_error", worst_gain,
                {.reference = 0.02, .reference_name = "2 % from s² / (s² + σ²), at the worst direction of all"});
-    run.figure("worst_error_ratio", worst_error,
+    run.result("worst_error_ratio", worst_error,
                {.reference = 1,
                 .reference_name = "the regularised SVD's test error, at the worst of the σ",
                 .better = Better::near,

@@ -130,7 +130,7 @@ Var neg_elbo(const MlpVae& vae, const Var& x, Rng& noise) {
   return mean(sum(kl(q, standard_normal(q)), {1}) - sum(vae.decode(q.rsample(noise)).log_prob(x), {1}));
 }
 double average(const Tensor& images, const std::function<Var(const Var&)>& f) {
-  return average_over(images, [&](const Tensor& x) { return Metrics{{"", f(constant(x)).item()}}; })[0].second;
+  return average_over(images, [&](const Tensor& x) { return f(constant(x)).item(); });
 }
 
 struct Spread {
@@ -208,7 +208,7 @@ int main(int argc, char** argv) {
             const Var loss = cross_entropy(*net.model, constant(part));
             net.adam->step(grad(loss, net.model->parameters()));
             const bool first = &part == parts.data() && metrics.size() < kPlans.size();  // of the first seed
-            if (first) metrics.emplace_back(net.plan->name, loss.item());
+            if (first) metrics.add(net.plan->name, loss.item());
           }
           net.seconds += seconds_now() - begin;
         }
@@ -218,7 +218,7 @@ int main(int argc, char** argv) {
           for (const Tensor& part : split(batch.images, 128, 0)) {  // as many as the example takes
             const Var loss = neg_elbo(*vae.model, constant(part), vae.noise);
             vae.adam->step(grad(loss, vae.model->parameters()));
-            if (metrics.size() == kPlans.size()) metrics.emplace_back("vae", loss.item());
+            if (metrics.size() == kPlans.size()) metrics.add("vae", loss.item());
           }
           vae.seconds += seconds_now() - begin;
         }
@@ -284,7 +284,7 @@ int main(int argc, char** argv) {
         const bool first = rows.size() == 1;
         if (first) best = error.mean;
         add_row(plan->layers, "squared error", theirs, result.paper, ours, error, runs, seconds);
-        run.figure(result.name, error.mean,
+        run.result(result.name, error.mean,
                    {.reference = first ? std::optional(linear.mean) : std::nullopt,
                     .reference_name = join("PCA-", components),
                     .unit = "squared / image"});
@@ -298,7 +298,7 @@ int main(int argc, char** argv) {
       labels.push_back(join("PCA-", components));
       run.picture(of, image_grid(concat(rows, 0), {.columns = static_cast<int>(shown.size(0)), .row_labels = labels}),
                   "Test images, and what comes back, as in Hinton & Salakhutdinov's figure 2.");
-      run.figure(join(of, "_pca", components), linear.mean, {.unit = "squared / image"});
+      run.result(join(of, "_pca", components), linear.mean, {.unit = "squared / image"});
       return std::pair{ratio, paper_ratio};
     };
     const auto [images_ratio, images_paper] =
@@ -315,7 +315,7 @@ int main(int argc, char** argv) {
       });
       add_row(name == "snippet" ? "784-32" : "784-128-64-32", "cross entropy a pixel", "MNIST", paper, data.name, loss,
               runs, seconds);
-      run.figure(name, loss.mean,
+      run.result(name, loss.mean,
                  {.reference = data.reference_on("mnist", paper),
                   .reference_name = "Chollet's, on MNIST",
                   .better = Better::near,
@@ -336,7 +336,7 @@ int main(int argc, char** argv) {
       const std::string theirs = epoch == 5 ? "fashion-mnist" : "mnist";
       add_row(join("VAE after ", epoch, " epochs"), "-ELBO in nats", theirs, paper, data.name, loss, seeds,
               spread(seconds).mean);
-      run.figure(join("vae_after_", epoch), loss.mean,
+      run.result(join("vae_after_", epoch), loss.mean,
                  {.reference = as_measured ? data.reference_on(theirs, paper) : std::nullopt,
                   .reference_name = "PyTorch's example",
                   .better = Better::near,
@@ -346,10 +346,10 @@ int main(int argc, char** argv) {
     run.table("beside", table,
               "Published figures beside ours: means of so many seeds with their standard deviation, and processor "
               "seconds of training one. Where the data are others, only the rows of PCA say what is good.");
-    run.figure("images_ae30_over_pca30", images_ratio,
+    run.result("images_ae30_over_pca30", images_ratio,
                {.reference = mnist ? std::optional(images_paper) : std::nullopt,
                 .reference_name = "the paper's ratio, on MNIST"});
-    run.figure("curves_ae6_over_pca18", curves_ratio,
+    run.result("curves_ae6_over_pca18", curves_ratio,
                {.reference = curves_paper, .reference_name = "the paper's ratio, on its own curves"});
     run.finish();
   });

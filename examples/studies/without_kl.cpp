@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
         for (const Contestant& one : both) {
           Var reconstruction, divergence;
           for (const auto& [name, value] : terms(*one.vae, constant(batch.images), noise, &reconstruction, &divergence))
-            metrics.emplace_back(join(name, "_beta_", one.beta), value);
+            metrics.add(join(name, "_beta_", one.beta), value);
           one.adam->step(grad(reconstruction + divergence * one.beta, one.vae->parameters()));
         }
         run.step(metrics, batch.size());
@@ -119,14 +119,14 @@ int main(int argc, char** argv) {
       const Tensor middle = decode((slice(codes, 0, 0, count, 2) + slice(codes, 0, 1, count, 2)) / 2);
       drawn.push_back(distance(samples));
       half_way.push_back(distance_to_nearest(middle, known));
-      table.push_back({"β = " + number(one.beta), number(of_test[0].second, 4), number(of_test[1].second, 4),
+      table.push_back({"β = " + number(one.beta), number(of_test["reconstruction"], 4), number(of_test["kl"], 4),
                        number(drawn.back()), number(distance(decode(codes))), number(half_way.back())});
       run.picture(join("samples_beta_", one.beta), image_grid(slice(samples, 0, 0, 50)),
                   join("β = ", one.beta, ": what draws from N(0, 1) decode to."));
       run.picture(join("paths_beta_", one.beta),
                   image_grid(decode(paths(slice(codes, 0, 0, 6), steps)), {.columns = static_cast<int>(steps)}),
                   join("β = ", one.beta, ": straight lines between the codes of test images."));
-      run.figure(join("kl_beta_", one.beta), of_test[1].second, {.unit = "nats / image"});
+      run.result(join("kl_beta_", one.beta), of_test["kl"], {.unit = "nats / image"});
     }
     const std::int64_t others = std::min(count, data.train_images.size(0));
     table.push_back({"training images", "", "", number(distance(slice(data.train_images, 0, 0, others))), "", ""});
@@ -136,9 +136,9 @@ int main(int argc, char** argv) {
         "Reconstruction and KL in nats an image. Drawn, reconstructed: squared Fréchet distances from test images, "
         "in 32 principal components. Half way: squared distance to the nearest of 20,000 training images, for each "
         "pixel.");
-    run.figure("half_way", half_way[1],
+    run.result("half_way", half_way[1],
                {.reference = half_way[0], .reference_name = "the distance without the KL term"});
-    run.figure("drawn", drawn[1],
+    run.result("drawn", drawn[1],
                {.reference = drawn[0] / 2, .reference_name = "half of the distance without the KL term"});
     run.finish();
   });

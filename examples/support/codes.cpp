@@ -27,13 +27,13 @@ Metrics average_over(const Tensor& rows, const std::function<Metrics(const Tenso
   Metrics averages;
   for (std::int64_t begin = 0; begin < rows.size(0); begin += kPiece) {
     const Tensor piece = slice(rows, 0, begin, begin + kPiece);
-    const double share = static_cast<double>(piece.size(0)) / static_cast<double>(rows.size(0));
-    const Metrics own = f(piece);
-    if (averages.empty())
-      for (const auto& [name, value] : own) averages.emplace_back(name, 0);
-    for (std::size_t i = 0; i < own.size(); ++i) averages[i].second += share * own[i].second;
+    averages.accumulate(f(piece), static_cast<double>(piece.size(0)) / static_cast<double>(rows.size(0)));
   }
   return averages;
+}
+
+double average_over(const Tensor& rows, const std::function<double(const Tensor&)>& f) {
+  return average_over(rows, [&f](const Tensor& piece) { return Metrics{{"average", f(piece)}}; })["average"];
 }
 
 double normal_quantile(double p) {

@@ -57,6 +57,7 @@ class MlpVae : public nn::Module {
 /// Averages over all rows (axis 0), a thousand at a time and without recording, of what f says of some of them: their
 /// own averages. Names stay in f's order.
 Metrics average_over(const Tensor& rows, const std::function<Metrics(const Tensor& rows)>& f);
+double average_over(const Tensor& rows, const std::function<double(const Tensor& rows)>& f);
 
 // ---- walking
 

@@ -48,13 +48,7 @@ Progress::Progress(std::int64_t epochs, std::int64_t steps_per_epoch, bool quiet
 void Progress::step(const Metrics& metrics, std::int64_t images) {
   ++step_;
   images_ += images;
-  for (const auto& [name, value] : metrics) {
-    const double share = static_cast<double>(images) * value;
-    const auto same_name = [&name = name](const auto& sum) { return sum.first == name; };
-    const auto known = std::find_if(sums_.begin(), sums_.end(), same_name);
-    if (known == sums_.end()) sums_.emplace_back(name, share);
-    else known->second += share;
-  }
+  sums_.accumulate(metrics, static_cast<double>(images));
   if (!quiet_) show();
 }
 
@@ -70,11 +64,7 @@ double Progress::done() const {
   return static_cast<double>((epoch_ - 1) * steps_ + step_) / static_cast<double>(epochs_ * steps_);
 }
 
-Metrics Progress::means() const {
-  Metrics means = sums_;
-  for (auto& [name, value] : means) value /= static_cast<double>(images_);
-  return means;
-}
+Metrics Progress::means() const { return sums_ / static_cast<double>(images_); }
 
 std::string Progress::position() const { return "epoch " + std::to_string(epoch_) + "/" + std::to_string(epochs_); }
 
@@ -108,7 +98,7 @@ void Progress::finish_epoch(const Metrics& metrics) {
   if (!quiet_) std::cout << position() << to_text(metrics) << "  " << duration(epoch_seconds()) << std::endl;
   ++epoch_;
   step_ = 0;
-  sums_.clear();
+  sums_ = {};
   images_ = 0;
   epoch_clock_ = Stopwatch();
 }

@@ -3,13 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "examples/support/metrics.h"
 
 namespace hourglass::examples {
-
-/// Named numbers in the order they shall be shown: {{"loss", 0.31}, {"kl", 15.2}}.
-using Metrics = std::vector<std::pair<std::string, double>>;
 
 class Stopwatch {
  public:

@@ -52,13 +52,13 @@ std::string to_text(const Value& value) {
   return std::visit(Visitor{}, value);
 }
 
-std::string with_unit(const Figure& figure) {
-  return number(figure.value) + (figure.options.unit.empty() ? "" : " " + figure.options.unit);
+std::string with_unit(const Result& result) {
+  return number(result.value) + (result.options.unit.empty() ? "" : " " + result.options.unit);
 }
 
 /// "at most 0.01449 + 10 %, PCA-32"
-std::string to_beat(const Figure& figure) {
-  const FigureOptions& options = figure.options;
+std::string to_beat(const Result& result) {
+  const ResultOptions& options = result.options;
   const std::string percent = number(100 * options.within) + " %";
   std::string text;
   switch (options.better) {
@@ -73,29 +73,29 @@ std::string to_beat(const Figure& figure) {
   return text + (options.reference_name.empty() ? "" : ", " + options.reference_name);
 }
 
-std::string verdict(const Figure& figure) {
-  const auto holds = figure.holds();
+std::string verdict(const Result& result) {
+  const auto holds = result.holds();
   if (!holds) return "";
   return *holds ? "<span class=\"good\">✓ holds</span>" : "<span class=\"bad\">✗ misses</span>";
 }
 
-std::string headline_section(const Figure& figure) {
-  std::string html = "<p class=\"headline\"><b>" + number(figure.value) + "</b> " + escape(figure.options.unit) +
-                     "<br><code>" + escape(figure.name) + "</code>";
-  if (figure.options.reference)
-    html += " <span class=\"soft\">to beat: " + escape(to_beat(figure)) + "</span> " + verdict(figure);
+std::string headline_section(const Result& result) {
+  std::string html = "<p class=\"headline\"><b>" + number(result.value) + "</b> " + escape(result.options.unit) +
+                     "<br><code>" + escape(result.name) + "</code>";
+  if (result.options.reference)
+    html += " <span class=\"soft\">to beat: " + escape(to_beat(result)) + "</span> " + verdict(result);
   return html + "</p>\n";
 }
 
-std::string figures_section(const std::vector<Figure>& figures) {
-  if (figures.empty()) return "";
+std::string results_section(const std::vector<Result>& results) {
+  if (results.empty()) return "";
   std::string html =
-      "<h2>Figures</h2>\n<div class=\"scroll\"><table>\n"
-      "<tr><th>figure<th class=\"right\">value<th>unit<th>to beat<th></tr>\n";
-  for (const Figure& figure : figures) {
-    html += "<tr><td><code>" + escape(figure.name) + "</code><td class=\"right\">" + number(figure.value) +
-            "<td class=\"whole\">" + escape(figure.options.unit) + "<td>" +
-            (figure.options.reference ? escape(to_beat(figure)) : "") + "<td class=\"whole\">" + verdict(figure) +
+      "<h2>Results</h2>\n<div class=\"scroll\"><table>\n"
+      "<tr><th>result<th class=\"right\">value<th>unit<th>to beat<th></tr>\n";
+  for (const Result& result : results) {
+    html += "<tr><td><code>" + escape(result.name) + "</code><td class=\"right\">" + number(result.value) +
+            "<td class=\"whole\">" + escape(result.options.unit) + "<td>" +
+            (result.options.reference ? escape(to_beat(result)) : "") + "<td class=\"whole\">" + verdict(result) +
             "</tr>\n";
   }
   return html + "</table></div>\n";
@@ -183,13 +183,13 @@ std::string exhibits_section(const std::vector<Record::Exhibit>& exhibits) {
 
 }  // namespace
 
-std::string describe(const Figure& figure) {
-  std::string text = figure.name + " " + with_unit(figure);
-  if (const auto holds = figure.holds()) text += " (to beat: " + to_beat(figure) + (*holds ? ": holds)" : ": misses)");
+std::string describe(const Result& result) {
+  std::string text = result.name + " " + with_unit(result);
+  if (const auto holds = result.holds()) text += " (to beat: " + to_beat(result) + (*holds ? ": holds)" : ": misses)");
   return text;
 }
 
-std::string html_report(const Record& record, const Figure* headline) {
+std::string html_report(const Record& record, const Result* headline) {
   const About& about = record.args.about;
   const std::string title = about.title.empty() ? about.name : about.title;
   std::string html =
@@ -199,7 +199,7 @@ std::string html_report(const Record& record, const Figure* headline) {
       "</h1>\n<p>" + escape(about.summary) + "</p>\n";
   if (!about.objective.empty()) html += "<p class=\"objective\">" + escape(about.objective) + "</p>\n";
   if (headline != nullptr) html += headline_section(*headline);
-  html += figures_section(record.figures) + tables_section(record.tables) + curves_section(record.epochs) +
+  html += results_section(record.results) + tables_section(record.tables) + curves_section(record.epochs) +
           exhibits_section(record.exhibits);
 
   auto run = record.facts;

@@ -38,13 +38,13 @@ Json to_json(const std::vector<std::pair<std::string, Value>>& values) {
 /// nlohmann writes NaN and infinity as null. A path may hold any bytes: those that are no UTF-8 are replaced.
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
-Json summary_of(const Record& record, const Figure* headline) {
+Json summary_of(const Record& record, const Result* headline) {
   Json json;
   json["program"] = record.args.about.name;
   for (const auto& [name, value] : record.facts) json[name] = to_json(value);
-  for (const Figure& figure : record.figures) {
-    json[figure.name] = figure.value;
-    if (figure.options.reference) json["reference_" + figure.name] = *figure.options.reference;
+  for (const Result& result : record.results) {
+    json[result.name] = result.value;
+    if (result.options.reference) json["reference_" + result.name] = *result.options.reference;
   }
   if (headline != nullptr) {
     json["headline"] = headline->name;
@@ -81,7 +81,7 @@ double real(const Json& json) { return json.is_null() ? std::numeric_limits<doub
 Metrics metrics_in(const Json& json) {
   Metrics metrics;
   for (const auto& [name, value] : json.items())
-    if (name != "epoch" && name != "seconds") metrics.emplace_back(name, real(value));
+    if (name != "epoch" && name != "seconds") metrics.add(name, real(value));
   return metrics;
 }
 
@@ -94,7 +94,7 @@ void check_name(const std::string& name) {
 
 }  // namespace
 
-std::optional<bool> Figure::holds() const {
+std::optional<bool> Result::holds() const {
   if (!options.reference) return std::nullopt;
   const double slack = options.within * std::abs(*options.reference), ahead = value - *options.reference;
   switch (options.better) {
@@ -245,9 +245,8 @@ void Run::step(const Metrics& metrics, std::int64_t images) {
 
 void Run::log_epoch(const Metrics& metrics) {
   check(progress_.has_value(), "run", "log_epoch() before epochs()");
-  Metrics all;
-  for (const auto& [name, mean] : progress_->means()) all.emplace_back("train_" + name, mean);
-  all.insert(all.end(), metrics.begin(), metrics.end());
+  Metrics all = progress_->means().prefixed("train_");
+  all.add(metrics);
 
   Json line;
   line["epoch"] = progress_->epoch();
@@ -264,10 +263,7 @@ void Run::log_epoch(const Metrics& metrics) {
 }
 
 void Run::note_best(const Metrics& metrics) {
-  const auto named =
-      std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == best_->metric; });
-  check(named != metrics.end(), "run", "there is no metric '", best_->metric, "' to judge epochs by");
-  const double value = named->second;
+  const double value = nn::in_context("keep_best", [&] { return metrics[best_->metric]; });
   const bool first = !best_->value && !std::isnan(value);
   if (!first && !(best_->better == Better::lower ? value < best_->value : value > best_->value)) return;
   best_->value = value;
@@ -321,18 +317,18 @@ void Run::table(const std::string& name, const std::vector<std::vector<std::stri
   }
 }
 
-void Run::figure(const std::string& name, double value, const FigureOptions& options) {
+void Run::result(const std::string& name, double value, const ResultOptions& options) {
   check_name(name);
-  record_.figures.push_back({name, value, options});
+  record_.results.push_back({name, value, options});
 }
 
 void Run::finish(std::string_view headline) {
-  const auto& figures = record_.figures;
-  const Figure* chosen = figures.empty() ? nullptr : &figures.back();
+  const auto& results = record_.results;
+  const Result* chosen = results.empty() ? nullptr : &results.back();
   if (!headline.empty()) {
     const auto named =
-        std::find_if(figures.begin(), figures.end(), [&](const Figure& f) { return f.name == headline; });
-    check(named != figures.end(), "run", "there is no figure '", headline, "' to end with");
+        std::find_if(results.begin(), results.end(), [&](const Result& r) { return r.name == headline; });
+    check(named != results.end(), "run", "there is no result '", headline, "' to end with");
     chosen = &*named;
   }
   record_.seconds = seconds_before_ + clock_.seconds();
@@ -341,8 +337,8 @@ void Run::finish(std::string_view headline) {
   write_file(path("summary.json"), dump(summary_of(record_, chosen), 2) + "\n");
 
   if (!record_.args.quiet) {
-    for (const Figure& figure : figures)
-      if (&figure != chosen) std::cout << describe(figure) << '\n';
+    for (const Result& result : results)
+      if (&result != chosen) std::cout << describe(result) << '\n';
     std::cout << "report: " << path("report.html").string() << '\n';
   }
   if (chosen != nullptr) std::cout << describe(*chosen) << std::endl;

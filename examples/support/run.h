@@ -21,7 +21,7 @@ namespace hourglass::examples {
 /// Which way a figure beats its reference; near: by not being further from it than `within` allows.
 enum class Better { lower, higher, near };
 
-struct FigureOptions {
+struct ResultOptions {
   std::optional<double> reference{};  ///< what the figure must beat, if there is something
   std::string reference_name{};       ///< "PCA-32, clipped"
   Better better = Better::lower;
@@ -30,10 +30,10 @@ struct FigureOptions {
 };
 
 /// A final number, beside what it must beat.
-struct Figure {
+struct Result {
   std::string name{};
   double value = 0;
-  FigureOptions options;
+  ResultOptions options;
 
   /// Whether it beats its reference; none where there is no reference. NaN never does.
   std::optional<bool> holds() const;
@@ -43,7 +43,7 @@ struct Figure {
 struct Record {
   Args args;
   std::vector<std::pair<std::string, Value>> facts;
-  std::vector<Figure> figures;
+  std::vector<Result> results;
   struct Epoch {
     std::int64_t number;
     Metrics metrics;
@@ -95,7 +95,7 @@ class SignalWatch {
 ///       run.log_epoch({{"test_mse", evaluate(model, data.test_images)}});
 ///     }
 ///     run.picture("reconstructions", image_grid(...), "Above the input, below what became of it.");
-///     run.figure("test_mse", mse, {.reference = data.reference_on("fashion-mnist", 0.01449), .reference_name =
+///     run.result("test_mse", mse, {.reference = data.reference_on("fashion-mnist", 0.01449), .reference_name =
 ///     "PCA-32"}); run.finish("test_mse");
 class Run {
  public:
@@ -133,8 +133,8 @@ class Run {
   void plot(const std::string& name, const std::string& svg, const std::string& caption);
   /// Rows of text, the first of which is the heading: printed, shown in the report, and written to name.csv.
   void table(const std::string& name, const std::vector<std::vector<std::string>>& rows, const std::string& caption);
-  /// A final number; see Figure.
-  void figure(const std::string& name, double value, const FigureOptions& options = {});
+  /// A final number; see Result.
+  void result(const std::string& name, double value, const ResultOptions& options = {});
   /// Where a file of this name belongs: model weights, say.
   std::filesystem::path path(const std::string& file_name) const { return record_.args.out / file_name; }
 

@@ -53,8 +53,7 @@ class Sweep {
     for (const Entry& entry : entries_) {
       const Objective of_batch = objective(*entry.model, entry.setting);
       entry.adam->step(grad(of_batch.loss, entry.model->parameters()));
-      for (const auto& [name, value] : of_batch.metrics)
-        metrics.emplace_back(join(name, '[', label(entry), ']'), value);
+      for (const auto& [name, value] : of_batch.metrics) metrics.add(join(name, '[', label(entry), ']'), value);
     }
     return metrics;
   }
@@ -63,7 +62,7 @@ class Sweep {
   template <class F>
   Metrics measure(const std::string& name, F&& measure) const {
     Metrics metrics;
-    for (const Entry& entry : entries_) metrics.emplace_back(join(name, '[', label(entry), ']'), measure(*entry.model));
+    for (const Entry& entry : entries_) metrics.add(join(name, '[', label(entry), ']'), measure(*entry.model));
     return metrics;
   }
 

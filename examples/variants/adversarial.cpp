@@ -169,16 +169,16 @@ int main(int argc, char** argv) {
              "Together they look like N(0, I), and still each class has its place.");
     const double twin_mse = reconstruction_error(twin, data.test_images);
     const double twin_sharpness = sharpness(output(twin, data.test_images), data.height, data.width);
-    run.figure("twin_auroc", twin_told_apart);
-    run.figure("sharpness_of_images", sharpness(data.test_images, data.height, data.width));
-    run.figure("sharp_mse", reconstruction_error(sharp, data.test_images),
+    run.result("twin_auroc", twin_told_apart);
+    run.result("sharpness_of_images", sharpness(data.test_images, data.height, data.width));
+    run.result("sharp_mse", reconstruction_error(sharp, data.test_images),
                {.reference = twin_mse, .reference_name = "the plain twin", .within = 0.15});
-    run.figure(
+    run.result(
         "sharpness", sharpness(output(sharp, data.test_images), data.height, data.width),
         {.reference = 1.1 * twin_sharpness, .reference_name = "10 % above the plain twin's", .better = Better::higher});
-    run.figure("test_mse", reconstruction_error(model, data.test_images),
+    run.result("test_mse", reconstruction_error(model, data.test_images),
                {.reference = twin_mse, .reference_name = "the plain twin", .within = 0.15});
-    run.figure("auroc_fresh_judge", told_apart, {.reference = 0.6, .reference_name = "hardly better than guessing"});
+    run.result("auroc_fresh_judge", told_apart, {.reference = 0.6, .reference_name = "hardly better than guessing"});
     run.finish();
   });
 }

@@ -204,9 +204,9 @@ int main(int argc, char** argv) {
     const Normal q = vae.encode(constant(test));
     const double kl_nats = mean(sum(kl(q, standard_normal(q)), {1})).item();
     const double plain_mig = mig(&Pair::plain);
-    run.figure("kl", kl_nats, {.unit = "nats / image"});
-    run.figure("plain_mig", plain_mig);
-    run.figure("mig", mig(&Pair::vae),
+    run.result("kl", kl_nats, {.unit = "nats / image"});
+    run.result("plain_mig", plain_mig);
+    run.result("mig", mig(&Pair::vae),
                {.reference = 2 * plain_mig, .reference_name = "twice the plain VAEs'", .better = Better::higher});
     run.finish();
   });

@@ -142,18 +142,18 @@ int main(int argc, char** argv) {
 
     const Tensor ordered = index_select(each_class, 0, draws.randint({2000}, 0, classes));
     const Tensor wrong = draws.permutation(data.test_labels.numel());
-    run.figure("neg_elbo_wrong_labels",
+    run.result("neg_elbo_wrong_labels",
                test_neg_elbo(vae, data.test_images, index_select(data.test_labels, 0, wrong), rng.split("test")),
                {.reference = neg_elbo,
                 .reference_name = "with the right ones",
                 .better = Better::higher,
                 .unit = "nats / image"});
-    run.figure("ordered_recognised", accuracy(classifier, order(draws.normal({2000, code}), ordered), ordered),
+    run.result("ordered_recognised", accuracy(classifier, order(draws.normal({2000, code}), ordered), ordered),
                {.reference = accuracy(classifier, data.test_images, data.test_labels),
                 .reference_name = "of real test images",
                 .better = Better::higher,
                 .within = 0.1});
-    run.figure("test_neg_elbo", neg_elbo,
+    run.result("test_neg_elbo", neg_elbo,
                {.reference = blind_neg_elbo, .reference_name = "the same VAE without labels", .unit = "nats / image"});
     run.finish();
   });

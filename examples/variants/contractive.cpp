@@ -206,10 +206,10 @@ int main(int argc, char** argv) {
     const double mse = reconstruction_error(model, data.test_images),
                  without = reconstruction_error(plain, data.test_images);
     const double norm = mean_norm(model, some), plain_norm = mean_norm(plain, some);
-    run.figure("test_mse", mse, {.reference = without, .reference_name = "the plain twin", .within = 0.25});
-    run.figure("mean_jacobian", norm);
-    run.figure("plain_mean_jacobian", plain_norm);
-    run.figure(
+    run.result("test_mse", mse, {.reference = without, .reference_name = "the plain twin", .within = 0.25});
+    run.result("mean_jacobian", norm);
+    run.result("plain_mean_jacobian", plain_norm);
+    run.result(
         "contraction", plain_norm / norm,
         {.reference = 5, .reference_name = "the plain twin's mean ‖J‖ over this one's", .better = Better::higher});
     run.finish();

@@ -167,10 +167,10 @@ int main(int argc, char** argv) {
              "A series and what is left of it after a code of so few numbers.");
     run.fact("parameters", model.num_parameters());
     run.fact("dense_parameters", dense.num_parameters());
-    run.figure("series_mse", series_mse,
+    run.result("series_mse", series_mse,
                {.reference = mean(square(pca.decode(pca.encode(test_series)) - test_series)).item(),
                 .reference_name = join("PCA-", series_code)});
-    run.figure("test_mse", mse,
+    run.result("test_mse", mse,
                {.reference = dense_mse, .reference_name = "dense, as many parameters, same code size"});
     run.finish();
   });

@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
                      {.scale = 2, .normalize = true}),
           "Images that excite units of layer 2 most, found by gradient ascent from the mean image.");
     run.fact("parameters", model.num_parameters());
-    run.figure("test_mse", mse,
+    run.result("test_mse", mse,
                {.reference = code == 30 ? data.reference_on("fashion-mnist", 0.0117) : std::nullopt,
                 .reference_name = "75 % of PCA-30's error"});
     run.finish();

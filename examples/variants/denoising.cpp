@@ -164,9 +164,9 @@ int main(int argc, char** argv) {
               join("Error per pixel on test images damaged in different ways (columns), all at level ", level,
                    ", of models trained on different damage (rows)."));
     run.fact("parameters", chosen.model->num_parameters());
-    run.figure("test_damage", mean(square(chosen.damaged - data.test_images)).item());
+    run.result("test_damage", mean(square(chosen.damaged - data.test_images)).item());
     const bool classic = noise == "gaussian" && level == 0.5;
-    run.figure("test_mse", mse,
+    run.result("test_mse", mse,
                {.reference = classic ? data.reference_on("fashion-mnist", 0.016) : std::nullopt,
                 .reference_name = "the best linear denoiser has 0.01926"});
     run.finish();

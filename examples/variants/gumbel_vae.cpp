@@ -132,8 +132,8 @@ int main(int argc, char** argv) {
       }
       const Metrics test = evaluate(vae, data.test_images, rng.split("test"));
       const Metrics twin_test = evaluate(twin, data.test_images, rng.split("test"));
-      reconstruction = test[0].second, divergence = test[1].second;
-      twin_neg_elbo = twin_test[0].second + twin_test[1].second;
+      reconstruction = test["reconstruction"], divergence = test["kl"];
+      twin_neg_elbo = twin_test["reconstruction"] + twin_test["kl"];
       run.log_epoch({{"test_neg_elbo", reconstruction + divergence},
                      {"test_kl", divergence},
                      {"test_neg_elbo[twin]", twin_neg_elbo}});
@@ -153,9 +153,9 @@ int main(int argc, char** argv) {
         image_grid(q.probs().value(),
                    {.scale = 8, .gap = 6, .height = static_cast<int>(choices), .width = static_cast<int>(values)}),
         "q(z|x) of the ten test images: a row for each choice, white where it falls.");
-    run.figure("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
-    run.figure("test_kl_nats", divergence, {.unit = "nats / image"});
-    run.figure("test_neg_elbo", reconstruction + divergence,
+    run.result("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
+    run.result("test_kl_nats", divergence, {.unit = "nats / image"});
+    run.result("test_neg_elbo", reconstruction + divergence,
                {.reference = twin_neg_elbo,
                 .reference_name = "the twin trained by the score function",
                 .unit = "nats / image"});

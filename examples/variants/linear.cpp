@@ -145,10 +145,10 @@ int main(int argc, char** argv) {
       Metrics metrics;
       for (const Trained& one : all) {
         const optim::Progress end = one.lbfgs->step([&] { return one.model->loss(c, variance); });
-        metrics.emplace_back(join("mse[", one.code, " numbers]"), end.loss / static_cast<double>(pixels));
+        metrics.add(join("mse[", one.code, " numbers]"), end.loss / static_cast<double>(pixels));
       }
       neg_elbo = vae_lbfgs->step([&] { return vae.neg_elbo(c, variance); }).loss;
-      metrics.emplace_back("neg_elbo", neg_elbo);
+      metrics.add("neg_elbo", neg_elbo);
       run.step(metrics);
       run.log_epoch();
     }
@@ -185,15 +185,15 @@ int main(int argc, char** argv) {
         "codes", table,
         "Each linear autoencoder beside PCA: the error per pixel on the test images, and the smallest cosine of the "
         "principal angles between the two spaces.");
-    run.figure("ratio_to_pca", worst_ratio,
+    run.result("ratio_to_pca", worst_ratio,
                {.reference = 1, .reference_name = "PCA's test error, at the worst of the codes", .within = 0.01});
-    run.figure(
+    run.result(
         "smallest_cosine", worst_cosine,
         {.reference = 0.99, .reference_name = "the same space, at the worst of the codes", .better = Better::higher});
     const double exact = ppca_log_likelihood(slice(pca.variances, 0, 0, vae_code), variance, pixels);
-    run.figure("elbo", -neg_elbo, {.unit = "nats / image"});
-    run.figure("ppca_log_likelihood", exact, {.unit = "nats / image"});
-    run.figure("elbo_gap", exact + neg_elbo,
+    run.result("elbo", -neg_elbo, {.unit = "nats / image"});
+    run.result("ppca_log_likelihood", exact, {.unit = "nats / image"});
+    run.result("elbo_gap", exact + neg_elbo,
                {.reference = 0.1, .reference_name = "to the exact likelihood of pPCA", .unit = "nats / image"});
     run.finish();
   });

@@ -108,10 +108,10 @@ int main(int argc, char** argv) {
                            {.row_labels = {"input", "copy", "twin"}}),
                 "Test images, and on the right the same with their pixels in a random order. The unregularised network "
                 "copies both; its twin knows that one of them is no image.");
-    run.figure("test_twin_mse", error_on(twin, data.test_images), {});
-    run.figure("scrambled_mse", reconstruction_error(model, scrambled));
-    run.figure("scrambled_twin_mse", reconstruction_error(twin, scrambled));
-    run.figure("test_mse", reconstruction_error(model, data.test_images),
+    run.result("test_twin_mse", error_on(twin, data.test_images), {});
+    run.result("scrambled_mse", reconstruction_error(model, scrambled));
+    run.result("scrambled_twin_mse", reconstruction_error(twin, scrambled));
+    run.result("test_mse", reconstruction_error(model, data.test_images),
                {.reference = 1e-4, .reference_name = "a copy: the failure that is to be seen"});
     run.finish();
   });

@@ -220,13 +220,13 @@ int main(int argc, char** argv) {
     }
     const Pca pca = fit_pca(hearts.train, std::min(heart_code, hearts.train.size(1)));
     const Tensor projected = mean(square(pca.decode(pca.encode(hearts.test)) - hearts.test), {1});
-    run.figure("pca_auroc", auroc_of(projected, hearts.sick));
+    run.result("pca_auroc", auroc_of(projected, hearts.sick));
     const double naive = moving_average_auroc(hearts.test, hearts.sick);
-    run.figure("anomaly_auroc", auroc_of(errors, hearts.sick),
+    run.result("anomaly_auroc", auroc_of(errors, hearts.sick),
                {.reference = naive, .reference_name = "distance from a moving average", .better = Better::higher});
-    run.figure("gru_error", reconstruction_error(gru, test_sines) / variance,
+    run.result("gru_error", reconstruction_error(gru, test_sines) / variance,
                {.reference = 0.02, .reference_name = "of the variance"});
-    run.figure("lstm_error", reconstruction_error(lstm, test_sines) / variance,
+    run.result("lstm_error", reconstruction_error(lstm, test_sines) / variance,
                {.reference = 0.02, .reference_name = "of the variance"});
     run.finish();
   });

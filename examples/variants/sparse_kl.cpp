@@ -132,11 +132,11 @@ int main(int argc, char** argv) {
     run.table("sweep", table,
               "Average activations over all training images and units beside the target, and beside the "
               "running mean that training went by; the penalty is that of the averages over all images.");
-    run.figure("penalty_at_target", nn::kl_sparsity(constant(full({hidden}, rhos[0], Dtype::f64)), rhos[0]).item(),
+    run.result("penalty_at_target", nn::kl_sparsity(constant(full({hidden}, rhos[0], Dtype::f64)), rhos[0]).item(),
                {.reference = 1e-9, .reference_name = "0"});
-    run.figure("running_mean_off_by", apart,
+    run.result("running_mean_off_by", apart,
                {.reference = 0.05, .reference_name = "relative to the mean over all images"});
-    run.figure("activation_off_by", miss, {.reference = 0.02, .reference_name = "from ρ, at the worst of them"});
+    run.result("activation_off_by", miss, {.reference = 0.02, .reference_name = "from ρ, at the worst of them"});
     run.finish();
   });
 }

@@ -128,15 +128,15 @@ int main(int argc, char** argv) {
     run.table("sweep", table,
               "The same network, trained with rising λ: loss and error without the penalty; active units "
               "are those of an image that are not 0, averaged over the test images.");
-    run.figure("active_units_fall", falling ? 1 : 0,
+    run.result("active_units_fall", falling ? 1 : 0,
                {.reference = 1, .reference_name = "1: with each larger λ", .better = Better::higher});
     const auto none = std::find(lambdas.begin(), lambdas.end(), 0.0);
     const auto small = std::find(lambdas.begin(), lambdas.end(), 1e-4);
     if (none != lambdas.end() && small != lambdas.end()) {
       const Measured &without = tests[none - lambdas.begin()], &with = tests[small - lambdas.begin()];
-      run.figure("loss_rise", with.loss - without.loss,
+      run.result("loss_rise", with.loss - without.loss,
                  {.reference = 0.01, .reference_name = "with λ = 1e-4 against none"});
-      run.figure("code_ratio", with.mean_code / without.mean_code,
+      run.result("code_ratio", with.mean_code / without.mean_code,
                  {.reference = 0.5, .reference_name = "the mean activation with λ = 1e-4 against that with none"});
     }
     run.finish();

@@ -191,12 +191,12 @@ int main(int argc, char** argv) {
       pretrained += share * accuracy_with_few_labels(model, widths.back(), data, chosen, label_epochs, draws);
       random += share * accuracy_with_few_labels(fresh, widths.back(), data, chosen, label_epochs, draws);
     }
-    run.figure("joint_mse", stuck);
-    run.figure("mean_image_mse", of_mean);
-    run.figure("accuracy_from_random", random);
-    run.figure("accuracy_pretrained", pretrained,
+    run.result("joint_mse", stuck);
+    run.result("mean_image_mse", of_mean);
+    run.result("accuracy_from_random", random);
+    run.result("accuracy_pretrained", pretrained,
                {.reference = random, .reference_name = "the same net from random weights", .better = Better::higher});
-    run.figure("test_mse", mse, {.reference = 0.5 * of_mean, .reference_name = "half the mean image's error"});
+    run.result("test_mse", mse, {.reference = 0.5 * of_mean, .reference_name = "half the mean image's error"});
     run.finish();
   });
 }

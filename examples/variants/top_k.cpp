@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         Metrics metrics{{"dictionary_loss", finder.step(index_select(made.x, 0, batch.indices))}};
         for (std::size_t i = 0; i < ks.size(); ++i)
-          metrics.emplace_back(join("loss[k = ", ks[i], "]"), sweep[i]->step(batch.images));
+          metrics.add(join("loss[k = ", ks[i], "]"), sweep[i]->step(batch.images));
         run.step(metrics, batch.size());
       }
       run.log_epoch({{"mean_max_cosine", mean_max_cosine(made.atoms, finder.model.unit_atoms().value())},
@@ -196,16 +196,16 @@ int main(int argc, char** argv) {
               "Models of images with k active units: the error, units that never speak, and what a ridge "
               "classifier reads from the codes (10,000 to learn from).");
     const auto best = std::max_element(probes.y.begin(), probes.y.end());
-    run.figure("best_k", probes.x[static_cast<std::size_t>(best - probes.y.begin())]);
-    run.figure("best_is_inside", best != probes.y.begin() && best + 1 != probes.y.end() ? 1 : 0,
+    run.result("best_k", probes.x[static_cast<std::size_t>(best - probes.y.begin())]);
+    run.result("best_is_inside", best != probes.y.begin() && best + 1 != probes.y.end() ? 1 : 0,
                {.reference = 1,
                 .reference_name = "1: neither the smallest nor the largest k is best for the probe",
                 .better = Better::higher});
-    run.figure("at_most_k_speak", exact ? 1 : 0,
+    run.result("at_most_k_speak", exact ? 1 : 0,
                {.reference = 1, .reference_name = "1: in every code", .better = Better::higher});
-    run.figure("dead_share", mean(to(finder.model.dead(), Dtype::f32)).item(),
+    run.result("dead_share", mean(to(finder.model.dead(), Dtype::f32)).item(),
                {.reference = 0.05, .reference_name = "of the dictionary's units"});
-    run.figure("mean_max_cosine", mean_max_cosine(made.atoms, finder.model.unit_atoms().value()),
+    run.result("mean_max_cosine", mean_max_cosine(made.atoms, finder.model.unit_atoms().value()),
                {.reference = 0.9, .reference_name = "1: every true atom was found", .better = Better::higher});
     run.finish();
   });

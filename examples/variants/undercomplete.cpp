@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
         "Test images above, and below them what the decoder makes of their codes.");
     run.fact("parameters", model.num_parameters());
     const bool classic = code == 32;
-    run.figure("test_mse", mse,
+    run.result("test_mse", mse,
                {.reference = classic ? data.reference_on("fashion-mnist", 0.01449) : std::nullopt,
                 .reference_name = "PCA-32, clipped to [0, 1]",
                 .better = Better::lower,

@@ -155,10 +155,10 @@ int main(int argc, char** argv) {
                        number(select(twin_iou, 0, k).item(), 4)});
     run.table("classes", table, "Intersection over union of each class, on the test images.");
     run.fact("parameters", model.num_parameters());
-    run.figure("twin_iou", mean(twin_iou).item());
-    run.figure("gain_by_skips", mean(iou - twin_iou).item(),
+    run.result("twin_iou", mean(twin_iou).item());
+    run.result("gain_by_skips", mean(iou - twin_iou).item(),
                {.reference = 0.05, .reference_name = "over the same net without skips", .better = Better::higher});
-    run.figure("test_iou", mean(iou).item(),
+    run.result("test_iou", mean(iou).item(),
                {.reference = 0.95, .reference_name = "mean over the classes", .better = Better::higher});
     run.finish();
   });

@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
       Rng draws = rng.split("test");  // one z an image
       const Metrics test =
           average_over(data.test_images, [&](const Tensor& x) { return objective(vae, constant(x), draws).metrics(); });
-      reconstruction = test[1].second, divergence = test[2].second;
+      reconstruction = test["reconstruction"], divergence = test["kl"];
       run.log_epoch({{"test_neg_elbo", reconstruction + divergence},
                      {"test_reconstruction", reconstruction},
                      {"test_kl", divergence}});
@@ -121,11 +121,11 @@ int main(int argc, char** argv) {
     draw_samples(run, decoder(vae), rng.split("pictures").normal({100, code}), "Decoded draws from N(0, 1).");
     draw_paths(run, decoder(vae), slice(codes, 0, 0, 9));
     draw_plane(run, decoder(flat));
-    run.figure("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
-    run.figure("test_kl_nats", divergence, {.unit = "nats / image"});
+    run.result("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
+    run.result("test_kl_nats", divergence, {.unit = "nats / image"});
     const bool as_measured =
         args.epochs == 5 && args.batch_size == 128 && hidden == 400 && code == 20 && args.lr == 1e-3;
-    run.figure("test_neg_elbo", reconstruction + divergence,
+    run.result("test_neg_elbo", reconstruction + divergence,
                {.reference = as_measured ? data.reference_on("fashion-mnist", 247.13) : std::nullopt,
                 .reference_name = "the same model in PyTorch, mean of 3 seeds",
                 .better = Better::near,

@@ -130,13 +130,13 @@ class VqVae : public nn::Module {
 // The squared error of a pixel, and how many words are in use.
 std::pair<double, double> evaluate(const VqVae& model, const Tensor& images) {
   Tensor used = zeros({model.codebook().size()});
-  const Metrics error = average_over(images, [&](const Tensor& x) {
+  const double error = average_over(images, [&](const Tensor& x) {
     const Tensor words = model.words_of(x);
     used = used + sum(one_hot(words, used.numel()), {0});
-    return Metrics{{"mse", mean(square(model.say(words) - x)).item()}};
+    return mean(square(model.say(words) - x)).item();
   });
   const Tensor share = used / sum(used);
-  return {error[0].second, std::exp(-sum(where(share > 0, share * log(share + 1e-30), 0.0)).item())};
+  return {error, std::exp(-sum(where(share > 0, share * log(share + 1e-30), 0.0)).item())};
 }
 
 }  // namespace
@@ -196,13 +196,13 @@ int main(int argc, char** argv) {
                 "Images that say one word at every place.");
     const double bits = static_cast<double>(model.places()) * std::log2(static_cast<double>(words));
     run.fact("bits_per_image", bits);
-    run.figure("perplexity", perplexity,
+    run.result("perplexity", perplexity,
                {.reference = 0.25 * static_cast<double>(words),
                 .reference_name = "a quarter of the words",
                 .better = Better::higher,
                 .unit = join("of ", words, " words")});
     const bool as_many = std::lround(bits) == 343;  // 10.7 floats
-    run.figure("test_mse", mse,
+    run.result("test_mse", mse,
                {.reference = as_many ? data.reference_on("fashion-mnist", 0.02435) : std::nullopt,
                 .reference_name = "PCA-10: 320 bits against 343"});
     run.finish();

@@ -43,13 +43,26 @@ std::string run_demo(const Args& args, double kl = 16) {
   }
   run.picture("samples", image_grid(ones({4, 784})), "Four & white.");
   run.plot("plane", line_plot({{"a", {1, 2}, {1, 2}}}), "A line.");
-  run.figure("test_mse", 0.0117, {.reference = 0.0151, .reference_name = "PCA-32", .unit = "per pixel"});
-  run.figure("test_kl_nats", kl);
+  run.result("test_mse", 0.0117, {.reference = 0.0151, .reference_name = "PCA-32", .unit = "per pixel"});
+  run.result("test_kl_nats", kl);
   run.finish("test_mse");
   return out.text();
 }
 
 }  // namespace
+
+TEST_CASE("metrics are read by name, keep their order, and an unknown name is told which there are") {
+  Metrics metrics{{"mse", 1}, {"kl", 2}};
+  CHECK(metrics["kl"] == 2);
+  CHECK(metrics.prefixed("test_")["test_mse"] == 1);
+  metrics.accumulate({{"kl", 3}, {"norm", 5}}, 2);
+  metrics.add("loss", 4);
+  std::string seen;
+  for (const auto& [name, value] : metrics / 2) seen += join(name, ' ', value, ' ');
+  CHECK(seen == "mse 0.5 kl 4 norm 5 loss 2 ");
+  CHECK(error_of([&] { metrics["elbo"]; }) == "metrics: there is no 'elbo' (there is 'mse', 'kl', 'norm', 'loss')");
+  CHECK(error_of([] { Metrics{}["elbo"]; }) == "metrics: there is no 'elbo' (there is nothing)");
+}
 
 TEST_CASE("a run leaves metrics, summary, pictures and a report of one piece") {
   const TemporaryFolder folder;
@@ -132,7 +145,7 @@ TEST_CASE("the headline is printed last, after the way to the report; without --
 }
 
 TEST_CASE("a figure holds when it beats its reference, its way and with its slack") {
-  const auto holds = [](double value, const FigureOptions& options) { return Figure{"f", value, options}.holds(); };
+  const auto holds = [](double value, const ResultOptions& options) { return Result{"f", value, options}.holds(); };
   CHECK_FALSE(holds(1, {}).has_value());
   CHECK(holds(1.09, {.reference = 1, .within = 0.1}) == true);
   CHECK(holds(1.11, {.reference = 1, .within = 0.1}) == false);
@@ -183,10 +196,10 @@ TEST_CASE("names that would leave the folder are refused") {
   Run run(args_for(folder.path()));
   for (const std::string name : {"", "../up", "a/b", "a b"}) {
     CAPTURE(name);
-    CHECK(contains(error_of([&] { run.figure(name, 1); }), "is no name for a result"));
+    CHECK(contains(error_of([&] { run.result(name, 1); }), "is no name for a result"));
     CHECK(contains(error_of([&] { run.picture(name, image_grid(ones({1, 4})), ""); }), "is no name for a result"));
   }
-  CHECK(contains(error_of([&] { run.finish("absent"); }), "there is no figure 'absent'"));
+  CHECK(contains(error_of([&] { run.finish("absent"); }), "there is no result 'absent'"));
 }
 
 TEST_CASE("a table is printed in columns, shown in the report and written as CSV") {
@@ -236,7 +249,7 @@ TEST_CASE("a run goes on in the middle of an epoch, with the averages and the li
       last = max(weight).item();
       run.log_epoch({{"test_error", epoch == 2 ? 0.5 : kNaN}});
     }
-    run.figure("last", last);
+    run.result("last", last);
     run.finish();
     return last;
   };
@@ -279,5 +292,7 @@ TEST_CASE("a run that cannot go on says so") {
   run.epochs(1);
   CHECK(contains(error_of([&] { run.epochs(1); }), "make it one loop"));
   run.keep_best("accuracy");
-  CHECK(error_of([&] { run.log_epoch({{"loss", 1}}); }) == "run: there is no metric 'accuracy' to judge epochs by");
+  CHECK(error_of([&] {
+          run.log_epoch({{"loss", 1}});
+        }) == "keep_best: metrics: there is no 'accuracy' (there is 'loss')");
 }
