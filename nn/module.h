@@ -3,8 +3,7 @@
 //   class Autoencoder : public nn::Module {
 //    public:
 //     explicit Autoencoder(Rng& rng)
-//         : encoder_(child<nn::Linear>("encoder", 784, 32, rng)), decoder_(child<nn::Linear>("decoder", 32, 784, rng))
-//         {}
+//         : encoder_(child("encoder", nn::Linear(784, 32, rng))), decoder_(child("decoder", nn::Linear(32, 784, rng))) {}
 //     Var encode(const Var& x) const { return relu(encoder_(x)); }
 //    private:
 //     nn::Linear &encoder_, &decoder_;
@@ -13,6 +12,7 @@
 // Its parameters are encoder.weight, encoder.bias, decoder.weight and decoder.bias: paths from the module that is
 // asked, which are the keys of its state_dict() as well, in PyTorch's order.
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -140,14 +140,26 @@ class Module {
   Buffer buffer(std::string name, Dtype dtype);
   /// Random numbers of this module's own. `rng` moves on, so that the next module's are others.
   Stream stream(std::string name, Rng& rng);
-  /// Makes a module that belongs to this one: nn::Linear& hidden_ = child<nn::Linear>("hidden", 784, 400, rng).
-  template <class M, class... Args>
-  M& child(std::string name, Args&&... args) {
+  /// Adds a module that belongs to this one: nn::Linear& hidden_ = child("hidden", nn::Linear(784, 400, rng)).
+  /// It is moved; its children, parameters and buffers stay the same objects.
+  template <std::derived_from<Module> M>
+  M& child(std::string name, M module) {
+    return child(std::move(name), std::make_unique<M>(std::move(module)));
+  }
+  /// The same for a module whose type is chosen at run time.
+  template <std::derived_from<Module> M>
+  M& child(std::string name, std::unique_ptr<M> module) {
     check_name(name);
-    auto owned = in_context(name, [&] { return std::make_unique<M>(std::forward<Args>(args)...); });
-    M& module = *owned;
-    adopt(std::move(name), std::move(owned));
-    return module;
+    M& added = *module;
+    adopt(std::move(name), std::move(module));
+    return added;
+  }
+  /// Makes the module from its constructor's arguments: child<nn::Linear>("hidden", 784, 400, rng). An error in the
+  /// constructor then starts with the name.
+  template <std::derived_from<Module> M, class... Args>
+  M& child(std::string name, Args&&... args) {
+    auto module = in_context(name, [&] { return std::make_unique<M>(std::forward<Args>(args)...); });
+    return child(std::move(name), std::move(module));
   }
 
  private:

@@ -2,6 +2,10 @@
 
 namespace hourglass::nn {
 
+Sequential::Sequential(std::initializer_list<Item> layers) {
+  for (const Item& item : layers) append(std::move(item.layer_));
+}
+
 Var Sequential::forward(const Var& x) const {
   Var y = x;
   for (const Layer* layer : layers_) y = (*layer)(y);

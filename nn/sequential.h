@@ -1,6 +1,9 @@
 // Sequential: layers one after another.
 #pragma once
+#include <concepts>
 #include <cstddef>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,19 +12,40 @@
 
 namespace hourglass::nn {
 
-/// Children are named "0", "1", ... as in PyTorch. Without any it gives back its input.
+/// Children are named "0", "1", ... as in PyTorch. Without layers it returns its input.
 ///
-///   nn::Sequential encoder;
-///   encoder.add<nn::Linear>(784, 128, rng);
-///   encoder.add<nn::ReLU>();
+///   nn::Sequential encoder{nn::Conv2d(1, 16, {.kernel = 4, .stride = 2}, rng), nn::ReLU(), nn::Flatten(),
+///                          nn::Linear(16 * 13 * 13, 32, rng)};
+///
+/// C++ evaluates a braced list from left to right, so the layers draw their weights from `rng` in the order in which
+/// they are written. (The order of arguments in parentheses is unspecified, and does not compile here.)
+/// A Sequential in the list is one layer: braces nest, parentheses move (`Sequential(std::move(other))`).
 class Sequential : public Layer {
  public:
-  /// Makes a layer from the arguments, and puts it behind the others.
-  template <class L, class... Args>
+  /// A layer of a braced list.
+  class Item {
+   public:
+    template <std::derived_from<Layer> L>
+    Item(L layer) : layer_(std::make_unique<L>(std::move(layer))) {}
+
+   private:
+    friend class Sequential;
+    mutable std::unique_ptr<Layer> layer_;  // mutable, because the elements of an initializer_list are const
+  };
+
+  Sequential() = default;
+  Sequential(std::initializer_list<Item> layers);
+
+  /// Appends a layer: encoder.add(nn::Linear(784, 128, rng)).
+  template <std::derived_from<Layer> L>
+  L& add(L layer) {
+    return append(std::make_unique<L>(std::move(layer)));
+  }
+  /// Makes the layer from its constructor's arguments: encoder.add<nn::Linear>(784, 128, rng). An error in the
+  /// constructor then starts with the layer's number.
+  template <std::derived_from<Layer> L, class... Args>
   L& add(Args&&... args) {
-    L& layer = child<L>(std::to_string(size()), std::forward<Args>(args)...);
-    layers_.push_back(&layer);
-    return layer;
+    return append(in_context(next_name(), [&] { return std::make_unique<L>(std::forward<Args>(args)...); }));
   }
   Var forward(const Var& x) const override;
 
@@ -32,6 +56,14 @@ class Sequential : public Layer {
   auto end() const { return layers_.end(); }
 
  private:
+  std::string next_name() const { return std::to_string(size()); }
+  template <class L>
+  L& append(std::unique_ptr<L> layer) {
+    L& added = child(next_name(), std::move(layer));
+    layers_.push_back(&added);
+    return added;
+  }
+
   std::vector<const Layer*> layers_;
 };
 

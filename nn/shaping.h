@@ -1,6 +1,7 @@
 // Layers that rearrange and combine: shapes, skip connections, branches.
 #pragma once
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "nn/sequential.h"
@@ -60,18 +61,20 @@ class PixelUnshuffle : public Layer {
   std::int64_t factor_;
 };
 
-/// x + f(x), where f is the sequence of what was added: what f does not change passes unhindered, and so do gradients
+/// x + f(x), where f is the sequence of layers. What f does not change passes through, and so do gradients
 /// (He et al. 2016, "Deep residual learning for image recognition").
 class Residual : public Sequential {
  public:
+  using Sequential::Sequential;
   Var forward(const Var& x) const override;
 };
 
-/// All that was added is applied to the same x, and the results stand one after another along the axis. The skip
-/// connection of a U-Net is Concat with an Identity and the way down and up.
+/// Applies each layer to the same x, and concatenates the results along the axis. The skip connection of a U-Net is
+/// Concat{Identity(), Sequential{the way down and up}}.
 class Concat : public Sequential {
  public:
   explicit Concat(std::int64_t axis = 1) : axis_(axis) {}
+  Concat(std::initializer_list<Item> layers, std::int64_t axis = 1) : Sequential(layers), axis_(axis) {}
   Var forward(const Var& x) const override;
 
  private:
