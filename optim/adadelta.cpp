@@ -10,8 +10,10 @@ std::vector<Optimizer::Memory> Adadelta::memory(const AdadeltaOptions& o) const 
 }
 
 void Adadelta::update(const AdadeltaOptions& o, std::int64_t /*t*/, std::span<const UpdateItem> items) const {
-  hourglass::update(AdadeltaUpdate{.lr = o.lr, .rho = o.rho, .gain = 1 - o.rho, .eps = o.eps, .l2 = o.weight_decay},
-                    items);
+  hourglass::update(
+      AdadeltaUpdate{
+          .lr = o.lr, .rho = o.rho, .one_minus_rho = 1 - o.rho, .eps = o.eps, .weight_decay = o.weight_decay},
+      items);
 }
 
 }  // namespace hourglass::optim

@@ -11,8 +11,8 @@ std::vector<Optimizer::Memory> Adagrad::memory(const AdagradOptions& o) const {
 }
 
 void Adagrad::update(const AdagradOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
-  const double rate = o.lr / (1 + static_cast<double>(t - 1) * o.lr_decay);
-  hourglass::update(AdagradUpdate{.lr = rate, .eps = o.eps, .l2 = o.weight_decay}, items);
+  const double lr = o.lr / (1 + static_cast<double>(t - 1) * o.lr_decay);
+  hourglass::update(AdagradUpdate{.lr = lr, .eps = o.eps, .weight_decay = o.weight_decay}, items);
 }
 
 }  // namespace hourglass::optim

@@ -16,37 +16,39 @@ std::vector<Memory> adam_memory(std::string_view op, const Options& o) {
   return {{"exp_avg"}, {"exp_avg_sq"}};
 }
 
-// AdamUpdate or AmsgradUpdate: their constants are the same.
+// The constants of step t, which AdamUpdate and AmsgradUpdate share.
 template <class Update, class Options>
-Update step(const Options& o, std::int64_t t, double l2, double shrink) {
+Update constants(const Options& o, std::int64_t t, double weight_decay, double decay_factor) {
   const auto [beta1, beta2] = o.betas;
-  return {.rate = o.lr / (1 - std::pow(beta1, t)),
+  const double bias_correction1 = 1 - std::pow(beta1, t), bias_correction2 = 1 - std::pow(beta2, t);
+  return {.step_size = o.lr / bias_correction1,
           .beta1 = beta1,
-          .gain1 = 1 - beta1,
+          .one_minus_beta1 = 1 - beta1,
           .beta2 = beta2,
-          .gain2 = 1 - beta2,
-          .unbias = 1 / std::sqrt(1 - std::pow(beta2, t)),
+          .one_minus_beta2 = 1 - beta2,
+          .sqrt_v_correction = 1 / std::sqrt(bias_correction2),
           .eps = o.eps,
-          .l2 = l2,
-          .shrink = shrink};
+          .weight_decay = weight_decay,
+          .decay_factor = decay_factor};
 }
 
 template <class Options>
-void take_step(const Options& o, std::int64_t t, double l2, double shrink, std::span<const UpdateItem> items) {
-  if (o.amsgrad) hourglass::update(step<AmsgradUpdate>(o, t, l2, shrink), items);
-  else hourglass::update(step<AdamUpdate>(o, t, l2, shrink), items);
+void take_step(const Options& o, std::int64_t t, double weight_decay, double decay_factor,
+               std::span<const UpdateItem> items) {
+  if (o.amsgrad) hourglass::update(constants<AmsgradUpdate>(o, t, weight_decay, decay_factor), items);
+  else hourglass::update(constants<AdamUpdate>(o, t, weight_decay, decay_factor), items);
 }
 
 }  // namespace
 
 std::vector<Optimizer::Memory> Adam::memory(const AdamOptions& o) const { return adam_memory<Memory>(name(), o); }
 void Adam::update(const AdamOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
-  take_step(o, t, o.weight_decay, 1, items);
+  take_step(o, t, o.weight_decay, /*decay_factor=*/1, items);
 }
 
 std::vector<Optimizer::Memory> AdamW::memory(const AdamWOptions& o) const { return adam_memory<Memory>(name(), o); }
 void AdamW::update(const AdamWOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
-  take_step(o, t, 0, 1 - o.lr * o.weight_decay, items);
+  take_step(o, t, /*weight_decay=*/0, 1 - o.lr * o.weight_decay, items);
 }
 
 }  // namespace hourglass::optim

@@ -13,12 +13,12 @@ std::vector<Optimizer::Memory> Adamax::memory(const AdamaxOptions& o) const {
 
 void Adamax::update(const AdamaxOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
   const auto [beta1, beta2] = o.betas;
-  hourglass::update(AdamaxUpdate{.rate = o.lr / (1 - std::pow(beta1, t)),
+  hourglass::update(AdamaxUpdate{.step_size = o.lr / (1 - std::pow(beta1, t)),
                                  .beta1 = beta1,
-                                 .gain1 = 1 - beta1,
+                                 .one_minus_beta1 = 1 - beta1,
                                  .beta2 = beta2,
                                  .eps = o.eps,
-                                 .l2 = o.weight_decay},
+                                 .weight_decay = o.weight_decay},
                     items);
 }
 

@@ -19,7 +19,7 @@ void Ema::update() {
   const double decay = options_.warmup ? std::min(options_.decay, (1 + t) / (10 + t)) : options_.decay;
   std::vector<UpdateItem> items;
   for (std::size_t i = 0; i < parameters_.size(); ++i) items.push_back({averages_[i], parameters_[i].value(), {}});
-  hourglass::update(AverageUpdate{.gain = 1 - decay}, items);
+  hourglass::update(AverageUpdate{.one_minus_decay = 1 - decay}, items);
 }
 
 Ema::Applied::Applied(const Ema& ema) : parameters_(ema.parameters_) {

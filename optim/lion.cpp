@@ -12,10 +12,10 @@ void Lion::update(const LionOptions& o, std::int64_t /*t*/, std::span<const Upda
   const auto [beta1, beta2] = o.betas;
   hourglass::update(LionUpdate{.lr = o.lr,
                                .beta1 = beta1,
-                               .gain1 = 1 - beta1,
+                               .one_minus_beta1 = 1 - beta1,
                                .beta2 = beta2,
-                               .gain2 = 1 - beta2,
-                               .shrink = 1 - o.lr * o.weight_decay},
+                               .one_minus_beta2 = 1 - beta2,
+                               .decay_factor = 1 - o.lr * o.weight_decay},
                     items);
 }
 

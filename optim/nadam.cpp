@@ -30,15 +30,15 @@ std::vector<Optimizer::Memory> NAdam::memory(const NAdamOptions& o) const {
 void NAdam::update(const NAdamOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
   const auto [beta1, beta2] = o.betas;
   const double mu = momentum_at(o, t), next = momentum_at(o, t + 1), product = momentum_until(o, t);
-  hourglass::update(NadamUpdate{.along_g = o.lr * (1 - mu) / (1 - product),
-                                .along_m = o.lr * next / (1 - product * mu * next),
+  hourglass::update(NadamUpdate{.g_step_size = o.lr * (1 - mu) / (1 - product),
+                                .m_step_size = o.lr * next / (1 - product * mu * next),
                                 .beta1 = beta1,
-                                .gain1 = 1 - beta1,
+                                .one_minus_beta1 = 1 - beta1,
                                 .beta2 = beta2,
-                                .gain2 = 1 - beta2,
-                                .unbias = 1 / std::sqrt(1 - std::pow(beta2, t)),
+                                .one_minus_beta2 = 1 - beta2,
+                                .sqrt_v_correction = 1 / std::sqrt(1 - std::pow(beta2, t)),
                                 .eps = o.eps,
-                                .l2 = o.weight_decay},
+                                .weight_decay = o.weight_decay},
                     items);
 }
 

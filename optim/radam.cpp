@@ -14,18 +14,18 @@ std::vector<Optimizer::Memory> RAdam::memory(const RAdamOptions& o) const {
 void RAdam::update(const RAdamOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
   const auto [beta1, beta2] = o.betas;
   const auto n = static_cast<double>(t);
-  const double kept = std::pow(beta2, n), unbiased_lr = o.lr / (1 - std::pow(beta1, n));
-  const double longest = 2 / (1 - beta2) - 1, length = longest - 2 * n * kept / (1 - kept);
-  const bool trusted = length > 5;
-  const double rectified = std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
-  hourglass::update(RadamUpdate{.adaptive = trusted ? unbiased_lr * rectified * std::sqrt(1 - kept) : 0,
-                                .plain = trusted ? 0 : unbiased_lr,
+  const double beta2_t = std::pow(beta2, n), step_size = o.lr / (1 - std::pow(beta1, n));
+  const double rho_inf = 2 / (1 - beta2) - 1, rho = rho_inf - 2 * n * beta2_t / (1 - beta2_t);
+  const bool adaptive = rho > 5;
+  const double r = std::sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho));
+  hourglass::update(RadamUpdate{.adaptive_step_size = adaptive ? step_size * r * std::sqrt(1 - beta2_t) : 0,
+                                .plain_step_size = adaptive ? 0 : step_size,
                                 .beta1 = beta1,
-                                .gain1 = 1 - beta1,
+                                .one_minus_beta1 = 1 - beta1,
                                 .beta2 = beta2,
-                                .gain2 = 1 - beta2,
-                                .eps = trusted ? o.eps : 1,  // 0 / (0 + 1) where v is not used
-                                .l2 = o.weight_decay},
+                                .one_minus_beta2 = 1 - beta2,
+                                .eps = adaptive ? o.eps : 1,  // if v is not used: 0 / (√v + 1)
+                                .weight_decay = o.weight_decay},
                     items);
 }
 

@@ -12,15 +12,19 @@ std::vector<Optimizer::Memory> RMSprop::memory(const RMSpropOptions& o) const {
 }
 
 void RMSprop::update(const RMSpropOptions& o, std::int64_t /*t*/, std::span<const UpdateItem> items) const {
-  const double gain = 1 - o.alpha;
+  const double one_minus_alpha = 1 - o.alpha;
   if (o.momentum == 0 && !o.centered)
-    return hourglass::update(
-        RmspropUpdate{.lr = o.lr, .alpha = o.alpha, .gain = gain, .eps = o.eps, .l2 = o.weight_decay}, items);
+    return hourglass::update(RmspropUpdate{.lr = o.lr,
+                                           .alpha = o.alpha,
+                                           .one_minus_alpha = one_minus_alpha,
+                                           .eps = o.eps,
+                                           .weight_decay = o.weight_decay},
+                             items);
   hourglass::update(RmspropFullUpdate{.lr = o.lr,
                                       .alpha = o.alpha,
-                                      .gain = gain,
+                                      .one_minus_alpha = one_minus_alpha,
                                       .eps = o.eps,
-                                      .l2 = o.weight_decay,
+                                      .weight_decay = o.weight_decay,
                                       .momentum = o.momentum,
                                       .centered = o.centered ? 1.0 : 0.0},
                     items);

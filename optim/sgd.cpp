@@ -15,9 +15,9 @@ void SGD::update(const SGDOptions& o, std::int64_t t, std::span<const UpdateItem
   hourglass::update(SgdMomentumUpdate{.lr = o.lr,
                                       .weight_decay = o.weight_decay,
                                       .momentum = o.momentum,
-                                      .gain = (t == 1) ? 1 : 1 - o.dampening,
-                                      .along_g = o.nesterov ? 1.0 : 0.0,
-                                      .along_u = o.nesterov ? o.momentum : 1},
+                                      .one_minus_dampening = (t == 1) ? 1 : 1 - o.dampening,
+                                      .g_weight = o.nesterov ? 1.0 : 0.0,
+                                      .u_weight = o.nesterov ? o.momentum : 1},
                     items);
 }
 

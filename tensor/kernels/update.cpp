@@ -1,4 +1,4 @@
-// One SIMD loop per paragraph of update.def.
+// One SIMD loop for each paragraph of update.def.
 #include "tensor/kernels/update.h"
 
 #include <array>
@@ -69,10 +69,10 @@ void update_kernel(const double* constants, T* const* written, const T* gradient
 
 #define UPDATE(Name, written, constants, ...) update_kernel<Name##Formula, T>,
 template <class T>
-constexpr std::array<UpdateKernel<T>, static_cast<std::size_t>(Update::count)> update_kernels_of() {
-  return {
+constexpr UpdateKernelsOf<T> update_kernels_of() {
+  return {{
 #include "tensor/kernels/update.def"
-  };
+  }};
 }
 #undef HOURGLASS_LIST
 

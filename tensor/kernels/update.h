@@ -1,12 +1,14 @@
-// The optimizer part of the kernel table: one loop per paragraph of update.def.
+// The optimizer part of the kernel table: one loop for each paragraph of update.def.
 #pragma once
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "tensor/kernels/per_type.h"
+
 namespace hourglass {
 
-/// Moves n parameters: written[0] are the parameters, the rest what the optimizer remembers of each.
+/// Updates n numbers of a parameter: written[0] are its values, the others what the optimizer remembers of each.
 template <class T>
 using UpdateKernel = void (*)(const double* constants, T* const* written, const T* gradient, std::int64_t n);
 
@@ -16,15 +18,11 @@ enum class Update : std::size_t {
   count
 };
 
-struct UpdateKernels {
-  std::array<UpdateKernel<float>, static_cast<std::size_t>(Update::count)> f32;
-  std::array<UpdateKernel<double>, static_cast<std::size_t>(Update::count)> f64;
-
-  template <class T>
-  UpdateKernel<T> of(Update rule) const {
-    if constexpr (sizeof(T) == 4) return f32[static_cast<std::size_t>(rule)];
-    else return f64[static_cast<std::size_t>(rule)];
-  }
+template <class T>
+struct UpdateKernelsOf {
+  std::array<UpdateKernel<T>, static_cast<std::size_t>(Update::count)> kernels;
+  UpdateKernel<T> operator[](Update rule) const { return kernels[static_cast<std::size_t>(rule)]; }
 };
+using UpdateKernels = PerType<UpdateKernelsOf>;
 
 }  // namespace hourglass
