@@ -8,9 +8,8 @@
 
 namespace hourglass::optim {
 
-NonlinearCG::NonlinearCG(std::vector<Parameter> parameters, NonlinearCGOptions o)
-    : Minimizer("nonlinear_cg", std::move(parameters), {o.max_iter, o.max_eval, o.tolerance_grad, o.tolerance_change},
-                WolfeOptions{.c1 = 1e-4, .c2 = 0.4}) {
+NonlinearCG::NonlinearCG(std::vector<Parameter> parameters, MinimizerOptions options)
+    : Minimizer("nonlinear_cg", std::move(parameters), options, WolfeOptions{.c1 = 1e-4, .c2 = 0.4}) {
   forget();
 }
 
@@ -23,14 +22,14 @@ Tensor NonlinearCG::direction(const Tensor& gradient) {
   const double before = dot(gradient_, gradient_), now = dot(gradient, gradient);
   const double beta = before == 0 ? 0 : std::max(0.0, (now - dot(gradient, gradient_)) / before);
   Tensor d = direction_ * beta - gradient;
-  if (!(dot(d, gradient) <= -0.01 * now)) d = -gradient;  // hardly down at all
+  if (!(dot(d, gradient) <= -0.01 * now)) d = -gradient;  // hardly a descent direction
   direction_ = d;
   gradient_ = gradient;
   return d;
 }
 
 double NonlinearCG::first_step(const Tensor& gradient, double slope) const {
-  // As if the loss should fall as much as last time, and a parabola lead there.
+  // The minimum of a parabola with this slope along which the loss falls as much as last time.
   if (fallen_ > 0) return std::min(1.0, 1.01 * 2 * fallen_ / -slope);
   return std::min(1.0, 1.01 / std::sqrt(dot(gradient, gradient)));
 }

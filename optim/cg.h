@@ -1,4 +1,4 @@
-// Nonlinear conjugate gradients: directions that do not undo each other, from the memory of one.
+// Nonlinear conjugate gradients: a direction that does not undo the step before, from the memory of one step.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -7,20 +7,14 @@
 
 namespace hourglass::optim {
 
-struct NonlinearCGOptions {
-  std::int64_t max_iter = 20;
-  std::int64_t max_eval = 0;  ///< 0: as many as it takes
-  double tolerance_grad = 1e-7;
-  double tolerance_change = 1e-9;
-};
-
-/// d ← -g + β d,  β = max(0, g · (g - g') / (g' · g')), where g' was the gradient before: Polak & Ribière's β, which on
-/// a quadratic makes directions conjugate, cut off at 0, which starts anew when they have become useless (Polak &
-/// Ribière 1969; Gilbert & Nocedal 1992, "Global convergence properties of conjugate gradient methods for
-/// optimization"). Line search: strong Wolfe with c2 = 0.4, tighter than L-BFGS needs. Three vectors of memory.
+/// d ← -g + β d,  β = max(0, g · (g - g') / (g' · g')), where g' is the gradient of the step before. On a quadratic,
+/// Polak & Ribière's β makes the directions conjugate. The maximum with 0 restarts the method, from -g, when successive
+/// gradients are too alike (Polak & Ribière 1969; Gilbert & Nocedal 1992, "Global convergence properties of conjugate
+/// gradient methods for optimization"). Line search: strong Wolfe with c2 = 0.4, tighter than L-BFGS needs. It keeps
+/// three vectors.
 class NonlinearCG : public Minimizer {
  public:
-  explicit NonlinearCG(std::vector<Parameter> parameters, NonlinearCGOptions options = {});
+  explicit NonlinearCG(std::vector<Parameter> parameters, MinimizerOptions options = {});
   StateDict state_dict() const override;
   void load_state_dict(const StateDict& state) override;
 
@@ -31,7 +25,7 @@ class NonlinearCG : public Minimizer {
              double value_before) override;
   void forget() override;
 
-  // The last direction, the gradient that it was made from, and how much the loss fell along it.
+  // The last direction, the gradient it was computed from, and how much the loss fell along it.
   Tensor direction_, gradient_;
   double fallen_ = 0;
 };

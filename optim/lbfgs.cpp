@@ -8,13 +8,13 @@
 
 namespace hourglass::optim {
 
-LBFGS::LBFGS(std::vector<Parameter> parameters, LBFGSOptions o)
-    : Minimizer("lbfgs", std::move(parameters), {o.max_iter, o.max_eval, o.tolerance_grad, o.tolerance_change},
-                o.line_search ? std::optional(WolfeOptions{.c1 = 1e-4, .c2 = 0.9}) : std::nullopt),
-      history_size_(static_cast<std::size_t>(o.history_size)),
-      lr_(o.line_search ? std::nullopt : std::optional(o.lr)) {
-  check(o.history_size >= 1, name(), "history_size must be at least 1, got ", o.history_size);
-  check(o.lr > 0 && std::isfinite(o.lr), name(), "lr must be positive, got ", o.lr);
+LBFGS::LBFGS(std::vector<Parameter> parameters, MinimizerOptions options, LBFGSOptions own)
+    : Minimizer("lbfgs", std::move(parameters), options,
+                own.line_search ? std::optional(WolfeOptions{.c1 = 1e-4, .c2 = 0.9}) : std::nullopt),
+      history_size_(static_cast<std::size_t>(own.history_size)),
+      lr_(own.line_search ? std::nullopt : std::optional(own.lr)) {
+  check(own.history_size >= 1, name(), "history_size must be at least 1, got ", own.history_size);
+  check(own.lr > 0 && std::isfinite(own.lr), name(), "lr must be positive, got ", own.lr);
 }
 
 Tensor LBFGS::direction(const Tensor& gradient) {
@@ -43,7 +43,7 @@ double LBFGS::first_step(const Tensor& gradient, double) const {
 void LBFGS::learn(const Tensor& moved, const Tensor& before, const Tensor& after, const LinePoint&, double) {
   const Tensor y = after - before;
   const double sy = dot(moved, y);
-  if (!(sy > 1e-14 * dot(y, y))) return;  // no curvature to learn from
+  if (!(sy > 1e-14 * dot(y, y))) return;  // no positive curvature to learn from
   pairs_.push_back({moved, y, sy});
   if (pairs_.size() > history_size_) pairs_.pop_front();
 }

@@ -1,4 +1,4 @@
-// L-BFGS: the curvature of the objective, from the last few steps.
+// L-BFGS: Newton's method with the curvature estimated from the last few steps.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -9,26 +9,25 @@
 
 namespace hourglass::optim {
 
+/// What L-BFGS adds to the options of all minimizers.
 struct LBFGSOptions {
-  std::int64_t max_iter = 20;
-  std::int64_t max_eval = 0;  ///< 0: as many as it takes
-  double tolerance_grad = 1e-7;
-  double tolerance_change = 1e-9;
-  /// How many steps are remembered, two vectors each.
+  /// The number of steps that are remembered, as two vectors each.
   std::int64_t history_size = 10;
-  /// Searches along each direction for a step. Otherwise each is lr times the direction, and the very first
-  /// lr min(1, 1 / Σ|gᵢ|) times: what PyTorch does unless it is given a line_search_fn.
+  /// Searches along each direction. Without a search a step is lr times the direction, and the very first step
+  /// lr min(1, 1 / Σ|gᵢ|) times: this is what PyTorch does by default (no line_search_fn).
   bool line_search = true;
   double lr = 1;
 };
 
-/// Newton's direction -H⁻¹g, with an inverse Hessian that agrees with the last steps: H⁻¹yᵢ = sᵢ for the newest, where
-/// step sᵢ changed the gradient by yᵢ. It is never formed: two passes over the pairs multiply with it (Nocedal 1980,
+/// Newton's direction -H⁻¹g, with an inverse Hessian that agrees with the last steps. When step sᵢ changed the gradient
+/// by yᵢ, then H⁻¹yᵢ = sᵢ for the newest. H⁻¹ is never formed: two passes over the pairs multiply by it (Nocedal 1980,
 /// "Updating quasi-Newton matrices with limited storage"; Nocedal & Wright 2006, algorithm 7.4). Line search: strong
-/// Wolfe, beginning with step 1, Newton's own.
+/// Wolfe, beginning with step 1, which is Newton's.
+///
+///   optim::LBFGS lbfgs(model.parameters(), {.max_iter = 200}, {.history_size = 50});
 class LBFGS : public Minimizer {
  public:
-  explicit LBFGS(std::vector<Parameter> parameters, LBFGSOptions options = {});
+  explicit LBFGS(std::vector<Parameter> parameters, MinimizerOptions options = {}, LBFGSOptions own = {});
   StateDict state_dict() const override;
   void load_state_dict(const StateDict& state) override;
 
@@ -45,7 +44,7 @@ class LBFGS : public Minimizer {
   };
   std::deque<Pair> pairs_;  // oldest first
   std::size_t history_size_;
-  std::optional<double> lr_;  // of steps that are not searched for
+  std::optional<double> lr_;  // only without a line search
 };
 
 }  // namespace hourglass::optim

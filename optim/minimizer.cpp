@@ -41,7 +41,7 @@ void Minimizer::scatter_values(const Tensor& flat) const {
 
 Progress Minimizer::step(const std::function<Var()>& objective) {
   Progress progress{0, 0, 0, 0, false};
-  // Value and gradient at x.
+  // The loss and its gradient at x.
   const auto evaluate = [&](const Tensor& x) {
     scatter_values(x);
     ++progress.evaluations;
@@ -61,7 +61,7 @@ Progress Minimizer::step(const std::function<Var()>& objective) {
     if (options_.max_eval > 0 && progress.evaluations >= options_.max_eval) break;
     Tensor d = direction(gradient);
     double slope = dot(d, gradient);
-    if (!(slope < 0)) {  // what was learnt misleads
+    if (!(slope < 0)) {  // not a descent direction
       forget();
       d = -gradient;
       slope = -dot(gradient, gradient);
@@ -76,7 +76,7 @@ Progress Minimizer::step(const std::function<Var()>& objective) {
     check(std::isfinite(taken.value), name_, "the loss is ", taken.value, " after a step of ", first,
           " times the direction, which nothing cut short");
     ++progress.iterations;
-    if (taken.step == 0) {  // nothing lower along this line, as far as numbers can tell
+    if (taken.step == 0) {  // no lower point was found along this line
       const bool straight_down = slope == -dot(gradient, gradient);
       forget();
       if (straight_down) break;

@@ -125,7 +125,8 @@ int main(int argc, char** argv) {
     const auto minimiser = [&](const nn::Module& model) {
       return std::make_unique<optim::LBFGS>(
           model.parameters(),
-          optim::LBFGSOptions{.max_iter = iterations, .tolerance_grad = 0, .tolerance_change = 0, .history_size = 50});
+          optim::MinimizerOptions{.max_iter = iterations, .tolerance_grad = 0, .tolerance_change = 0},
+          optim::LBFGSOptions{.history_size = 50});
     };
     std::vector<Trained> all;
     for (const std::int64_t k : codes) {

@@ -35,16 +35,10 @@ Var rosenbrock(const Var& x) {
   return sum(100.0 * square(tail - square(head)) + square(1.0 - head));
 }
 
-template <class Method, class Options>
-std::unique_ptr<optim::Minimizer> make(const Parameter& x, Options options) {
-  options.max_iter = 10000;
-  options.tolerance_grad = 1e-9;
-  options.tolerance_change = 0;
-  return std::make_unique<Method>(std::vector<Parameter>{x}, options);
-}
-std::unique_ptr<optim::Minimizer> method_named(const std::string& name, const Parameter& x) {
-  if (name == "L-BFGS") return make<optim::LBFGS>(x, optim::LBFGSOptions{});
-  return make<optim::NonlinearCG>(x, optim::NonlinearCGOptions{});
+std::unique_ptr<optim::Minimizer> method_named(const std::string& name, const Parameter& x,
+                                               const optim::MinimizerOptions& options) {
+  if (name == "L-BFGS") return std::make_unique<optim::LBFGS>(std::vector{x}, options);
+  return std::make_unique<optim::NonlinearCG>(std::vector{x}, options);
 }
 
 }  // namespace
@@ -60,7 +54,8 @@ TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy ne
     const std::vector<double> pattern = one["start"];
     for (std::size_t i = 0; i < one["n"]; ++i) start.push_back(pattern[i % pattern.size()]);
     const Parameter x("x", Tensor::from(start));
-    const auto method = method_named(one["method"], x);
+    const auto method =
+        method_named(one["method"], x, {.max_iter = 10000, .tolerance_grad = 1e-9, .tolerance_change = 0});
     std::int64_t asked = 0, needed = 0;
     const optim::Progress end = method->step([&] {
       const Var y = rosenbrock(x);
@@ -80,20 +75,21 @@ TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy ne
 TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
   const nlohmann::json reference = nlohmann::json::parse(
       std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/reference/data/pytorch_optim.json"))["lbfgs"];
-  const auto check_end = [&](const char* name, int steps, const optim::LBFGSOptions& options) {
+  const auto check_end = [&](const char* name, int steps, const optim::MinimizerOptions& options,
+                             const optim::LBFGSOptions& more) {
     CAPTURE(name);
     const Parameter a("a", Tensor::from<double>({0.5, -1.25, 2})), b("b", Tensor::from<double>({0.125, -0.75}));
-    optim::LBFGS lbfgs({a, b}, options);
+    optim::LBFGS lbfgs({a, b}, options, more);
     const auto own = [](const Var& p) { return sum(square(square(p)) / 4 - square(p) / 4); };
     for (int step = 0; step < steps; ++step) lbfgs.step([&] { return own(a) + own(b) + square(sum(a) + sum(b)) / 8; });
     const Tensor end = concat({a.value(), b.value()}, 0);
     CHECK(allclose(end, Tensor::from(reference[name].get<std::vector<double>>()), 1e-9, 0));
   };
-  check_end("50 steps", 50, {.max_iter = 1, .history_size = 100, .line_search = false, .lr = 0.2});
-  check_end("one call", 1, {.max_iter = 15, .history_size = 3, .line_search = false, .lr = 0.7});
+  check_end("50 steps", 50, {.max_iter = 1}, {.history_size = 100, .line_search = false, .lr = 0.2});
+  check_end("one call", 1, {.max_iter = 15}, {.history_size = 3, .line_search = false, .lr = 0.7});
 
   const Parameter x("x", Tensor::from<double>({1, 1}));
-  optim::LBFGS far({x}, {.line_search = false, .lr = 1e200});
+  optim::LBFGS far({x}, {}, {.line_search = false, .lr = 1e200});
   CHECK(error_of([&] { far.step([&] { return sum(square(square(x))); }); }) ==
         "lbfgs: the loss is inf after a step of 1.25e+199 times the direction, which nothing cut short");
 }
@@ -172,8 +168,9 @@ TEST_CASE("a minimizer goes on from its state to equal bits") {
     const Parameter whole("x", start), first("x", start), second("x", start);
     const auto brief = [&](const Parameter& x) -> std::unique_ptr<optim::Minimizer> {
       if (std::string(name) == "CG")
-        return std::make_unique<optim::NonlinearCG>(std::vector{x}, optim::NonlinearCGOptions{.max_iter = 6});
-      return std::make_unique<optim::LBFGS>(std::vector{x}, optim::LBFGSOptions{.max_iter = 6, .history_size = 4});
+        return std::make_unique<optim::NonlinearCG>(std::vector{x}, optim::MinimizerOptions{.max_iter = 6});
+      return std::make_unique<optim::LBFGS>(std::vector{x}, optim::MinimizerOptions{.max_iter = 6},
+                                            optim::LBFGSOptions{.history_size = 4});
     };
     const auto uninterrupted = brief(whole), before = brief(first), after = brief(second);
     for (int i = 0; i < 2; ++i) uninterrupted->step([&] { return rosenbrock(whole); });
@@ -229,5 +226,6 @@ TEST_CASE("at the minimum already, there is nothing to do; without a number to b
   x.set_value(full({3}, std::numeric_limits<double>::quiet_NaN()));
   CHECK(error_of([&] { lbfgs.step([&] { return rosenbrock(x); }); }) == "lbfgs: the loss is nan before the first step");
   CHECK(error_of([&] { optim::NonlinearCG({}); }) == "nonlinear_cg: there are no parameters to optimize");
-  CHECK(error_of([&] { optim::LBFGS({x}, {.history_size = 0}); }) == "lbfgs: history_size must be at least 1, got 0");
+  CHECK(error_of([&] { optim::LBFGS({x}, {}, {.history_size = 0}); }) ==
+        "lbfgs: history_size must be at least 1, got 0");
 }
