@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tensor/error.h"
+#include "tests/paths.h"
 
 extern char** environ;
 
@@ -20,7 +21,7 @@ namespace hourglass::examples {
 class Process {
  public:
   Process(const std::string& program, std::vector<std::string> arguments, const std::filesystem::path& log) {
-    const std::string path = std::string(HOURGLASS_EXAMPLES_DIR) + "/" + program;
+    const std::string path = test::example_program(program);
     arguments.insert(arguments.begin(), path);
     std::vector<char*> words;
     for (std::string& argument : arguments) words.push_back(argument.data());

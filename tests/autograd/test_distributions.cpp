@@ -16,6 +16,7 @@
 #include "autograd/ops.h"
 #include "tensor/gamma.h"
 #include "tests/error_of.h"
+#include "tests/paths.h"
 #include "tests/tables/op_checks.h"
 
 using namespace hourglass;
@@ -90,7 +91,7 @@ Vars variables(const Json& list) {
 template <class Compare>
 void for_each_case(const char* key, Compare&& compare) {
   static const Json all =
-      Json::parse(std::ifstream(HOURGLASS_SOURCE_DIR "/tests/reference/data/pytorch_distributions.json"));
+      Json::parse(std::ifstream(test::source_path("tests/reference/data/pytorch_distributions.json")));
   int found = 0;
   for (const Json& one : all) {
     if (!one.contains(key)) continue;

@@ -11,7 +11,6 @@
 #include <sstream>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/check.h"
 #include "autograd/derivatives.h"
@@ -20,6 +19,8 @@
 #include "autograd/pull.h"
 #include "tensor/kernels/kernels.h"
 #include "tensor/storage.h"
+#include "tests/paths.h"
+#include "tests/reference_data.h"
 #include "tests/tables/op_checks.h"
 
 using namespace hourglass;
@@ -335,9 +336,8 @@ void check_nothing_left(const Row& row) {
 bool has_pytorch_case(const Row& row) {
   static const std::set<std::string> names = [] {
     std::set<std::string> found;
-    for (const auto& one :
-         nlohmann::json::parse(std::ifstream(HOURGLASS_SOURCE_DIR "/tests/reference/data/pytorch_ops.json")))
-      if (one.contains("row")) found.insert(one["row"].get<std::string>());
+    for (const Json& one : reference_data("pytorch_ops.json").items())
+      if (one.contains("row")) found.insert(one["row"].text());
     return found;
   }();
   return names.contains(row.name);
@@ -434,7 +434,7 @@ std::string coverage_page() {
 }  // namespace
 
 TEST_CASE("every function of autograd/ops.h has a row for each of its overloads") {
-  std::ifstream header(HOURGLASS_SOURCE_DIR "/autograd/ops.h");
+  std::ifstream header(source_path("autograd/ops.h"));
   const std::regex declaration(
       R"(^(?:inline )?(?:Var|SortedVar|PooledVar|LstmState|std::vector<Var>) (operator.|\w+)\()");
   std::map<std::string, int> missing;
@@ -485,7 +485,7 @@ TEST_CASE("a product differentiates through its zeros") {
 TEST_CASE("autograd/COVERAGE.md says what these checks gave, and has no hole") {
   for (const Promise& promise : promises())
     if (!results.contains(promise.column)) keep(promise.column);  // when this case runs alone
-  const std::string path = HOURGLASS_SOURCE_DIR "/autograd/COVERAGE.md", page = coverage_page();
+  const std::string path = source_path("autograd/COVERAGE.md"), page = coverage_page();
   if (std::getenv("HOURGLASS_WRITE_COVERAGE")) std::ofstream(path) << page;
   std::ifstream file(path);
   const std::string written{std::istreambuf_iterator<char>(file), {}};

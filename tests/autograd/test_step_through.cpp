@@ -14,6 +14,7 @@
 #include "autograd/ops.h"
 #include "tests/autograd/small_vae.h"
 #include "tests/error_of.h"
+#include "tests/paths.h"
 #include "tests/tables/op_checks.h"
 
 using namespace hourglass;
@@ -103,7 +104,7 @@ TEST_CASE("half-way steps, slices, parameters and higher orders end where grad d
 
 TEST_CASE("the program step_through shows every node when nobody is there to press keys") {
   const std::filesystem::path log = std::filesystem::temp_directory_path() / "hourglass_step_through.txt";
-  const std::string program = std::string("'") + HOURGLASS_EXAMPLES_DIR + "/step_through'";
+  const std::string program = "'" + test::example_program("step_through") + "'";
   const auto output_of = [&](const std::string& arguments) {
     CAPTURE(arguments);
     CHECK(std::system(("printf 'xyz' | " + program + arguments + " > '" + log.string() + "' 2>&1").c_str()) == 0);

@@ -30,6 +30,7 @@
 #include "tensor/parallel.h"
 #include "tensor/random.h"
 #include "tests/examples/support_common.h"
+#include "tests/paths.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -101,8 +102,8 @@ std::map<std::string, Metric> metrics() {
 }  // namespace
 
 TEST_CASE("metrics are what scikit-learn, SciPy, scikit-image and NumPy say they are") {
-  const nlohmann::json reference = nlohmann::json::parse(
-      std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/reference/data/metrics.json"));
+  const nlohmann::json reference =
+      nlohmann::json::parse(std::ifstream(test::source_path("tests/reference/data/metrics.json")));
   const std::map<std::string, Metric> known = metrics();
   std::set<std::string> seen;
   for (const auto& entry : reference) {

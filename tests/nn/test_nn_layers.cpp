@@ -16,6 +16,7 @@
 #include "autograd/ops.h"
 #include "tensor/storage.h"
 #include "tests/error_of.h"
+#include "tests/paths.h"
 #include "tests/tables/layer_table.h"
 #include "tests/tables/op_checks.h"
 
@@ -130,7 +131,7 @@ void for_each_row(Check&& check_row) {
 // ---- the reference file
 
 const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(HOURGLASS_SOURCE_DIR "/tests/reference/data/pytorch_layers.json"));
+  static const Json all = Json::parse(std::ifstream(test::source_path("tests/reference/data/pytorch_layers.json")));
   return all;
 }
 
@@ -343,7 +344,7 @@ TEST_CASE("every layer, loss and penalty of nn/ has a row that begins with its n
                                         "SaltAndPepperNoise"};
   const std::regex layer(R"(class (\w+) : public .*|HOURGLASS_\w+\((\w+), .*)"), function(R"(Var (\w+)\(.*)");
   int found = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(HOURGLASS_SOURCE_DIR "/nn")) {
+  for (const auto& entry : std::filesystem::directory_iterator(test::source_path("nn"))) {
     if (entry.path().extension() != ".h") continue;
     const bool functions = entry.path().stem() == "losses" || entry.path().stem() == "penalties";
     std::ifstream header(entry.path());

@@ -11,6 +11,7 @@
 #include "nn/npy.h"
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
+#include "tests/paths.h"
 
 using namespace hourglass;
 using namespace std::string_literals;
@@ -19,7 +20,7 @@ using examples::TemporaryFolder;
 
 namespace {
 
-const std::filesystem::path kData = std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/data";
+const std::filesystem::path kData = test::source_path("tests/reference/data");
 
 // A .npy file of this header and these bytes.
 std::string npy(const std::string& header, const std::string& data) {

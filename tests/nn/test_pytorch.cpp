@@ -9,6 +9,7 @@
 
 #include "autograd/ops.h"
 #include "nn/losses.h"
+#include "tests/paths.h"
 #include "tests/tables/op_checks.h"
 
 using namespace hourglass;
@@ -19,7 +20,7 @@ namespace {
 using Json = nlohmann::json;
 
 const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(HOURGLASS_SOURCE_DIR "/tests/reference/data/pytorch_ops.json"));
+  static const Json all = Json::parse(std::ifstream(source_path("tests/reference/data/pytorch_ops.json")));
   return all;
 }
 

@@ -23,6 +23,7 @@
 #include "tensor/ops.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
+#include "tests/paths.h"
 
 using namespace hourglass;
 using namespace std::string_literals;
@@ -321,8 +322,9 @@ class Model : public nn::Module {
 TEST_CASE("weights travel from PyTorch and to it, and mean the same") {
   const char* const exchange = std::getenv("HOURGLASS_EXCHANGE");  // set by pytorch_state_dict.py
   StateDict state =
-      nn::load_safetensors(exchange ? fs::path(exchange) / "from_pytorch.safetensors"
-                                    : fs::path(HOURGLASS_SOURCE_DIR) / "tests/reference/data/pytorch_state.safetensors")
+      nn::load_safetensors(
+          exchange ? fs::path(exchange) / "from_pytorch.safetensors"
+                   : fs::path(hourglass::test::source_path("tests/reference/data/pytorch_state.safetensors")))
           .tensors;
   const auto take = [&](const std::string& name) {
     const auto found = std::find_if(state.begin(), state.end(), [&](const auto& entry) { return entry.first == name; });

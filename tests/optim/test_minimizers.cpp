@@ -23,6 +23,7 @@
 #include "tensor/ops.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
+#include "tests/paths.h"
 
 using namespace hourglass;
 
@@ -44,8 +45,8 @@ std::unique_ptr<optim::Minimizer> method_named(const std::string& name, const Pa
 }  // namespace
 
 TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy needs, within 20 %") {
-  const nlohmann::json reference = nlohmann::json::parse(
-      std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/reference/data/scipy_minimizers.json"));
+  const nlohmann::json reference =
+      nlohmann::json::parse(std::ifstream(test::source_path("tests/reference/data/scipy_minimizers.json")));
   CHECK(reference.size() == 20);
   for (const auto& one : reference) {
     const std::string where = one.dump();
@@ -73,8 +74,8 @@ TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy ne
 }
 
 TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
-  const nlohmann::json reference = nlohmann::json::parse(
-      std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/reference/data/pytorch_optim.json"))["lbfgs"];
+  const nlohmann::json reference =
+      nlohmann::json::parse(std::ifstream(test::source_path("tests/reference/data/pytorch_optim.json")))["lbfgs"];
   const auto check_end = [&](const char* name, int steps, const optim::MinimizerOptions& options,
                              const optim::LBFGSOptions& more) {
     CAPTURE(name);

@@ -34,6 +34,7 @@
 #include "tensor/parallel.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
+#include "tests/paths.h"
 
 using namespace hourglass;
 
@@ -50,8 +51,7 @@ MakeOptimizer make(Options options) {
 
 // What pytorch_optim_reference.py has written: where optimizers are after 50 steps, and how it got there.
 const Json& reference() {
-  static const Json json = Json::parse(
-      std::ifstream(std::filesystem::path(HOURGLASS_SOURCE_DIR) / "tests/reference/data/pytorch_optim.json"));
+  static const Json json = Json::parse(std::ifstream(test::source_path("tests/reference/data/pytorch_optim.json")));
   return json;
 }
 

@@ -11,11 +11,13 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/paths.h"
+
 namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path root = HOURGLASS_SOURCE_DIR;
+const fs::path root = hourglass::test::source_path();
 
 struct Include {
   int line;
