@@ -273,7 +273,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
   check_same_dtype("linear", x, weight);
-  check(is_floating(x.dtype()), "linear", "needs f32 or f64, got ", describe(x), "; convert with to(x, Dtype::f32)");
+  check_floating("linear", x);
   check(weight.dim() == 2, "linear", "weight is [out, in], got ", describe(weight));
   check(x.dim() >= 1, "linear", "x is [..., in], got ", describe(x));
   check(x.shape().back() == weight.shape()[1], "linear", "inner axes differ: x is ", describe(x), ", weight is ",

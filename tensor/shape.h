@@ -41,6 +41,12 @@ class Axes {
   constexpr const std::int64_t* begin() const { return values_.data(); }
   constexpr const std::int64_t* end() const { return values_.data() + count_; }
 
+  constexpr bool contains(std::int64_t axis) const {
+    for (const std::int64_t value : *this)
+      if (value == axis) return true;
+    return false;
+  }
+
   constexpr void push_back(std::int64_t value) { insert(count_, value); }
   constexpr void insert(int at, std::int64_t value) {
     check(count_ < kMaxAxes, "shape", "more than ", kMaxAxes, " axes");

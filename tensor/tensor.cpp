@@ -34,6 +34,10 @@ void check_same_dtype(std::string_view op, const Tensor& a, const Tensor& b) {
         "; convert one with to(x, Dtype)");
 }
 
+void check_floating(std::string_view op, const Tensor& x) {
+  check(is_floating(x.dtype()), op, "needs f32 or f64, got ", describe(x), "; convert with to(x, Dtype::f32)");
+}
+
 Tensor::Tensor(const Shape& shape, Dtype dtype) : shape_(shape), numel_(hourglass::numel(shape)), dtype_(dtype) {
   check(numel_ <= INT64_MAX / 16, "tensor", "out of memory: ", dtype, shape);
   strides_ = contiguous_strides(shape);

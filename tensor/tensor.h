@@ -102,5 +102,7 @@ inline Description describe(const Tensor& x) { return {x.dtype(), x.shape()}; }
 Shape broadcast_shapes(std::string_view op, const Tensor& a, const Tensor& b);
 /// An error that names op unless the two have one dtype: nothing is promoted silently.
 void check_same_dtype(std::string_view op, const Tensor& a, const Tensor& b);
+/// An error that names op unless x is f32 or f64.
+void check_floating(std::string_view op, const Tensor& x);
 
 }  // namespace hourglass

@@ -34,6 +34,7 @@ double multiply_adds(std::int64_t steps) {
 namespace HOURGLASS_SET {
 extern const ElementwiseKernels elementwise_kernels;
 extern const ReduceKernels reduce_kernels;
+extern const RowKernels row_kernels;
 extern const GemmKernels gemm_kernels;
 extern const ConvKernels conv_kernels;
 extern const UpdateKernels update_kernels;
@@ -43,6 +44,7 @@ extern const Kernels kernels;
 constinit const Kernels kernels{HOURGLASS_NAME(HOURGLASS_SET),
                                 elementwise_kernels,
                                 reduce_kernels,
+                                row_kernels,
                                 gemm_kernels,
                                 conv_kernels,
                                 update_kernels,

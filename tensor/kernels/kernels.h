@@ -9,6 +9,7 @@
 #include "tensor/kernels/gemm.h"
 #include "tensor/kernels/recurrent.h"
 #include "tensor/kernels/reduce.h"
+#include "tensor/kernels/rows.h"
 #include "tensor/kernels/update.h"
 
 namespace hourglass {
@@ -17,6 +18,7 @@ struct Kernels {
   const char* name;  // the instruction set: "sse2", "avx2", ...
   const ElementwiseKernels& elementwise;
   const ReduceKernels& reduce;
+  const RowKernels& rows;
   const GemmKernels& gemm;
   const ConvKernels& conv;
   const UpdateKernels& update;
