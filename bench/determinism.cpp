@@ -49,7 +49,7 @@ void for_each_thread(std::int64_t n, F f) {
   parallel_for(threads, 1, [&](std::int64_t t, std::int64_t) { f(t, n * t / threads, n * (t + 1) / threads); });
 }
 
-// As ops_reduce.cpp sums: equal pieces, then their sums.
+// As reduce.cpp sums: equal pieces, then their sums.
 float sum_of_pieces(const Tensor& x, std::int64_t pieces) {
   const auto kernel = kernels().reduce.of<float, float>()[Reduce::sum];
   const std::int64_t n = x.numel(), size = (n + pieces - 1) / pieces;

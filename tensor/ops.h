@@ -135,6 +135,9 @@ Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim = false);
 Tensor cumsum(const Tensor& x, std::int64_t axis);
 /// Sums away whatever broadcasting from `shape` to x.shape() repeated: the adjoint of broadcast_to.
 Tensor sum_to(const Tensor& x, const Shape& shape);
+
+// ---- whole rows -------------------------------------------------------------------------------------- ops_rows.cpp
+
 Tensor softmax(const Tensor& x, std::int64_t axis);
 Tensor log_softmax(const Tensor& x, std::int64_t axis);
 /// What the gradient of softmax (log_softmax) by its input is, given the result's and y, the result: y (g - Σ g y), and

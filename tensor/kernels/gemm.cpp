@@ -1,15 +1,13 @@
 // The matrix product, after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", and BLIS
 // (Van Zee and van de Geijn 2015).
 //
-// C is computed in *tiles* that stay in registers: for each step of depth, a few rows of A times up to three registers
-// of B. Around the tile, each loop keeps one operand in a cache while the next one passes by:
-//   a *panel* of B, as wide as a tile and one block of depth deep, stays in the first-level cache while all tiles of
-//   a *block* of A, up to kBlockRows high and as deep, go down it; that stays in the second-level cache while all
-//   panels go past.
-// A panel is packed, so that the tile reads it front to back, unless the tile can do so where B stands; likewise A.
-//
-// The operands of multiply() are objects that can pack any part of themselves. That one is a matrix in memory is known
-// to Strided alone. (The windows of an image are multiplied where they stand, in conv.cpp.)
+// C is computed in *tiles* of MR x NR sums that stay in registers: for each step of depth, a few rows of A times up to
+// three registers of B. The loops around the tile keep one operand in a cache while the other passes by:
+//   a *panel* of B, KC x NR, stays in the first-level cache while all tiles of a block of A are computed from it;
+//   a *block* of A, MC x KC, stays in the second-level cache while all panels pass by.
+// A panel is packed, so that the tile reads it front to back, unless the tile can read B in place. The same goes for A.
+// Here MR x NR is tile_rows x (kMaxVectors registers), MC is kBlockRows, and KC is gemm_depth_block. B is not cut into
+// blocks of NC columns: panels are packed one at a time.
 #include "tensor/kernels/gemm.h"
 
 #include <cstddef>
@@ -26,8 +24,8 @@ namespace {
 
 namespace gemm {
 
-// A tile is up to this many registers wide. With a row of B in registers and one number of A spread over another, sets
-// with 16 registers have 12 left for sums, those with 32 more than 24. Wide rather than high, because a row of B is
+// A tile is up to kMaxVectors registers wide. A row of B takes that many registers and one number of A another, which
+// leaves 12 of 16 registers for sums, or more than 24 of 32. Tiles are wide rather than high, because a row of B is
 // loaded once per register, and because C may be narrow: with AVX-512, tiles of 8 x 3 reach 0.99 of peak, 8 x 2
 // 0.98 and 8 x 1 0.8.
 constexpr int kMaxVectors = 3, kMaxRows = 8;
@@ -38,9 +36,9 @@ constexpr int tile_rows(std::int64_t vectors) {
 
 constexpr std::int64_t kBlockRows = 192;
 
-// ---- operands -----------------------------------------------------------------------------------------------------
+// ---- packing ------------------------------------------------------------------------------------------------------
 
-// panel[k * step + lane] = source(lane, k) where lanes lie side by side in memory and their number is known to the
+// panel[k * step + lane] = source(lane, k) where lanes are neighbours in memory and their number is known to the
 // compiler.
 template <int Count, class T>
 void pack_along_lanes(const Lanes<T>& source, std::int64_t depth, T* panel, std::int64_t step) {
@@ -48,40 +46,23 @@ void pack_along_lanes(const Lanes<T>& source, std::int64_t depth, T* panel, std:
     std::memcpy(panel + k * step, source.data + k * source.depth_step, Count * sizeof(T));
 }
 
-// A matrix in memory as an operand.
+// The same for any lanes.
 template <class T>
-struct Strided {
-  Lanes<T> all;
-
-  // panel[k * step + lane] = this(lane, k), counted from first_lane and first_k.
-  void pack(std::int64_t first_lane, std::int64_t lanes, std::int64_t first_k, std::int64_t depth, T* panel,
-            std::int64_t step) const {
-    constexpr int size = static_cast<int>(Batch<T>::size);
-    const Lanes<T> source = all.from(first_lane, first_k);
-    if (source.depth_step == 1 && lanes % size == 0 && depth >= size)
-      return pack_along_depth(source, lanes, depth, panel, step);
-    if (source.lane_step == 1) {
-      if (lanes == size) return pack_along_lanes<size>(source, depth, panel, step);
-      if (lanes == 2 * size) return pack_along_lanes<2 * size>(source, depth, panel, step);
-      if (lanes == 3 * size) return pack_along_lanes<3 * size>(source, depth, panel, step);
-      if (lanes == tile_rows(1)) return pack_along_lanes<tile_rows(1)>(source, depth, panel, step);
-      if (lanes == tile_rows(2)) return pack_along_lanes<tile_rows(2)>(source, depth, panel, step);
-      if (lanes == tile_rows(3)) return pack_along_lanes<tile_rows(3)>(source, depth, panel, step);
-    }
-    for (std::int64_t k = 0; k < depth; ++k)
-      for (std::int64_t lane = 0; lane < lanes; ++lane)
-        panel[k * step + lane] = source.data[lane * source.lane_step + k * source.depth_step];
+void pack(const Lanes<T>& source, std::int64_t lanes, std::int64_t depth, T* panel, std::int64_t step) {
+  constexpr int size = static_cast<int>(Batch<T>::size);
+  if (source.depth_step == 1 && lanes % size == 0 && depth >= size)
+    return pack_along_depth(source, lanes, depth, panel, step);
+  if (source.lane_step == 1) {
+    if (lanes == size) return pack_along_lanes<size>(source, depth, panel, step);
+    if (lanes == 2 * size) return pack_along_lanes<2 * size>(source, depth, panel, step);
+    if (lanes == 3 * size) return pack_along_lanes<3 * size>(source, depth, panel, step);
+    if (lanes == tile_rows(1)) return pack_along_lanes<tile_rows(1)>(source, depth, panel, step);
+    if (lanes == tile_rows(2)) return pack_along_lanes<tile_rows(2)>(source, depth, panel, step);
+    if (lanes == tile_rows(3)) return pack_along_lanes<tile_rows(3)>(source, depth, panel, step);
   }
-};
-
-// An operand's numbers if they exist in memory, or else null.
-template <class T>
-const Lanes<T>* in_memory(const Strided<T>& operand) {
-  return &operand.all;
-}
-template <class T, class Operand>
-const Lanes<T>* in_memory(const Operand&) {
-  return nullptr;
+  for (std::int64_t k = 0; k < depth; ++k)
+    for (std::int64_t lane = 0; lane < lanes; ++lane)
+      panel[k * step + lane] = source.data[lane * source.lane_step + k * source.depth_step];
 }
 
 // ---- the tile -----------------------------------------------------------------------------------------------------
@@ -99,8 +80,8 @@ struct Target {
   }
 };
 
-// The rows of B that a tile reads. Its registers stand side by side, but the last one is placed on its own: in C it
-// ends with the last column, so it may overlap the one before it. Both then hold the same sums where they do.
+// The rows of B that a tile reads. Its registers are neighbours, except that the last one ends with the last column of
+// C, so it may overlap the one before it. Where two registers overlap they hold the same sums.
 template <class T>
 struct Panel {
   const T* data;
@@ -108,7 +89,7 @@ struct Panel {
   std::int64_t last, last_in_c;
 };
 
-// `count` tiles of Rows x (Vectors registers) of C, one below the other. From one to the next, A goes on by a_step.
+// `count` tiles of Rows x (Vectors registers) of C, one below the other. A advances by a_step from one to the next.
 template <class T, int Rows, int Vectors>
 void tiles(const Lanes<T>& all, std::int64_t a_step, std::int64_t count, const Panel<T>& panel, std::int64_t depth,
            const Target<T>& target) {
@@ -131,7 +112,7 @@ void tiles(const Lanes<T>& all, std::int64_t a_step, std::int64_t count, const P
       });
     };
 
-    // C is on its way while the sums are computed: 1.2 times faster at a depth of 20 to 32.
+    // C is fetched while the sums are computed: 1.2 times faster at a depth of 20 to 32.
     for_each([](Batch<T>& s, T* to, std::int64_t) HOURGLASS_INLINE {
       __builtin_prefetch(to, 1);
       s = Batch<T>(T(0));
@@ -176,7 +157,7 @@ TilesFunction<T> tiles_of(std::int64_t rows, std::int64_t vectors) {
   return table.entries[vectors - 1][rows - 1];
 }
 
-// When C has fewer columns than a register, tiles are computed beside it, in the same way as any other, and copied.
+// If C has fewer columns than a register, its tiles are computed in a buffer, by the same code, and copied.
 template <class T>
 void narrow_tiles(std::int64_t rows, std::int64_t columns, Lanes<T> a, std::int64_t a_step, std::int64_t count,
                   const Panel<T>& panel, std::int64_t depth, const Target<T>& target) {
@@ -204,52 +185,53 @@ std::int64_t workspace(const GemmSize& size) {
   return gemm_depth_block(size.depth) * (width + rows);
 }
 
-// Packs the tiles of rows [row, row + rows), one behind the other. By strips of depth, because where A is transposed
-// its numbers lie in rows of memory that tiles share: 1.2 times faster at A = 256 x 8960.
-template <class T, class Operand>
-void pack_block(const Operand& a, std::int64_t row, std::int64_t rows, std::int64_t all_rows, std::int64_t k,
+// Packs the tiles of rows [row, row + rows), one after another. It goes by strips of depth, because the tiles of a
+// transposed A share rows of memory: 1.2 times faster at A = 256 x 8960.
+template <class T>
+void pack_block(const Lanes<T>& a, std::int64_t row, std::int64_t rows, std::int64_t all_rows, std::int64_t k,
                 std::int64_t depth, std::int64_t height, T* block) {
   constexpr std::int64_t strip = 32;
   const Parts tiles(rows, height);
   for (std::int64_t at = 0; at < depth; at += strip)
     for (std::int64_t t = 0; t < tiles.count; ++t) {
       const std::int64_t i = row + tiles.begin(t);
-      // A whole height where there is one, though the last rows may be the next tile's: a constant is copied fast.
+      // The full height where there is one, although the last rows may belong to the next tile: copying a number of
+      // rows known to the compiler is fast.
       const std::int64_t count = smaller(height, all_rows - i);
-      a.pack(i, count, k + at, smaller(strip, depth - at), block + (t * depth + at) * height, height);
+      pack(a.from(i, k + at), count, smaller(strip, depth - at), block + (t * depth + at) * height, height);
     }
 }
 
-// The panel of B for `columns` columns from `column` on, `vectors` registers wide; packed only if need be.
-template <class T, class Operand>
-Panel<T> panel_of(const Operand& b, std::int64_t column, std::int64_t columns, std::int64_t vectors, std::int64_t k,
+// The panel of B for `columns` columns from `column` on, `vectors` registers wide; packed only if necessary.
+template <class T>
+Panel<T> panel_of(const Lanes<T>& b, std::int64_t column, std::int64_t columns, std::int64_t vectors, std::int64_t k,
                   std::int64_t depth, bool reused, T* packed) {
   constexpr std::int64_t size = Batch<T>::size;
   const std::int64_t width = vectors * size, last = width - size, last_in_c = columns - size;
   if (last_in_c < 0) {
-    std::memset(packed, 0, static_cast<std::size_t>(depth * size) * sizeof(T));  // lanes that do not exist
-    b.pack(column, columns, k, depth, packed, size);
+    std::memset(packed, 0, static_cast<std::size_t>(depth * size) * sizeof(T));  // the lanes beyond the last column
+    pack(b.from(column, k), columns, depth, packed, size);
     return {packed, size, 0, 0};
   }
-  if (const Lanes<T>* lanes = in_memory<T>(b); lanes && lanes->lane_step == 1) {
-    // Read in place: 1.25 times faster at 128 x 400 x 784. But rows a multiple of 2 KiB apart compete for the same few
-    // lines of the cache, and packing them is 1.05 times faster at 128 x 1024 x 1024.
-    const bool compete = lanes->depth_step * static_cast<std::int64_t>(sizeof(T)) % 2048 == 0;
-    if (!(compete && reused)) return {lanes->from(column, k).data, lanes->depth_step, last_in_c, last_in_c};
+  if (b.lane_step == 1) {
+    // Reading in place is 1.25 times faster at 128 x 400 x 784. But rows a multiple of 2 KiB apart compete for the same
+    // few lines of the cache, and packing them is 1.05 times faster at 128 x 1024 x 1024.
+    const bool compete = b.depth_step * static_cast<std::int64_t>(sizeof(T)) % 2048 == 0;
+    if (!(compete && reused)) return {b.from(column, k).data, b.depth_step, last_in_c, last_in_c};
   }
   if (last == last_in_c) {
-    b.pack(column, width, k, depth, packed, width);
+    pack(b.from(column, k), width, depth, packed, width);
   } else {
-    if (last > 0) b.pack(column, last, k, depth, packed, width);
-    b.pack(column + last_in_c, size, k, depth, packed + last, width);
+    if (last > 0) pack(b.from(column, k), last, depth, packed, width);
+    pack(b.from(column + last_in_c, k), size, depth, packed + last, width);
   }
   return {packed, width, last, last_in_c};
 }
 
 // C = A B for rows [row, row + rows) of A, one block of depth and all columns.
-template <class T, class OperandA, class OperandB>
+template <class T>
 void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::int64_t depth, const GemmSize& size,
-                    const OperandA& a, const OperandB& b, const Target<T>& c, T* workspace) {
+                    const Lanes<T>& a, const Lanes<T>& b, const Target<T>& c, T* workspace) {
   constexpr std::int64_t lanes = Batch<T>::size;
   const Parts panels(ceil_div(size.columns, lanes), kMaxVectors);  // in registers
   const std::int64_t height = tile_rows(panels.size_of(0));
@@ -258,8 +240,7 @@ void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::in
   T* const a_packed = workspace + kMaxVectors * lanes * depth;
 
   // A transposed A is worth packing when many panels reuse it.
-  const Lanes<T>* a_lanes = in_memory<T>(a);
-  const bool a_in_place = a_lanes && (a_lanes->depth_step == 1 || panels.count <= 4);
+  const bool a_in_place = a.depth_step == 1 || panels.count <= 4;
   if (!a_in_place) pack_block(a, row, rows, size.rows, k, depth, height, a_packed);
 
   for (std::int64_t p = 0; p < panels.count; ++p) {
@@ -268,8 +249,8 @@ void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::in
     const Panel<T> panel = panel_of(b, column, columns, width, k, depth, tiles.count > 2, b_packed);
     tiles.for_each_size([&](std::int64_t tile, std::int64_t count, std::int64_t high) {
       const std::int64_t i = row + tiles.begin(tile);
-      const Lanes<T> from = a_in_place ? a_lanes->from(i, k) : Lanes<T>{a_packed + tile * depth * height, 1, height};
-      const std::int64_t step = a_in_place ? high * a_lanes->lane_step : depth * height;
+      const Lanes<T> from = a_in_place ? a.from(i, k) : Lanes<T>{a_packed + tile * depth * height, 1, height};
+      const std::int64_t step = a_in_place ? high * a.lane_step : depth * height;
       const Target<T> target = c.from(i, column);
       if (columns < lanes) narrow_tiles(high, columns, from, step, count, panel, depth, target);
       else tiles_of<T>(high, width)(from, step, count, panel, depth, target);
@@ -277,9 +258,11 @@ void multiply_block(std::int64_t row, std::int64_t rows, std::int64_t k, std::in
   }
 }
 
-template <class T, class OperandA, class OperandB>
-void multiply(const GemmSize& size, const OperandA& a, const OperandB& b, const GemmOutput<T>& c, T* workspace) {
+template <class T>
+void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,
+             T* workspace) {
   if (size.rows == 0 || size.columns == 0) return;
+  const Lanes<T> a_lanes{a.data, a.row_step, a.column_step}, b_lanes{b.data, b.column_step, b.row_step};
   const Parts blocks(size.rows, kBlockRows);
   const std::int64_t depth_block = gemm_depth_block(size.depth);
   std::int64_t k = 0;
@@ -288,17 +271,9 @@ void multiply(const GemmSize& size, const OperandA& a, const OperandB& b, const 
     const bool complete = k + depth == size.depth;
     const Target<T> target{c.data, c.row_step, c.accumulate || k > 0, complete ? c.epilogue.bias : nullptr};
     for (std::int64_t block = 0; block < blocks.count; ++block)
-      multiply_block(blocks.begin(block), blocks.size_of(block), k, depth, size, a, b, target, workspace);
+      multiply_block(blocks.begin(block), blocks.size_of(block), k, depth, size, a_lanes, b_lanes, target, workspace);
     k += depth;
   } while (k < size.depth);
-}
-
-// Two matrices in memory.
-template <class T>
-void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,
-             T* workspace) {
-  multiply(size, Strided<T>{{a.data, a.row_step, a.column_step}}, Strided<T>{{b.data, b.column_step, b.row_step}}, c,
-           workspace);
 }
 
 template <class T>
