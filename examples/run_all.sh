@@ -17,7 +17,7 @@ variants="
   sparse_l1:reconstructions.png        sparse_kl:filters1.png          top_k:reconstructions.png
   denoising:denoised.png               contractive:spectrum.svg        stacked:reconstructions.png
   linear:reconstructions.png           convolutional:reconstructions.png recurrent:sick.svg
-  unet:segmentation.png                variational:manifold.png        conditional_vae:samples.png
+  unet:segmentation.png                variational:interpolation.png   conditional_vae:samples.png
   beta_vae:traversals.png              iwae:samples.png                gumbel_vae:reconstructions.png
   vq_vae:reconstructions.png           adversarial:codes.svg           wae:samples.png"
 studies="

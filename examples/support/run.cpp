@@ -262,6 +262,11 @@ void Run::log_epoch(const Metrics& metrics) {
   save_if_due(progress_->epoch() > record_.args.epochs);
 }
 
+double Run::last(std::string_view metric) const {
+  check(!record_.epochs.empty(), "run", "last() before log_epoch()");
+  return record_.epochs.back().metrics[metric];
+}
+
 void Run::note_best(const Metrics& metrics) {
   const double value = nn::in_context("keep_best", [&] { return metrics[best_->metric]; });
   const bool first = !best_->value && !std::isnan(value);

@@ -125,6 +125,8 @@ class Run {
   /// An epoch is done: a line of metrics.jsonl with the averages of step() as train_<name>, then these. Numbers named
   /// train_x, test_x and test_x[twin] share a plot in the report.
   void log_epoch(const Metrics& metrics = {});
+  /// A metric of the last epoch: run.last("test_mse"). A run that was resumed has it, too.
+  double last(std::string_view metric) const;
 
   /// Something worth knowing of the run: run.fact("parameters", count).
   void fact(const std::string& name, Value value);

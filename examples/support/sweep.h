@@ -1,87 +1,82 @@
-// The same network with a row of settings: a price, a target or an amount of noise, one network for each.
+// The same network with different settings: a price, a target or a number of units, one network for each.
 #pragma once
-#include <memory>
+#include <deque>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "autograd/grad.h"
 #include "examples/support/metrics/reconstruction.h"
-#include "examples/support/run.h"
-#include "examples/support/text.h"
-#include "optim/adam.h"
+#include "examples/support/trained.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
 
-/// What a step is to make smaller, and what is reported of it.
+/// What a step makes smaller, and what is reported of it.
 struct Objective {
   Var loss;
   Metrics metrics;
 };
 
-/// Networks that begin alike, differ in one number each, and are trained side by side on the same batches.
+/// Networks that start from the same random numbers, differ in one setting, and are trained side by side on the same
+/// batches.
 template <class Model>
 class Sweep {
  public:
-  struct Entry {
+  struct Entry : Trained<Model> {
     double setting;
-    std::unique_ptr<Model> model;
-    std::unique_ptr<optim::Adam> adam;
+    std::string label;  ///< "λ 0.001"
+
+    Entry(Run& run, const std::string& name, double lr, Model initial, double value, std::string text)
+        : Trained<Model>(run, name, lr, std::move(initial)), setting(value), label(std::move(text)) {}
   };
 
-  /// make(setting, init), a std::unique_ptr<Model>, for each setting, with an Adam; both are in the run's checkpoints.
-  /// The letter is what the setting is called in curves and pictures.
+  /// make(setting, init) gives the Model of a setting; each gets its own copy of `init`. `symbol` is what the setting
+  /// is called in curves and pictures.
   template <class Make>
-  Sweep(Run& run, std::string letter, const std::vector<double>& settings, double lr, const Rng& rng, Make&& make)
-      : letter_(std::move(letter)) {
+  Sweep(Run& run, const std::string& symbol, const std::vector<double>& settings, double lr, const Rng& init,
+        const Make& make) {
     for (const double setting : settings) {
-      Rng init = rng.split("init");
-      std::unique_ptr<Model> model = make(setting, init);
-      auto adam = std::make_unique<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = lr});
-      run.keep(join("model", entries_.size()), *model, join("adam", entries_.size()), *adam);
-      entries_.push_back({setting, std::move(model), std::move(adam)});
+      Rng own = init;
+      entries_.emplace_back(run, join("model", entries_.size()), lr, make(setting, own), setting,
+                            join(symbol, ' ', setting));
     }
   }
 
-  const std::vector<Entry>& entries() const { return entries_; }
+  std::deque<Entry>& entries() { return entries_; }
 
-  /// A step of each down objective(model, setting). The metrics of all, with their settings: "loss[λ 0.001]".
+  /// One step of each network down objective(model, setting). Returns the metrics of all, with their settings:
+  /// "loss[λ 0.001]".
   template <class F>
-  Metrics step(F&& objective) const {
-    Metrics metrics;
-    for (const Entry& entry : entries_) {
-      const Objective of_batch = objective(*entry.model, entry.setting);
-      entry.adam->step(grad(of_batch.loss, entry.model->parameters()));
-      for (const auto& [name, value] : of_batch.metrics) metrics.add(join(name, '[', label(entry), ']'), value);
+  Metrics step(const F& objective) {
+    Metrics all;
+    for (Entry& entry : entries_) {
+      const Objective own = objective(entry.model, entry.setting);
+      entry.step(own.loss);
+      for (const auto& [name, value] : own.metrics) all.add(join(name, '[', entry.label, ']'), value);
     }
-    return metrics;
+    return all;
   }
 
-  /// measure(model) of each, called name and its setting.
+  /// measure(model) of each, under this name and its setting.
   template <class F>
-  Metrics measure(const std::string& name, F&& measure) const {
-    Metrics metrics;
-    for (const Entry& entry : entries_) metrics.add(join(name, '[', label(entry), ']'), measure(*entry.model));
-    return metrics;
+  Metrics measure(const std::string& name, const F& measure) const {
+    Metrics all;
+    for (const Entry& entry : entries_) all.add(join(name, '[', entry.label, ']'), measure(entry.model));
+    return all;
   }
 
-  /// Images, and below them what comes back from each network.
+  /// Draws images, and below them the outputs of each network.
   void draw_reconstructions(Run& run, const Tensor& images, const std::string& caption) const {
     std::vector<Tensor> rows{images};
     std::vector<std::string> labels{"input"};
     for (const Entry& entry : entries_) {
-      rows.push_back(outputs_of(*entry.model, images));
-      labels.push_back(label(entry));
+      rows.push_back(outputs_of(entry.model, images));
+      labels.push_back(entry.label);
     }
     run.picture("reconstructions", image_grid(concat(rows, 0), {.row_labels = labels}), caption);
   }
 
  private:
-  std::string label(const Entry& entry) const { return letter_ + " " + number(entry.setting); }
-
-  std::string letter_;
-  std::vector<Entry> entries_;
+  std::deque<Entry> entries_;
 };
 
 }  // namespace hourglass::examples

@@ -1,26 +1,26 @@
 // The deep autoencoder, 784-512-256-128-30 and back (Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data
 // with neural networks"; theirs is 784-1000-500-250-30, and had to be pretrained layer by layer).
 //
-// More layers can bend: where principal components are flat directions in pixel space, a deep encoder follows the
-// curved surface that real images lie on. So with 30 numbers it keeps more of the picture than 30 principal components
-// do:
+// Principal components are flat directions in pixel space. A deep encoder can follow the curved surface that real images
+// lie on, so with 30 numbers it keeps more of the picture than 30 principal components do:
 //
 //     loss  =  mean over images and pixels of  ( decode(encode(x)) - x )²
 //
-// With --tied the decoder uses the encoder's own matrices, transposed: half the parameters, and a mild regulariser.
+// With --tied the decoder uses the encoder's matrices, transposed: half the parameters, and a mild regulariser.
 //
-// Two pictures look inside. Layer 1's filters are its weights, seen as images. A unit of layer 2 has no such picture,
-// so we search for the image that excites it most, by gradient ascent on the pixels (Erhan et al. 2009, "Visualizing
+// Two pictures look inside. The filters of layer 1 are its weights, seen as images. A unit of layer 2 has no such
+// picture, so we search for the image that excites it most, by gradient ascent on the pixels (Erhan et al. 2009, "Visualizing
 // higher-layer features of a deep network").
 //
 // To try next: --tied; --widths 1000,500,250 --code 30, as in the paper.
-#include "autograd/grad.h"
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
+#include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
+#include "examples/support/trained.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
-#include "optim/adam.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -29,7 +29,7 @@ namespace {
 
 class DeepAutoencoder : public nn::Layer {
  public:
-  // widths: pixels, hidden layers, code. The decoder mirrors the encoder.
+  /// widths: pixels, hidden layers, code. The decoder mirrors the encoder.
   DeepAutoencoder(const std::vector<std::int64_t>& widths, bool tied, Rng& rng) {
     for (std::size_t i = 1; i < widths.size(); ++i)
       encoder_.push_back(&child<nn::Linear>(join("encode", i), widths[i - 1], widths[i], rng));
@@ -38,7 +38,7 @@ class DeepAutoencoder : public nn::Layer {
       else decoder_.push_back(&child<nn::Linear>(join("decode", i), widths[i], widths[i - 1], rng));
   }
 
-  /// What layer `last` (from 1) computes, before its ReLU. The code is the last layer's, which has none.
+  /// The output of layer `last` (from 1) before its ReLU. The last layer has no ReLU: its output is the code.
   Var encode(const Var& x, std::size_t last) const {
     Var h = (*encoder_[0])(x);
     for (std::size_t i = 1; i < last; ++i) h = (*encoder_[i])(relu(h));
@@ -59,17 +59,16 @@ class DeepAutoencoder : public nn::Layer {
 
  private:
   std::vector<nn::Linear*> encoder_, decoder_;
-  std::vector<Parameter> biases_;  // of the decoder, if its weights are tied to the encoder's
+  std::vector<Parameter> biases_;  // of the decoder, if its weights are the encoder's
 };
 
-// For each of the first `units` units of a layer, an image as bright as `start` that excites it more than others would.
+// For each of a layer's first units, an image as bright as `start` that excites it strongly.
 Tensor exciting_images(const DeepAutoencoder& model, std::size_t layer, std::int64_t units, const Tensor& start) {
   Tensor images = contiguous(expand(start, {units, start.numel()}));
   const Tensor length = norm(start);
   for (int step = 0; step < 60; ++step) {
     const Var x = variable(images);
-    const Var own =
-        sum(gather(model.encode(x, layer), 1, unsqueeze(arange(units), 1)));  // unit i's response to image i
+    const Var own = sum(gather(model.encode(x, layer), 1, unsqueeze(arange(units), 1)));  // unit i sees image i
     const Tensor uphill = grad(own, x).value();
     images = clamp(images + uphill / (norm(uphill, {1}, true) + 1e-8) * 0.3, 0, 1);
     images = images * minimum(length / (norm(images, {1}, true) + 1e-8), 1);
@@ -77,16 +76,11 @@ Tensor exciting_images(const DeepAutoencoder& model, std::size_t layer, std::int
   return images;
 }
 
-double test_error(const DeepAutoencoder& model, const Tensor& images) {
-  const NoGrad no_grad;
-  return nn::mse_loss(model(constant(images)), constant(images)).item();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   std::int64_t code = 30;
-  std::vector<std::int64_t> hidden{512, 256, 128};
+  std::vector<std::int64_t> widths{512, 256, 128};
   bool tied = false;
   Program program(
       {.name = "deep",
@@ -95,55 +89,42 @@ int main(int argc, char** argv) {
        .objective = "(decode(encode(x)) - x)², averaged over pixels",
        .epochs = 30});
   program.flag("--code", code, "numbers in the code");
-  program.flag("--widths", hidden, "units of the hidden layers before the code (the decoder mirrors them)");
+  program.flag("--widths", widths, "units of the hidden layers before the code (the decoder mirrors them)");
   program.flag("--tied", tied, "decode with the encoder's weights, transposed");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
-    const Rng rng(static_cast<std::uint64_t>(args.seed));
+    const Rng rng(args.seed);
+    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+
     Rng init = rng.split("init");
-
-    const std::int64_t pixels = data.train_images.size(1);
-    std::vector<std::int64_t> widths{pixels};
-    widths.insert(widths.end(), hidden.begin(), hidden.end());
+    widths.insert(widths.begin(), data.train_images.size(1));
     widths.push_back(code);
-    DeepAutoencoder model(widths, tied, init);
-    optim::Adam adam(model.parameters(), {.lr = args.lr});
-    const Loader loader(data.train_images, data.train_labels,
-                        {.batch_size = args.batch_size, .seed = static_cast<std::uint64_t>(args.seed)});
-
-    double mse = 0;
-    run.keep("model", model);
-    run.keep("adam", adam);
-    run.keep("mse", mse);
+    Trained<DeepAutoencoder> net(run, "model", args.lr, widths, tied, init);
     run.keep_best("test_mse");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
-        const Var loss = nn::mse_loss(model(x), x);
-        adam.step(grad(loss, model.parameters()));
-        run.step({{"mse", loss.item()}}, batch.size());
+        run.step({{"mse", net.step(nn::mse_loss(net.model(x), x))}}, batch.size());
       }
-      mse = test_error(model, data.test_images);
-      run.log_epoch({{"test_mse", mse}});
+      const Tensor outputs = outputs_of(net.model, data.test_images);
+      run.log_epoch({{"test_mse", nn::mse_loss(constant(outputs), constant(data.test_images)).item()}});
     }
 
     const Tensor originals = slice(data.test_images, 0, 0, 10);
-    run.picture(
-        "reconstructions",
-        image_grid(concat({originals, model(constant(originals)).value()}, 0), {.row_labels = {"input", "output"}}),
-        "Test images above, and below them what the decoder makes of their codes.");
+    draw_reconstructions(run, originals, outputs_of(net.model, originals),
+                         "Test images above, and below them what the decoder makes of their codes.");
     run.picture("filters",
-                image_grid(slice(model.layer(0).weight().value(), 0, 0, 60), {.scale = 2, .normalize = true}),
-                "Weights of units of layer 1, each stretched to its own range: what the unit looks for.");
-    if (hidden.size() > 1)
+                image_grid(slice(net.model.layer(0).weight().value(), 0, 0, 60), {.scale = 2, .normalize = true}),
+                "The weights of layer 1's units, each stretched to its own range: what the unit looks for.");
+    if (widths.size() > 3)
       run.picture(
           "layer2",
-          image_grid(exciting_images(model, 2, std::min<std::int64_t>(hidden[1], 60), mean(data.train_images, {0})),
+          image_grid(exciting_images(net.model, 2, std::min<std::int64_t>(widths[2], 60), mean(data.train_images, {0})),
                      {.scale = 2, .normalize = true}),
-          "Images that excite units of layer 2 most, found by gradient ascent from the mean image.");
-    run.fact("parameters", model.num_parameters());
-    run.result("test_mse", mse,
+          "The images that excite layer 2's units most, found by gradient ascent from the mean image.");
+    run.fact("parameters", net.model.num_parameters());
+    run.result("test_mse", run.last("test_mse"),
                {.reference = code == 30 ? data.reference_on("fashion-mnist", 0.0117) : std::nullopt,
                 .reference_name = "75 % of PCA-30's error"});
     run.finish();

@@ -1,25 +1,24 @@
 // The sparse autoencoder with a target for the average activation (Ng 2011, "Sparse autoencoder", CS294A lecture notes;
 // Lee, Ekanadham & Ng 2008, "Sparse deep belief net model for visual area V2").
 //
-// Sigmoid units lie between 0 and 1, so each can be asked to be active for a share ρ of all images:
+// Sigmoid units lie between 0 and 1, so each can be trained to be active for a share ρ of all images:
 //
 //     loss  =  mean over images of  Σ BCE( decode(h), x )  +  β Σ_j KL( ρ ‖ ρ̂_j ),        h = sigmoid(W x + b)
 //     KL(ρ ‖ ρ̂)  =  ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)),     ρ̂_j = the mean of h_j over all images
 //
-// The penalty is 0 where ρ̂ = ρ and rises without bound where a unit is always off (or on): no unit can die, which is
-// the difference to an L1 penalty. It is not about single images: a unit may be half active for all of them, and
-// satisfy the penalty for ρ = 0.5. That units become selective is what the reconstruction makes of the offer.
+// The penalty is 0 where ρ̂ = ρ and grows without bound where a unit is always off (or on). So no unit can die, unlike
+// with an L1 penalty. The penalty does not look at single images: a unit that is half active for all of them satisfies
+// it for ρ = 0.5. It is the reconstruction that makes units selective.
 //
-// ρ̂ needs all images, and a step sees a batch. Here a running mean stands in for it: ρ̂ ← 0.9 ρ̂ + 0.1 mean of the batch,
-// through whose last part the gradient flows. In the end the program goes through all training images and says how far
-// the two are apart.
+// ρ̂ needs all images, but a step sees one batch. So the program uses a running mean: ρ̂ ← 0.9 ρ̂ + 0.1 mean of the batch.
+// The gradient flows through the batch's part. At the end the program computes ρ̂ from all training images and reports
+// how far the running mean is from it.
 //
-// Two networks are trained, for ρ = 0.05 and 0.2 (--rho), to see that each does what it was asked.
+// Two networks are trained, for ρ = 0.05 and 0.2 (--rho), to check that each reaches its target.
 //
-// To try next: --rho 0.01,0.5; --beta 3, where the reconstruction has its way; --momentum 1, the batch alone.
+// To try next: --rho 0.01,0.5; --beta 3, where the reconstruction dominates; --momentum 1, the batch alone.
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,7 +48,7 @@ class SparseAutoencoder : public nn::Layer {
   Var encode(const Var& x) const { return sigmoid(encoder_(x)); }
   Var decode_logits(const Var& h) const { return decoder_(h); }
   Var forward(const Var& x) const override { return sigmoid(decode_logits(encode(x))); }
-  /// Σ KL(ρ ‖ ρ̂) with the running mean, which it brings up to date.
+  /// Σ KL(ρ ‖ ρ̂), with the running mean updated by this batch.
   Var penalty(const Var& h) const { return sparsity_(h); }
   Tensor running_mean() const { return sparsity_.buffers()[0].value(); }
   const nn::Linear& encoder() const { return encoder_; }
@@ -75,26 +74,27 @@ int main(int argc, char** argv) {
   double beta = 30, momentum = 0.1;
   Program program({.name = "sparse_kl",
                    .title = "Sparse autoencoder: a target for the average activation",
-                   .summary = "Asks each unit of the code to be active for a given share of all images.",
+                   .summary = "Trains each unit of the code to be active for a given share of all images.",
                    .objective = "Σ BCE(decode(h), x) + β Σ KL(ρ ‖ mean of h over images); h = sigmoid(W x + b)",
                    .epochs = 10,
                    .lr = 3e-3});
   program.flag("--hidden", hidden, "units of the code");
-  program.flag("--rho", rhos, "how active a unit should be, one network for each", {.min = 1e-4, .max = 1 - 1e-4});
-  program.flag("--beta", beta, "what the divergence counts", {.min = 0});
+  program.flag("--rho", rhos, "target for the average activation, one network for each",
+               {.min = 1e-4, .max = 1 - 1e-4});
+  program.flag("--beta", beta, "weight of the divergence", {.min = 0});
   program.flag("--momentum", momentum, "the share of a batch in the running mean", {.min = 1e-6, .max = 1});
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    const Sweep<SparseAutoencoder> sweep(run, "ρ", rhos, args.lr, rng, [&](double rho, Rng& init) {
+    Sweep<SparseAutoencoder> sweep(run, "ρ", rhos, args.lr, rng.split("init"), [&](double rho, Rng& init) {
       const nn::KlSparsityOptions options{.rho = rho, .momentum = momentum};
-      return std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden, options, init);
+      return SparseAutoencoder(data.train_images.size(1), hidden, options, init);
     });
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      for (const auto& [rho, model, adam] : sweep.entries()) adam->set_lr(fall(epoch - 1));
+      for (auto& entry : sweep.entries()) entry.adam.set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const auto objective = [&](const SparseAutoencoder& model, double) -> Objective {
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
           const Var error = nn::binary_cross_entropy_with_logits(model.decode_logits(h), x, nn::Reduction::sum) /
                             static_cast<double>(batch.size());
           const Var penalty = model.penalty(h);
-          // The gradient flows through the batch's share of the running mean: divided by it, β means the same for all.
+          // Only the batch's part of the running mean has a gradient. Divided by that part, β means the same for all.
           return {error + penalty * (beta / momentum), {{"error", error.item()}, {"penalty", penalty.item()}}};
         };
         run.step(sweep.step(objective), batch.size());
@@ -114,29 +114,33 @@ int main(int argc, char** argv) {
     std::vector<std::vector<std::string>> table{
         {"rho", "mean activation", "running mean", "penalty", "least and most active unit", "test MSE"}};
     double miss = 0, apart = 0;
-    for (const auto& [rho, model, adam] : sweep.entries()) {
-      const Tensor all = mean_activation(*model, data.train_images), running = model->running_mean();
+    for (const auto& entry : sweep.entries()) {
+      const SparseAutoencoder& model = entry.model;
+      const double rho = entry.setting;
+      const Tensor all = mean_activation(model, data.train_images), running = model.running_mean();
       const double activation = mean(all).item(), estimate = mean(running).item();
       table.push_back({number(rho), number(activation, 4), number(estimate, 4),
                        number(nn::kl_sparsity(constant(all), rho).item(), 3),
                        number(min(all).item(), 3) + " to " + number(max(all).item(), 3),
-                       number(reconstruction_error(*model, data.test_images), 4)});
+                       number(reconstruction_error(model, data.test_images), 4)});
       miss = std::max(miss, std::abs(activation - rho));
       apart = std::max(apart, std::abs(estimate / activation - 1));
-      run.picture(join("filters", table.size() - 1),
-                  image_grid(slice(model->encoder().weight().value(), 0, 0, 60),
-                             {.columns = 20, .scale = 2, .normalize = true}),
-                  join("What 60 units of the code look for, with ρ = ", number(rho), "."));
+      run.picture(
+          join("filters", table.size() - 1),
+          image_grid(slice(model.encoder().weight().value(), 0, 0, 60), {.columns = 20, .scale = 2, .normalize = true}),
+          join("What 60 units of the code look for, with ρ = ", number(rho), "."));
     }
-    sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10), "Test images, and what comes back.");
-    run.table("sweep", table,
-              "Average activations over all training images and units beside the target, and beside the "
-              "running mean that training went by; the penalty is that of the averages over all images.");
+    sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10),
+                               "Test images, and their reconstructions with each ρ.");
+    run.table(
+        "sweep", table,
+        "The target, the average activation over all training images and units, and the running mean that training "
+        "used. The penalty is that of the averages over all images.");
     run.result("penalty_at_target", nn::kl_sparsity(constant(full({hidden}, rhos[0], Dtype::f64)), rhos[0]).item(),
                {.reference = 1e-9, .reference_name = "0"});
     run.result("running_mean_off_by", apart,
                {.reference = 0.05, .reference_name = "relative to the mean over all images"});
-    run.result("activation_off_by", miss, {.reference = 0.02, .reference_name = "from ρ, at the worst of them"});
+    run.result("activation_off_by", miss, {.reference = 0.02, .reference_name = "from ρ, in the worst network"});
     run.finish();
   });
 }

@@ -1,27 +1,26 @@
 // The sparse autoencoder with an L1 penalty on its activations.
 //
-// A code may have many units if only few of them speak at a time: an image of a boot needs units for boots, and no word
-// from those for shirts. The sum of absolute activations is the price of speaking:
+// A code may have many units if only few of them are active at a time: an image of a boot needs the units for boots, and
+// not those for shirts. The penalty is the sum of absolute activations:
 //
 //     loss  =  mean over images of  ( mean over pixels of BCE( decode(h), x )  +  λ Σ_j |h_j| ),     h = ReLU(W x + b)
 //
-// Why absolute values make zeros, and not just small numbers: their slope does not vanish at 0. A unit that improves
-// the reconstruction by less than λ for each bit of its activation is switched off altogether, where a squared penalty
-// would only make it quieter (Olshausen & Field 1996, "Emergence of simple-cell receptive field properties by learning
-// a sparse code for natural images"; Ng 2011, "Sparse autoencoder").
+// Absolute values make zeros, and not just small numbers, because their slope does not vanish at 0. A unit that improves
+// the reconstruction by less than λ per unit of activation is switched off. A squared penalty would only make it smaller
+// (Olshausen & Field 1996, "Emergence of simple-cell receptive field properties by learning a sparse code for natural
+// images"; Ng 2011, "Sparse autoencoder").
 //
-// Two things that are often mixed up. This is a penalty on activations, so on what the code of an image is; L1 on
-// weights is another thing, and makes no code sparse. And a code can be made small for nothing, by a decoder with
-// larger weights: the penalty alone shrinks all activations. What cannot be had for nothing are the zeros, so they are
-// counted. (The decoder's columns are kept at length 1 with --unit-columns; then shrinking is not free, either.)
+// Two things are often confused. This is a penalty on activations, that is, on the code of each image. L1 on weights is
+// a different penalty and does not make a code sparse. And small activations prove nothing: a decoder with larger
+// weights makes up for them. Only zeros have a cost, so the program counts them. (With --unit-columns the decoder's
+// columns have length 1, and then small activations have a cost, too.)
 //
-// The program trains the same network with a row of λ, from 0 up, and prints what becomes of the error, the average
-// activation and the number of units that are not 0.
+// The program trains the same network with rising λ, from 0 up, and prints the error, the average activation and the
+// number of units that are not 0.
 //
 // To try next: --lambdas 0,1e-3,1e-2; --unit-columns; --hidden 1000; then top_k.cpp, which sets the number of active
-// units instead of a price.
+// units instead of a penalty.
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "autograd/ops.h"
@@ -58,10 +57,10 @@ class SparseAutoencoder : public nn::Layer {
   bool unit_columns_;
 };
 
-// What a network comes to on images: errors without the penalty, the average activation, units of an image that speak.
+// A network on a set of images: errors without the penalty, the average activation, active units of an image.
 struct Measured {
   double loss, mse, mean_code, active;
-  Tensor loudest;  // units, the one with the largest mean activation first
+  Tensor by_activity;  // units, the one with the largest mean activation first
 };
 Measured measure(const SparseAutoencoder& model, const Tensor& images) {
   const NoGrad no_grad;
@@ -78,19 +77,19 @@ int main(int argc, char** argv) {
   bool unit_columns = false;
   Program program({.name = "sparse_l1",
                    .title = "Sparse autoencoder: L1 on activations",
-                   .summary = "Makes each unit of the code pay for speaking, so that few of them do.",
+                   .summary = "Adds a cost to each active unit of the code, so that few are active.",
                    .objective = "BCE(decode(h), x), averaged over pixels, + λ Σ |h|; h = ReLU(W x + b)",
                    .epochs = 10});
   program.flag("--hidden", hidden, "units of the code");
-  program.flag("--lambdas", lambdas, "what Σ |h| counts, one network for each", {.min = 0});
+  program.flag("--lambdas", lambdas, "weight of Σ |h|, one network for each", {.min = 0});
   program.flag("--unit-columns", unit_columns, "keep the decoder's columns at length 1");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    const Sweep<SparseAutoencoder> sweep(run, "λ", lambdas, args.lr, rng, [&](double, Rng& init) {
-      return std::make_unique<SparseAutoencoder>(data.train_images.size(1), hidden, unit_columns, init);
+    Sweep<SparseAutoencoder> sweep(run, "λ", lambdas, args.lr, rng.split("init"), [&](double, Rng& init) {
+      return SparseAutoencoder(data.train_images.size(1), hidden, unit_columns, init);
     });
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
@@ -109,35 +108,36 @@ int main(int argc, char** argv) {
     std::vector<std::vector<std::string>> table{{"lambda", "test loss", "test MSE", "mean activation", "active units"}};
     std::vector<Measured> tests;
     bool falling = true;
-    for (const auto& [lambda, model, adam] : sweep.entries()) {
-      const Measured test = measure(*model, data.test_images);
-      table.push_back({number(lambda), number(test.loss, 4), number(test.mse, 4), number(test.mean_code, 4),
+    for (const auto& entry : sweep.entries()) {
+      const Measured test = measure(entry.model, data.test_images);
+      table.push_back({number(entry.setting), number(test.loss, 4), number(test.mse, 4), number(test.mean_code, 4),
                        number(test.active, 4)});
       if (!tests.empty()) {
         falling = falling && test.active < tests.back().active;
-        run.picture(
-            join("filters", tests.size()),
-            image_grid(transpose(index_select(model->decoder().weight().value(), 1, slice(test.loudest, 0, 0, 40))),
-                       {.columns = 20, .scale = 2, .normalize = true}),
-            join("What the 40 most active units draw, with λ = ", number(lambda), "."));
+        run.picture(join("filters", tests.size()),
+                    image_grid(transpose(index_select(entry.model.decoder().weight().value(), 1,
+                                                      slice(test.by_activity, 0, 0, 40))),
+                               {.columns = 20, .scale = 2, .normalize = true}),
+                    join("What the 40 most active units draw, with λ = ", number(entry.setting), "."));
       }
       tests.push_back(test);
     }
     sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10),
-                               "Test images, and what comes back with rising λ.");
-    run.table("sweep", table,
-              "The same network, trained with rising λ: loss and error without the penalty; active units "
-              "are those of an image that are not 0, averaged over the test images.");
+                               "Test images, and their reconstructions with rising λ.");
+    run.table(
+        "sweep", table,
+        "The same network, trained with rising λ. Loss and error are without the penalty. Active units are those of "
+        "an image that are not 0, averaged over the test images.");
     run.result("active_units_fall", falling ? 1 : 0,
-               {.reference = 1, .reference_name = "1: with each larger λ", .better = Better::higher});
+               {.reference = 1, .reference_name = "1: fewer with each larger λ", .better = Better::higher});
     const auto none = std::find(lambdas.begin(), lambdas.end(), 0.0);
     const auto small = std::find(lambdas.begin(), lambdas.end(), 1e-4);
     if (none != lambdas.end() && small != lambdas.end()) {
       const Measured &without = tests[none - lambdas.begin()], &with = tests[small - lambdas.begin()];
       run.result("loss_rise", with.loss - without.loss,
-                 {.reference = 0.01, .reference_name = "with λ = 1e-4 against none"});
+                 {.reference = 0.01, .reference_name = "from λ = 0 to λ = 1e-4"});
       run.result("code_ratio", with.mean_code / without.mean_code,
-                 {.reference = 0.5, .reference_name = "the mean activation with λ = 1e-4 against that with none"});
+                 {.reference = 0.5, .reference_name = "the mean activation with λ = 1e-4 over that with λ = 0"});
     }
     run.finish();
   });

@@ -24,8 +24,8 @@ using examples::TemporaryFolder;
 
 namespace {
 
-// The variational example has two models, two optimizers and a stream of noise. It is saved after every step here, so
-// that many of the kills come while a checkpoint is written.
+// The variational example keeps a model, an optimizer and a stream of noise. It is saved after every step here, so that
+// many of the kills come while a checkpoint is written.
 std::vector<std::string> arguments(const std::filesystem::path& out, const std::vector<std::string>& more = {}) {
   std::vector<std::string> all{"--data",   "generated", "--limit", "1000", "--epochs",     "4", "--batch-size", "25",
                                "--hidden", "24",        "--code",  "3",    "--save-every", "0", "--out",        out};
