@@ -1,7 +1,5 @@
-// L-BFGS and conjugate gradients on objectives that are the same each time they are asked.
+// L-BFGS, conjugate gradients and their line search.
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -10,7 +8,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/grad.h"
 #include "autograd/ops.h"
@@ -23,7 +20,7 @@
 #include "tensor/ops.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
-#include "tests/paths.h"
+#include "tests/optim/problem.h"
 
 using namespace hourglass;
 
@@ -45,18 +42,18 @@ std::unique_ptr<optim::Minimizer> method_named(const std::string& name, const Pa
 }  // namespace
 
 TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy needs, within 20 %") {
-  const nlohmann::json reference =
-      nlohmann::json::parse(std::ifstream(test::source_path("tests/reference/data/scipy_minimizers.json")));
+  const test::Json reference = test::reference_data("scipy_minimizers.json");
   CHECK(reference.size() == 20);
-  for (const auto& one : reference) {
+  for (const test::Json& one : reference.items()) {
     const std::string where = one.dump();
     CAPTURE(where);
     std::vector<double> start;
-    const std::vector<double> pattern = one["start"];
-    for (std::size_t i = 0; i < one["n"]; ++i) start.push_back(pattern[i % pattern.size()]);
+    const std::vector<double> pattern = one["start"].numbers();
+    for (std::int64_t i = 0; i < one["n"].integer(); ++i)
+      start.push_back(pattern[static_cast<std::size_t>(i) % pattern.size()]);
     const Parameter x("x", Tensor::from(start));
     const auto method =
-        method_named(one["method"], x, {.max_iter = 10000, .tolerance_grad = 1e-9, .tolerance_change = 0});
+        method_named(one["method"].text(), x, {.max_iter = 10000, .tolerance_grad = 1e-9, .tolerance_change = 0});
     std::int64_t asked = 0, needed = 0;
     const optim::Progress end = method->step([&] {
       const Var y = rosenbrock(x);
@@ -69,13 +66,12 @@ TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy ne
     CHECK(end.loss <= 1e-10);
     CHECK(allclose(x.value(), ones_like(x.value()), 0, 1e-4));
     CHECK(needed > 0);
-    CHECK(static_cast<double>(needed) <= 1.2 * one["evaluations"].get<double>());
+    CHECK(static_cast<double>(needed) <= 1.2 * one["evaluations"].number());
   }
 }
 
 TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
-  const nlohmann::json reference =
-      nlohmann::json::parse(std::ifstream(test::source_path("tests/reference/data/pytorch_optim.json")))["lbfgs"];
+  const test::Json reference = test::pytorch_optim("lbfgs");
   const auto check_end = [&](const char* name, int steps, const optim::MinimizerOptions& options,
                              const optim::LBFGSOptions& more) {
     CAPTURE(name);
@@ -84,7 +80,7 @@ TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
     const auto own = [](const Var& p) { return sum(square(square(p)) / 4 - square(p) / 4); };
     for (int step = 0; step < steps; ++step) lbfgs.step([&] { return own(a) + own(b) + square(sum(a) + sum(b)) / 8; });
     const Tensor end = concat({a.value(), b.value()}, 0);
-    CHECK(allclose(end, Tensor::from(reference[name].get<std::vector<double>>()), 1e-9, 0));
+    CHECK(allclose(end, Tensor::from(reference[name].numbers()), 1e-9, 0));
   };
   check_end("50 steps", 50, {.max_iter = 1}, {.history_size = 100, .line_search = false, .lr = 0.2});
   check_end("one call", 1, {.max_iter = 15}, {.history_size = 3, .line_search = false, .lr = 0.7});
@@ -96,8 +92,8 @@ TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
 }
 
 TEST_CASE("a line search ends where both of Wolfe's conditions hold") {
-  // Moré and Thuente's six functions, from first steps that are far too short and far too long. Where the last three
-  // are hardly curved, and c2 asks for nearly a minimum, the search is at its hardest.
+  // Moré and Thuente's six functions, from first steps that are far too short and far too long. The last three are the
+  // hardest: they are hardly curved, and c2 demands a point close to the minimum.
   const auto phi1 = [](double a) { return std::pair(-a / (a * a + 2), (a * a - 2) / std::pow(a * a + 2, 2)); };
   const auto phi2 = [](double a) {
     const double s = a + 0.004;
