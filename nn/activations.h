@@ -103,7 +103,7 @@ class PReLU : public Layer {
 class RReLU : public Layer {
  public:
   explicit RReLU(Rng& rng, double lower = 1.0 / 8, double upper = 1.0 / 3)
-      : lower_(lower), upper_(upper), slopes_(stream("slopes", rng)) {
+      : lower_(lower), upper_(upper), slopes_(random_state("slopes", rng)) {
     check(lower <= upper, "rrelu", "needs lower <= upper, got ", lower, " and ", upper);
   }
   Var forward(const Var& x) const override {
@@ -114,7 +114,7 @@ class RReLU : public Layer {
 
  private:
   double lower_, upper_;
-  Stream slopes_;
+  RandomState slopes_;
 };
 
 /// The k largest along the last axis in training, and alpha k of them otherwise; no other nonlinearity (Makhzani & Frey

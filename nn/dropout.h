@@ -1,6 +1,6 @@
 // Noise that is there in training and gone afterwards: dropout, and the corruptions of denoising autoencoders.
 //
-// Each layer draws from a stream of its own (Module::stream), which a checkpoint can keep.
+// Each layer draws from a generator of its own (Module::random_state), which a checkpoint can keep.
 #pragma once
 #include <cstdint>
 
@@ -14,12 +14,12 @@ class Noise : public Layer {
   Var forward(const Var& x) const final { return is_training() && x.numel() > 0 ? noisy(x) : x; }
 
  protected:
-  explicit Noise(Rng& rng) : stream_(stream("noise", rng)) {}
+  explicit Noise(Rng& rng) : random_state_(random_state("noise", rng)) {}
   virtual Var noisy(const Var& x) const = 0;
-  Rng& rng() const { return stream_.rng(); }
+  Rng& rng() const { return random_state_.rng(); }
 
  private:
-  Stream stream_;
+  RandomState random_state_;
 };
 
 /// Each element becomes 0 with probability p; the others are divided by 1 - p, which keeps the mean (Srivastava et al.

@@ -30,8 +30,8 @@ class Initializer {
     }
     const auto number = static_cast<std::uint64_t>(rng.below(INT64_MAX));
     pending_ = [initialize = std::move(initialize), own = rng.split(number)](std::int64_t found) {
-      Rng stream = own;
-      initialize(found, stream);
+      Rng draws = own;
+      initialize(found, draws);
     };
   }
   void operator()(std::int64_t inputs) const { pending_(inputs); }

@@ -1,4 +1,4 @@
-// Module: a tree of named parameters. Every model and every layer is one.
+// Module: a tree of named parameters. Every model and every layer is a module.
 //
 //   class Autoencoder : public nn::Module {
 //    public:
@@ -9,8 +9,8 @@
 //     nn::Linear &encoder_, &decoder_;
 //   };
 //
-// Its parameters are encoder.weight, encoder.bias, decoder.weight and decoder.bias: paths from the module that is
-// asked, which are the keys of its state_dict() as well, in PyTorch's order.
+// Its parameters are encoder.weight, encoder.bias, decoder.weight and decoder.bias. These paths are also the keys of
+// its state_dict(), in PyTorch's order.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -28,19 +28,19 @@
 
 namespace hourglass::nn {
 
-/// A tensor that belongs to a model but is not trained, such as a running mean. A handle: copies refer to the same one.
+/// A tensor of a model that is not trained, such as a running mean. A handle: copies refer to the same one.
 class Buffer {
  public:
   Buffer(std::string name, const Tensor& value)
       : name_(std::move(name)), state_(std::make_shared<State>(State{value, true})) {}
-  /// One whose shape is not known before set_value() gives it a value.
+  /// A buffer whose shape is unknown until set_value() gives it a value.
   Buffer(std::string name, Dtype dtype)
       : name_(std::move(name)), state_(std::make_shared<State>(State{Tensor({0}, dtype), false})) {}
 
   const std::string& name() const { return name_; }
   const Tensor& value() const;
   bool is_initialized() const { return state_->is_known; }
-  /// Another value of the same shape.
+  /// The new value must have the same shape.
   void set_value(const Tensor& value) const;
   /// The same buffer under another name.
   Buffer renamed(std::string name) const { return {std::move(name), state_}; }
@@ -55,27 +55,27 @@ class Buffer {
   std::shared_ptr<State> state_;
 };
 
-/// The random numbers of a layer that draws some, dropout's for one. A handle, as Buffer is. It stands beside the
-/// parameters and buffers, so that a checkpoint can keep its position.
-class Stream {
+/// The random number generator of a layer that draws numbers, such as dropout. A handle, as Buffer is. A checkpoint
+/// keeps it with the parameters and buffers.
+class RandomState {
  public:
-  Stream(std::string name, Rng rng) : name_(std::move(name)), rng_(std::make_shared<Rng>(rng)) {}
+  RandomState(std::string name, Rng rng) : name_(std::move(name)), rng_(std::make_shared<Rng>(rng)) {}
 
   const std::string& name() const { return name_; }
   Rng& rng() const { return *rng_; }
-  Stream renamed(std::string name) const { return {std::move(name), rng_}; }
+  RandomState renamed(std::string name) const { return {std::move(name), rng_}; }
 
  private:
-  Stream(std::string name, std::shared_ptr<Rng> rng) : name_(std::move(name)), rng_(std::move(rng)) {}
+  RandomState(std::string name, std::shared_ptr<Rng> rng) : name_(std::move(name)), rng_(std::move(rng)) {}
   std::string name_;
   std::shared_ptr<Rng> rng_;
 };
 
 struct LoadOptions {
-  /// Missing and unexpected names are errors.
+  /// Whether missing and unexpected names are errors.
   bool strict = true;
 };
-/// What load_state_dict did not find, and what it did not use.
+/// Names that load_state_dict did not find, and names that it did not use.
 struct LoadResult {
   std::vector<std::string> missing, unexpected;
 };
@@ -83,63 +83,54 @@ struct LoadResult {
 class Module {
  public:
   virtual ~Module() = default;
-  // Moving a module leaves its children where they are, so references to them stay good.
+  // Moving a module leaves its children where they are, so references to them stay valid.
   Module(Module&&) = default;
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// Every parameter in here and below, named by its path; one that stands in several places appears once.
+  /// Every parameter of this module and those below, named by its path. A shared parameter appears once.
   std::vector<Parameter> parameters() const;
   std::vector<Buffer> buffers() const;
-  std::vector<Stream> streams() const;
-  /// How many numbers are trained.
+  std::vector<RandomState> random_states() const;
+  /// The number of trained numbers.
   std::int64_t num_parameters() const;
   std::span<const std::unique_ptr<Module>> children() const { return children_; }
+  using Visitor = std::function<void(const std::string& path, const Module& module)>;
+  /// Calls visitor(path, module) for this module, whose path is "", and for all below it, parents first.
+  void visit(const Visitor& visitor) const { visit("", visitor); }
   /// What the parent calls this module; empty for a module without a parent.
   const std::string& name() const { return name_; }
 
-  /// Whether layers that behave differently in training (dropout, say) do so, in here and below. At first they do.
+  /// Sets the mode of this module and those below. Dropout, for example, acts only in training. The initial mode is
+  /// training.
   void train(bool training = true);
   void eval() { train(false); }
   bool is_training() const { return *training_; }
-  /// Converts parameters and floating-point buffers to f32 or f64. Make the optimizer afterwards.
+  /// Converts parameters and floating-point buffers to f32 or f64. Make the optimizer after this.
   void to(Dtype dtype);
 
-  /// All parameters and buffers. Costs no memory, and keeps these values however training goes on.
+  /// All parameters and buffers. Takes no memory, and does not change when training continues.
   StateDict state_dict() const;
-  /// Takes over the values of all names, converted to the dtypes of this module. Names that are missing or unexpected
-  /// (if strict) and shapes that differ are errors, which name all of them; then nothing has changed.
+  /// Sets all parameters and buffers, converted to the dtypes of this module. Missing or unexpected names (if strict) and
+  /// different shapes are one error that names all of them; the module then has not changed.
   LoadResult load_state_dict(const StateDict& state, LoadOptions options = {});
 
   /// A table of every module, parameter and buffer: path, type, shape and number of elements.
   std::string summary() const;
 
-  /// What a parameter is computed from after reparametrize(), and whether in training.
-  struct Originals {
-    std::vector<Parameter> parameters;
-    std::vector<Buffer> buffers;
-    std::shared_ptr<const bool> training;
-  };
-  /// Puts other parameters and buffers in the place of the parameter `name`, which from now on is compute(them),
-  /// wherever this module uses it (see parametrize.h). Make the optimizer afterwards.
-  void reparametrize(const std::string& name, const StateDict& parameters, const StateDict& buffers,
-                     std::function<Var(const Originals&)> compute);
-  /// Makes `name`, which reparametrize() took away, an ordinary parameter with its present value again.
-  void restore_parameter(const std::string& name);
-
  protected:
   Module() = default;
-  /// Registers a parameter, which is the only way to get one: no optimizer and no checkpoint can miss it. Names are not
-  /// empty, have no dots, and are taken once.
+  /// Registers a parameter. This is the only way to get one, so optimizers and checkpoints find all of them. A name is
+  /// not empty, has no dots, and is used once.
   Parameter parameter(std::string name, const Tensor& initial);
-  /// The same parameter in another place: tied weights.
+  /// The same parameter under a second name: tied weights.
   Parameter parameter(std::string name, const Parameter& shared);
-  /// A parameter that gets shape and value from the first batch, by set_value().
+  /// A parameter whose shape is unknown until set_value(), at the first batch.
   Parameter parameter(std::string name, Dtype dtype);
   Buffer buffer(std::string name, const Tensor& initial);
   Buffer buffer(std::string name, Dtype dtype);
-  /// Random numbers of this module's own. `rng` moves on, so that the next module's are others.
-  Stream stream(std::string name, Rng& rng);
+  /// A random number generator of this module's own. One draw from `rng` seeds it, so each module gets another one.
+  RandomState random_state(std::string name, Rng& rng);
   /// Adds a module that belongs to this one: nn::Linear& hidden_ = child("hidden", nn::Linear(784, 400, rng)).
   /// It is moved; its children, parameters and buffers stay the same objects.
   template <std::derived_from<Module> M>
@@ -171,14 +162,15 @@ class Module {
     const Tensor& value() const { return parameter ? parameter->value() : buffer->value(); }
     bool is_initialized() const { return parameter ? parameter->is_initialized() : buffer->is_initialized(); }
   };
-  // visit(path, module) for this module and all below, parents first.
-  template <class Visit>
-  void walk(const std::string& path, const Visit& visit) const;
+  // "encoder.weight" for the path "encoder".
+  static std::string dotted(const std::string& path, const std::string& name);
+  void visit(const std::string& path, const Visitor& visitor) const;
   std::vector<Entry> entries() const;
   void check_name(const std::string& name) const;
   void adopt(std::string name, std::unique_ptr<Module> module);
 
-  // A parameter that reparametrize() replaced, and the names of what replaced it.
+  friend class Parametrization;
+  // A parameter that reparametrize() took out of parameters_, and the names of what it is computed from (parametrize.h).
   struct Derived {
     Parameter parameter;
     std::vector<std::string> originals;
@@ -187,10 +179,10 @@ class Module {
   std::string name_;
   std::vector<Parameter> parameters_;
   std::vector<Buffer> buffers_;
-  std::vector<Stream> streams_;
+  std::vector<RandomState> random_states_;
   std::vector<Derived> derived_;
   std::vector<std::unique_ptr<Module>> children_;
-  std::shared_ptr<bool> training_ = std::make_shared<bool>(true);  // shared with the functions of reparametrize()
+  std::shared_ptr<bool> training_ = std::make_shared<bool>(true);  // shared with parameters that are computed
 };
 
 }  // namespace hourglass::nn

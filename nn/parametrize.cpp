@@ -1,11 +1,60 @@
 #include "nn/parametrize.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
 
 namespace hourglass::nn {
+
+// The way into a module's parameters, which only this file uses.
+class Parametrization {
+ public:
+  static void replace(Module& module, const std::string& name, const StateDict& parameters, const StateDict& buffers,
+                      std::function<Var(const Originals&)> compute) {
+    auto& own = module.parameters_;
+    const auto at = std::find_if(own.begin(), own.end(), [&](const Parameter& p) { return p.name() == name; });
+    check(at != own.end(), "reparametrize", "there is no parameter '", name, "'");
+    for (const auto& [key, value] : parameters) module.check_name(key);
+    for (const auto& [key, value] : buffers) module.check_name(key);
+    Module::Derived derived{*at, {}};
+    own.erase(at);
+    Originals originals{{}, {}, module.training_};
+    for (const auto& [key, value] : parameters) {
+      originals.parameters.push_back(module.parameter(key, value));
+      derived.originals.push_back(key);
+    }
+    for (const auto& [key, value] : buffers) {
+      originals.buffers.push_back(module.buffer(key, value));
+      derived.originals.push_back(key);
+    }
+    derived.parameter.derive([originals, compute = std::move(compute)] { return compute(originals); });
+    module.derived_.push_back(std::move(derived));
+  }
+
+  static void restore(Module& module, const std::string& name) {
+    auto& all = module.derived_;
+    const auto at = std::find_if(all.begin(), all.end(), [&](const auto& d) { return d.parameter.name() == name; });
+    check(at != all.end(), "restore_parameter", "'", name, "' is not computed from other parameters");
+    const auto is_original = [&](const auto& thing) {
+      return std::find(at->originals.begin(), at->originals.end(), thing.name()) != at->originals.end();
+    };
+    const Tensor value = at->parameter.value();
+    std::erase_if(module.parameters_, is_original);
+    std::erase_if(module.buffers_, is_original);
+    at->parameter.restore(value);
+    module.parameters_.push_back(at->parameter);
+    all.erase(at);
+  }
+};
+
+void reparametrize(Module& module, const std::string& name, const StateDict& parameters, const StateDict& buffers,
+                   std::function<Var(const Originals&)> compute) {
+  Parametrization::replace(module, name, parameters, buffers, std::move(compute));
+}
+void restore_parameter(Module& module, const std::string& name) { Parametrization::restore(module, name); }
+
 namespace {
 
 Parameter find(const char* op, const Module& module, const std::string& name) {
@@ -24,17 +73,17 @@ Var norm_but(const Var& v, int dim) {
 void weight_norm(Module& module, const std::string& name, int dim) {
   const Tensor weight = find("weight_norm", module, name).value();
   check(dim >= -1 && dim < weight.dim(), "weight_norm", "there is no axis ", dim, " in ", describe(weight));
-  module.reparametrize(name, {{name + "_g", norm_but(Var(weight), dim).value()}, {name + "_v", weight}}, {},
-                       [dim](const Module::Originals& originals) {
-                         const Var g = originals.parameters[0], v = originals.parameters[1];
-                         return v * (g / norm_but(v, dim));
-                       });
+  reparametrize(module, name, {{name + "_g", norm_but(Var(weight), dim).value()}, {name + "_v", weight}}, {},
+                [dim](const Originals& originals) {
+                  const Var g = originals.parameters[0], v = originals.parameters[1];
+                  return v * (g / norm_but(v, dim));
+                });
 }
-void remove_weight_norm(Module& module, const std::string& name) { module.restore_parameter(name); }
+void remove_weight_norm(Module& module, const std::string& name) { restore_parameter(module, name); }
 
 namespace {
 
-// [outputs, all the rest]
+// [outputs, everything else]
 Var as_matrix(const Var& w, int dim) { return flatten(dim == 0 ? w : transpose(w, 0, dim), 1); }
 Tensor unit(const Tensor& x, double eps) { return x / std::max(norm(x).item(), eps); }
 
@@ -48,19 +97,19 @@ void spectral_norm(Module& module, Rng& rng, const SpectralNormOptions& options)
         options.n_power_iterations);
   const Shape shape = as_matrix(Var(weight), options.dim).shape();
   const auto direction = [&](std::int64_t size) { return unit(rng.normal({size}, 0, 1, weight.dtype()), options.eps); };
-  module.reparametrize(options.name, {{options.name + "_orig", weight}},
-                       {{options.name + "_u", direction(shape[0])}, {options.name + "_v", direction(shape[1])}},
-                       [options](const Module::Originals& originals) {
-                         const Var w = originals.parameters[0], matrix = as_matrix(w, options.dim);
-                         const Buffer &u = originals.buffers[0], &v = originals.buffers[1];
-                         if (*originals.training && recording())
-                           for (std::int64_t k = 0; k < options.n_power_iterations; ++k) {
-                             v.set_value(unit(matmul(transpose(matrix.value()), u.value()), options.eps));
-                             u.set_value(unit(matmul(matrix.value(), v.value()), options.eps));
-                           }
-                         return w / sum(constant(u.value()) * matmul(matrix, constant(v.value())));
-                       });
+  reparametrize(module, options.name, {{options.name + "_orig", weight}},
+                {{options.name + "_u", direction(shape[0])}, {options.name + "_v", direction(shape[1])}},
+                [options](const Originals& originals) {
+                  const Var w = originals.parameters[0], matrix = as_matrix(w, options.dim);
+                  const Buffer &u = originals.buffers[0], &v = originals.buffers[1];
+                  if (*originals.training && recording())
+                    for (std::int64_t k = 0; k < options.n_power_iterations; ++k) {
+                      v.set_value(unit(matmul(transpose(matrix.value()), u.value()), options.eps));
+                      u.set_value(unit(matmul(matrix.value(), v.value()), options.eps));
+                    }
+                  return w / sum(constant(u.value()) * matmul(matrix, constant(v.value())));
+                });
 }
-void remove_spectral_norm(Module& module, const std::string& name) { module.restore_parameter(name); }
+void remove_spectral_norm(Module& module, const std::string& name) { restore_parameter(module, name); }
 
 }  // namespace hourglass::nn

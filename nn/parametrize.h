@@ -1,16 +1,32 @@
-// Weights that are computed from other parameters at each use. The layer does not notice: its `weight` is a handle, and
-// what stands behind it has changed (Module::reparametrize).
+// Weights that are computed from other parameters at each use. The code of the layer does not change, because its
+// `weight` is a handle, and only what the handle refers to changes.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "nn/module.h"
 
 namespace hourglass::nn {
 
-/// w = g v / |v|, so that direction and length are trained apart (Salimans & Kingma 2016, "Weight normalization"). The
-/// norms are over all axes but `dim`: one for each output of a Linear or Conv2d with dim = 0; dim = -1 is one for all.
-/// Replaces the parameter `name` by name_g and name_v, whose product it is at first. Make the optimizer afterwards.
+/// What a reparametrized weight is computed from, and whether its module is training.
+struct Originals {
+  std::vector<Parameter> parameters;
+  std::vector<Buffer> buffers;
+  std::shared_ptr<const bool> training;
+};
+/// Replaces the module's parameter `name` by other parameters and buffers. From now on it is compute(them) wherever the
+/// module uses it. Make the optimizer after this.
+void reparametrize(Module& module, const std::string& name, const StateDict& parameters, const StateDict& buffers,
+                   std::function<Var(const Originals&)> compute);
+/// Undoes reparametrize(): `name` is an ordinary parameter again, with its present value.
+void restore_parameter(Module& module, const std::string& name);
+
+/// w = g v / |v|, so that direction and length are trained separately (Salimans & Kingma 2016, "Weight normalization").
+/// The norms are over all axes but `dim`: dim = 0 gives one for each output of a Linear or Conv2d, dim = -1 one for the
+/// whole weight. Replaces the parameter `name` by name_g and name_v, with the same w. Make the optimizer after this.
 void weight_norm(Module& module, const std::string& name = "weight", int dim = 0);
 void remove_weight_norm(Module& module, const std::string& name = "weight");
 
@@ -21,10 +37,10 @@ struct SpectralNormOptions {
   /// The axis of outputs: 1 for transposed convolutions.
   int dim = 0;
 };
-/// w = w_orig / σ, σ being the largest singular value of w_orig seen as a matrix [outputs, all the rest]: the layer
-/// stretches nothing by more than 1 (Miyato et al. 2018, "Spectral normalization for generative adversarial networks").
-/// σ = uᵀ W v with u and v from power iteration, v = Wᵀu / |Wᵀu|, u = Wv / |Wv|: n_power_iterations of them each time
-/// the weight is used in training while ops record. Replaces the parameter by name_orig and buffers name_u and name_v.
+/// w = w_orig / σ, where σ is the largest singular value of w_orig as a matrix [outputs, everything else]. The layer
+/// then makes no distance longer (Miyato et al. 2018, "Spectral normalization for generative adversarial networks").
+/// σ = uᵀ W v, with u and v from power iteration: v = Wᵀu / |Wᵀu|, u = Wv / |Wv|. It makes n_power_iterations each time
+/// that the weight is used in training while ops record. Replaces the parameter by name_orig and buffers name_u, name_v.
 void spectral_norm(Module& module, Rng& rng, const SpectralNormOptions& options = {});
 void remove_spectral_norm(Module& module, const std::string& name = "weight");
 

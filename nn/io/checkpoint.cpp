@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char *kFormat = "format", *kFormatValue = "hourglass checkpoint 1", *kChecksum = "crc32";
 
-// Of names, shapes and numbers, in order, and of the metadata: safetensors would not notice a flipped bit.
+// Of the metadata, and of names, shapes and numbers in order. The safetensors format itself has no checksum.
 std::string checksum(const StateDict& state, const Metadata& metadata) {
   uLong sum = crc32(0, nullptr, 0);
   const auto add = [&](const void* data, std::size_t bytes) {
@@ -40,6 +40,28 @@ std::string checksum(const StateDict& state, const Metadata& metadata) {
   return text;
 }
 
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const StateDict& state, Metadata metadata) {
+  metadata[kFormat] = kFormatValue;
+  metadata[kChecksum] = checksum(state, metadata);
+  save_safetensors(path, state, metadata);
+}
+
+Safetensors load_checkpoint(const std::filesystem::path& path) {
+  Safetensors file = load_safetensors(path);
+  in_context(path.string(), [&] {
+    check(file.metadata[kFormat] == kFormatValue, "checkpoint", "this is no checkpoint, or one of another version");
+    const std::string there = file.metadata[kChecksum], here = checksum(file.tensors, file.metadata);
+    check(there == here, "checkpoint", "the file is damaged: its checksum should be ", there, " and is ", here);
+  });
+  file.metadata.erase(kFormat);
+  file.metadata.erase(kChecksum);
+  return file;
+}
+
+namespace {
+
 const Tensor& only(const StateDict& state, const Tensor& like) {
   check(state.size() == 1 && state[0].first.empty(), "checkpoint", "expected one entry without a name of its own");
   const Tensor& value = state[0].second;
@@ -48,13 +70,13 @@ const Tensor& only(const StateDict& state, const Tensor& like) {
   return value;
 }
 
-Tensor packed(const Rng& stream) {
-  const auto [key, draw] = stream.state();
+Tensor packed(const Rng& rng) {
+  const auto [key, draw] = rng.state();
   return Tensor::from({std::bit_cast<std::int64_t>(key), std::bit_cast<std::int64_t>(draw)});
 }
-void unpack(const StateDict& state, Rng& stream) {
-  const auto numbers = only(state, packed(stream)).to_vector<std::int64_t>();
-  stream.restore({std::bit_cast<std::uint64_t>(numbers[0]), std::bit_cast<std::uint64_t>(numbers[1])});
+void unpack(const StateDict& state, Rng& rng) {
+  const auto numbers = only(state, packed(rng)).to_vector<std::int64_t>();
+  rng.restore({std::bit_cast<std::uint64_t>(numbers[0]), std::bit_cast<std::uint64_t>(numbers[1])});
 }
 
 }  // namespace
@@ -95,13 +117,13 @@ void Checkpoint::add(const std::string& name, double& number) {
       [&number](const StateDict& state) { number = only(state, scalar(number, Dtype::f64)).item(); });
 }
 
-void Checkpoint::add(const std::string& name, Rng& stream) {
+void Checkpoint::add(const std::string& name, Rng& rng) {
   add_part(
       name,
-      [&stream] {
-        return StateDict{{"", packed(stream)}};
+      [&rng] {
+        return StateDict{{"", packed(rng)}};
       },
-      [&stream](const StateDict& state) { unpack(state, stream); });
+      [&rng](const StateDict& state) { unpack(state, rng); });
 }
 
 void Checkpoint::add(const std::string& name, Module& module) {
@@ -109,16 +131,16 @@ void Checkpoint::add(const std::string& name, Module& module) {
       name,
       [&module] {
         StateDict state = module.state_dict();
-        for (const Stream& stream : module.streams()) state.emplace_back(stream.name(), packed(stream.rng()));
+        for (const RandomState& own : module.random_states()) state.emplace_back(own.name(), packed(own.rng()));
         return state;
       },
       [&module](const StateDict& state) {
         StateDict weights = state;
-        for (const Stream& stream : module.streams()) {
+        for (const RandomState& own : module.random_states()) {
           const auto at = std::find_if(weights.begin(), weights.end(),
-                                       [&](const auto& entry) { return entry.first == stream.name(); });
-          check(at != weights.end(), "checkpoint", "there is no stream '", stream.name(), "' of random numbers");
-          unpack({{"", at->second}}, stream.rng());
+                                       [&](const auto& entry) { return entry.first == own.name(); });
+          check(at != weights.end(), "checkpoint", "there is no random state '", own.name(), "'");
+          unpack({{"", at->second}}, own.rng());
           weights.erase(at);
         }
         module.load_state_dict(weights);
@@ -166,24 +188,6 @@ Metadata Checkpoint::load(const std::filesystem::path& path) {
   Safetensors file = load_checkpoint(path);
   in_context(path.string(), [&] { load_state_dict(file.tensors); });
   return std::move(file.metadata);
-}
-
-void save_checkpoint(const std::filesystem::path& path, const StateDict& state, Metadata metadata) {
-  metadata[kFormat] = kFormatValue;
-  metadata[kChecksum] = checksum(state, metadata);
-  save_safetensors(path, state, metadata);
-}
-
-Safetensors load_checkpoint(const std::filesystem::path& path) {
-  Safetensors file = load_safetensors(path);
-  in_context(path.string(), [&] {
-    check(file.metadata[kFormat] == kFormatValue, "checkpoint", "this is no checkpoint, or one of another version");
-    const std::string there = file.metadata[kChecksum], here = checksum(file.tensors, file.metadata);
-    check(there == here, "checkpoint", "the file is damaged: its checksum should be ", there, " and is ", here);
-  });
-  file.metadata.erase(kFormat);
-  file.metadata.erase(kChecksum);
-  return file;
 }
 
 }  // namespace hourglass::nn

@@ -1,9 +1,9 @@
-// Checkpoint: everything that a training run is, in one file, so that it can be taken up again to the bit.
+// Checkpoint: the whole state of a training run in one file, so that the run can continue bit for bit.
 //
 //   Checkpoint checkpoint;
-//   checkpoint.add("model", model);        // whatever has state_dict() and load_state_dict(): modules, optimizers,
-//   checkpoint.add("adam", adam);          // early stopping, averages of weights
-//   checkpoint.add("noise", noise);        // streams of random numbers
+//   checkpoint.add("model", model);        // anything with state_dict() and load_state_dict(): modules,
+//   checkpoint.add("adam", adam);          // optimizers, early stopping, averages of weights
+//   checkpoint.add("noise", noise);        // random number generators
 //   checkpoint.add("epoch", epoch);        // numbers
 //   checkpoint.load("last.safetensors");
 //   for (; epoch < 30; ++epoch) { ...;  checkpoint.save("last.safetensors"); }
@@ -17,40 +17,41 @@
 #include <vector>
 
 #include "nn/io/safetensors.h"
+#include "nn/module.h"
 #include "tensor/random.h"
 
 namespace hourglass::nn {
 
-/// A list of the parts of a run, by name. It refers to them: they must outlive it.
+/// The parts of a run, by name. It refers to them: they must outlive it.
 class Checkpoint {
  public:
-  /// Anything with state_dict() and load_state_dict(). Its entries are named "model.encoder.weight", say: a module's
-  /// weights are in the file under their own names, behind that of the part. Names have no dots.
+  /// Anything with state_dict() and load_state_dict(). The names in the file are those of its entries with the part's
+  /// name in front: "model.encoder.weight". A part's name has no dots.
   template <class Part>
   requires(!std::derived_from<Part, Module>) && requires(Part& part) { part.load_state_dict(part.state_dict()); }
   void add(const std::string& name, Part& part) {
     add_part(
         name, [&part] { return part.state_dict(); }, [&part](const StateDict& s) { part.load_state_dict(s); });
   }
-  /// A module's weights, buffers and streams of random numbers (dropout's, say).
+  /// A module's parameters, buffers and random states (those of dropout, for example).
   void add(const std::string& name, Module& module);
-  void add(const std::string& name, Rng& stream);
+  void add(const std::string& name, Rng& rng);
   void add(const std::string& name, std::int64_t& number);
   void add(const std::string& name, double& number);
   /// Keeps its shape and dtype.
   void add(const std::string& name, Tensor& tensor);
 
   bool empty() const { return parts_.empty(); }
-  /// What all parts say of themselves. Costs no memory, and keeps these values however training goes on.
+  /// The states of all parts. Takes no memory, and does not change when training continues.
   StateDict state_dict() const;
-  /// Gives every part its own. Whatever one of them does not accept, and a part missing or unknown, is an error that
-  /// names it; then all parts are what they were.
+  /// Loads every part. A missing or unknown part, or a state that a part does not accept, is an error that names the
+  /// part; all parts then have their old state.
   void load_state_dict(const StateDict& state);
 
-  /// Writes a safetensors file (see NewFile: on any failure the file that was there is still there) with a checksum.
+  /// Writes a safetensors file with a checksum. If that fails, the old file is still there (see NewFile).
   void save(const std::filesystem::path& path, Metadata metadata = {}) const;
-  /// Takes the run up again; returns what save() was given. A file that is damaged anywhere, or no checkpoint, is an
-  /// error, and nothing has changed.
+  /// Loads every part from the file; returns the metadata given to save(). A file that is damaged or is no checkpoint
+  /// is an error; nothing has changed then.
   Metadata load(const std::filesystem::path& path);
 
  private:
@@ -64,7 +65,7 @@ class Checkpoint {
   std::vector<Part> parts_;
 };
 
-/// A checkpoint file without its parts: for looking into one, or writing a state that was taken before.
+/// A checkpoint file without its parts: to inspect a file, or to write a state that was taken earlier.
 void save_checkpoint(const std::filesystem::path& path, const StateDict& state, Metadata metadata = {});
 Safetensors load_checkpoint(const std::filesystem::path& path);
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "nn/module.h"
+#include "tensor/state_dict.h"
 
 namespace hourglass::nn {
 

@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "nn/context.h"
 #include "nn/io/file.h"
 #include "tensor/ops.h"
 

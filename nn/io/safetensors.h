@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "nn/module.h"
+#include "tensor/state_dict.h"
 
 namespace hourglass::nn {
 

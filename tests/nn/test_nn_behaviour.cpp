@@ -123,8 +123,8 @@ TEST_CASE("each layer has random numbers of its own, which a seed brings back an
   make(box);
   make(again);
   make(other);
-  CHECK(box.streams().size() == 2);
-  CHECK(box.streams()[1].name() == "b.noise");
+  CHECK(box.random_states().size() == 2);
+  CHECK(box.random_states()[1].name() == "b.noise");
   const Tensor a = call(box, 0), b = call(box, 1);
   CHECK_FALSE(equal(a, b));
   CHECK_FALSE(equal(a, call(box, 0)));

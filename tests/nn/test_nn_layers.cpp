@@ -50,7 +50,7 @@ class Subject {
     module_->load_state_dict(state);
     module_->train(training);
     for (const nn::Buffer& buffer : module_->buffers()) buffers_.push_back(buffer.value());
-    for (const nn::Stream& stream : module_->streams()) streams_.push_back(stream.rng().state());
+    for (const nn::RandomState& own : module_->random_states()) random_states_.push_back(own.rng().state());
   }
 
   nn::Module& module() const { return *module_; }
@@ -60,8 +60,8 @@ class Subject {
   void rewind() const {
     const std::vector<nn::Buffer> buffers = module_->buffers();
     for (std::size_t k = 0; k < buffers.size(); ++k) buffers[k].set_value(buffers_[k]);
-    const std::vector<nn::Stream> streams = module_->streams();
-    for (std::size_t k = 0; k < streams.size(); ++k) streams[k].rng().restore(streams_[k]);
+    const std::vector<nn::RandomState> own = module_->random_states();
+    for (std::size_t k = 0; k < own.size(); ++k) own[k].rng().restore(random_states_[k]);
   }
 
   static Vars constants(const std::vector<Tensor>& inputs) { return {inputs.begin(), inputs.end()}; }
@@ -71,7 +71,7 @@ class Subject {
   std::unique_ptr<Box> box_;
   nn::Module* module_;
   std::vector<Tensor> buffers_;
-  std::vector<Rng::State> streams_;
+  std::vector<Rng::State> random_states_;
 };
 
 std::vector<Tensor> draw(const LayerRow& row) {

@@ -1,0 +1,53 @@
+// Zip archives (PKWARE's APPNOTE.TXT 6.3.10) with 64-bit sizes: entries are stored as they are or deflated.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/io/bytes.h"
+#include "nn/io/file.h"
+
+namespace hourglass::nn {
+
+struct ZipEntry {
+  std::string name;
+  std::uint16_t method = 0;  ///< 0 stored, 8 deflated
+  std::uint32_t crc = 0;
+  std::uint64_t packed = 0, size = 0;  ///< bytes in the archive, and unpacked
+  std::uint64_t local = 0;             ///< the byte at which its own header begins
+};
+
+/// An archive in memory. Errors name `name` and the byte, and come before memory is taken.
+class ZipReader {
+ public:
+  ZipReader(std::string_view bytes, std::string_view name);
+  /// In the order of the archive's directory.
+  const std::vector<ZipEntry>& entries() const { return entries_; }
+  /// The content of an entry. Compares its size and checksum.
+  std::string read(const ZipEntry& entry) const;
+  /// An error about an entry: `name: byte ...: entry what`.
+  [[noreturn]] void fault(const ZipEntry& entry, std::string_view what) const;
+
+ private:
+  Bytes bytes_;
+  std::vector<ZipEntry> entries_;
+};
+
+/// Writes an archive, which appears whole or not at all (see NewFile). Equal entries make equal files.
+class ZipWriter {
+ public:
+  explicit ZipWriter(const std::filesystem::path& path) : file_(path) {}
+  void add(const std::string& name, std::string_view content, bool compressed);
+  void commit();
+
+ private:
+  void write(std::string_view bytes);
+
+  NewFile file_;
+  std::string directory_;
+  std::uint64_t at_ = 0, count_ = 0;
+};
+
+}  // namespace hourglass::nn
