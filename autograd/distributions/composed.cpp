@@ -1,9 +1,9 @@
-// Distributions of vectors, and those made of other distributions.
+#include "autograd/distributions/composed.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "autograd/distributions/distributions.h"
 #include "autograd/grad.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"
@@ -25,10 +25,6 @@ MultivariateNormal::MultivariateNormal(Var l, Var tril) : loc(std::move(l)), sca
 }
 MultivariateNormal MultivariateNormal::from_covariance(const Var& loc, const Var& covariance) {
   return {loc, cholesky(covariance)};
-}
-std::vector<Var> MultivariateNormal::parameters() const { return {loc, scale_tril}; }
-std::shared_ptr<const Distribution> MultivariateNormal::with(const std::vector<Var>& p) const {
-  return std::make_shared<const MultivariateNormal>(p[0], p[1]);
 }
 Var MultivariateNormal::covariance() const { return matmul(scale_tril, transpose(scale_tril)); }
 Var MultivariateNormal::half_log_determinant() const { return sum(log(diagonal(scale_tril)), {-1}); }
@@ -77,7 +73,7 @@ std::shared_ptr<const Distribution> Independent::relaxed(double temperature) con
   return std::make_shared<const Independent>(base->relaxed(temperature), axes);
 }
 namespace {
-// How many axes of `shape` stand before those of the distribution itself.
+// The axes of `shape` in front of those of the distribution itself.
 Shape sample_shape_of(const Shape& shape, const Distribution& d) {
   return part(shape, 0, shape.size() - d.batch_shape().size() - d.event_shape().size());
 }
@@ -110,10 +106,10 @@ std::shared_ptr<const Distribution> MixtureSameFamily::with(const std::vector<Va
   return std::make_shared<const MixtureSameFamily>(Categorical(p[0]), component->with({p.begin() + 1, p.end()}));
 }
 namespace {
-// Where the axis of the components stands, counted from the back, in values of the components.
+// The axis of the components in their values, counted from the back.
 std::int64_t component_axis(const Distribution& d) { return -1 - d.event_shape().size(); }
-// [..., k] weights beside [..., k, event].
-Var beside_event(Var weights, const Distribution& d) {
+// Weights [..., k] in the shape [..., k, 1, ...], to multiply values [..., k, event].
+Var over_event(Var weights, const Distribution& d) {
   for (int i = 0; i < d.event_shape().size(); ++i) weights = unsqueeze(weights, -1);
   return weights;
 }
@@ -133,17 +129,16 @@ Var MixtureSameFamily::log_prob(const Var& x) const {
   return logsumexp(log_softmax(mixture.logits, -1) + each, {-1});
 }
 Var MixtureSameFamily::mean() const {
-  return sum(beside_event(mixture.probs(), *this) * component->mean(), {component_axis(*this)});
+  return sum(over_event(mixture.probs(), *this) * component->mean(), {component_axis(*this)});
 }
-Var MixtureSameFamily::variance() const {  // within the components, and between them
+Var MixtureSameFamily::variance() const {  // within components plus between them
   const Var distance = component->mean() - unsqueeze(mean(), component_axis(*this));
-  return sum(beside_event(mixture.probs(), *this) * (component->variance() + square(distance)),
-             {component_axis(*this)});
+  return sum(over_event(mixture.probs(), *this) * (component->variance() + square(distance)), {component_axis(*this)});
 }
 Var MixtureSameFamily::cdf(const Var& x) const { return sum(mixture.probs() * component->cdf(unsqueeze(x, -1)), {-1}); }
 
-// A number keeps its place while the parameters change: dz/dθ = -(∂F/∂θ) / p(z). The derivative of F is by a copy of θ,
-// so that z stays where it is; the result is recorded as a function of θ and z, and right to any order.
+// A number keeps its place while the parameters change: dz/dθ = -(∂F/∂θ) / p(z). F is differentiated by a copy of θ, so
+// that z does not count as a function of it. The result is recorded as a function of θ and z. It is right to any order.
 Var MixtureSameFamily::draw_pathwise(Rng& rng, const Shape& shape) const {
   check(has_rsample(), name(), "a pathwise derivative needs components that are numbers and have one, not ",
         component->name(), " of event shape ", event_shape());

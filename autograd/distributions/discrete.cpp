@@ -1,15 +1,15 @@
-// Choices, which have no pathwise derivative, and their continuous relaxations, which have.
+#include "autograd/distributions/discrete.h"
+
 #include <cmath>
 #include <limits>
 
-#include "autograd/distributions/distributions.h"
 #include "autograd/distributions/noise.h"
 #include "autograd/ops.h"
 
 namespace hourglass {
 namespace {
 
-// A lowest number in place of -inf, so that 0 times the logarithm of 0 is 0.
+// The lowest finite number in place of -inf, so that 0 times the logarithm of 0 is 0.
 Var finite(const Var& log_probs) {
   return maximum(log_probs, log_probs.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::lowest()}
                                                             : std::numeric_limits<double>::lowest());
@@ -31,14 +31,6 @@ void check_classes(std::string_view name, const Var& logits) {
 void check_temperature(std::string_view name, double temperature) {
   check(temperature > 0, name, "temperature must be positive, got ", temperature);
 }
-// Classes drawn by adding Gumbel noise and taking the largest; `shape` has the k logits along its last axis.
-Tensor draw_classes(const Var& logits, Rng& rng, const Shape& shape) {
-  return argmax(logits.value() + gumbel_noise(rng, shape, logits.dtype()), -1);
-}
-Var entropy_of(const Var& logits) {
-  const Var log_p = log_softmax(logits, -1);
-  return -sum(exp(log_p) * finite(log_p), {-1});
-}
 
 }  // namespace
 
@@ -51,10 +43,6 @@ Bernoulli Bernoulli::from_probs(const Var& probs) {
         max(probs.value()).item(), " in ", describe(probs));
   return {log_odds(probs)};
 }
-std::vector<Var> Bernoulli::parameters() const { return {logits}; }
-std::shared_ptr<const Distribution> Bernoulli::with(const std::vector<Var>& p) const {
-  return std::make_shared<const Bernoulli>(p[0]);
-}
 Var Bernoulli::probs() const { return sigmoid(logits); }
 Tensor Bernoulli::draw(Rng& rng, const Shape& shape) const {
   return rng.bernoulli(broadcast_to(sigmoid(logits.value()), shape));
@@ -66,23 +54,38 @@ std::shared_ptr<const Distribution> Bernoulli::relaxed(double temperature) const
   return std::make_shared<const RelaxedBernoulli>(temperature, logits);
 }
 
-// ---- Categorical
+// ---- Categorical and OneHotCategorical
 
-Categorical::Categorical(Var l) : logits(std::move(l)) {
-  check_classes(name(), logits);
-  broadcast({{"logits", &logits, 1}});
+template <class D>
+ClassChoice<D>::ClassChoice(Var l) : logits(std::move(l)) {
+  check_classes(this->name(), logits);
+  const bool is_vector = D::kSupport == Support::one_hot;
+  this->broadcast({{"logits", &logits, 1}}, is_vector ? Shape{logits.size(-1)} : Shape{});
 }
-Categorical Categorical::from_probs(const Var& probs) {
-  check_probs("Categorical", probs);
-  return Categorical(log(probs));
+template <class D>
+D ClassChoice<D>::from_probs(const Var& probs) {
+  check_probs(D::kName, probs);
+  return D(log(probs));
 }
-std::vector<Var> Categorical::parameters() const { return {logits}; }
-std::shared_ptr<const Distribution> Categorical::with(const std::vector<Var>& p) const {
-  return std::make_shared<const Categorical>(p[0]);
+template <class D>
+Var ClassChoice<D>::probs() const {
+  return softmax(logits, -1);
 }
-Var Categorical::probs() const { return softmax(logits, -1); }
+template <class D>
+Var ClassChoice<D>::entropy() const {
+  const Var log_p = log_softmax(logits, -1);
+  return -sum(exp(log_p) * finite(log_p), {-1});
+}
+// The argmax of logits plus Gumbel noise. `shape` ends with the k logits.
+template <class D>
+Tensor ClassChoice<D>::draw_classes(Rng& rng, const Shape& shape) const {
+  return argmax(logits.value() + gumbel_noise(rng, shape, this->dtype()), -1);
+}
+template class ClassChoice<Categorical>;
+template class ClassChoice<OneHotCategorical>;
+
 Tensor Categorical::draw(Rng& rng, const Shape& shape) const {
-  return draw_classes(logits, rng, shape + Shape{logits.size(-1)});
+  return draw_classes(rng, shape + Shape{logits.size(-1)});
 }
 Var Categorical::log_prob(const Var& x) const {
   check(x.dtype() == Dtype::i64, name(), "values are class numbers, i64, got ", describe(x));
@@ -90,28 +93,11 @@ Var Categorical::log_prob(const Var& x) const {
   const Var log_p = expand(log_softmax(logits, -1), shape + Shape{logits.size(-1)});
   return squeeze(gather(log_p, -1, unsqueeze(contiguous(expand(x.value(), shape)), -1)), -1);
 }
-Var Categorical::entropy() const { return entropy_of(logits); }
 
-// ---- OneHotCategorical
-
-OneHotCategorical::OneHotCategorical(Var l) : logits(std::move(l)) {
-  check_classes(name(), logits);
-  broadcast({{"logits", &logits, 1}}, {logits.size(-1)});
-}
-OneHotCategorical OneHotCategorical::from_probs(const Var& probs) {
-  check_probs("OneHotCategorical", probs);
-  return OneHotCategorical(log(probs));
-}
-std::vector<Var> OneHotCategorical::parameters() const { return {logits}; }
-std::shared_ptr<const Distribution> OneHotCategorical::with(const std::vector<Var>& p) const {
-  return std::make_shared<const OneHotCategorical>(p[0]);
-}
-Var OneHotCategorical::probs() const { return softmax(logits, -1); }
 Tensor OneHotCategorical::draw(Rng& rng, const Shape& shape) const {
-  return one_hot(draw_classes(logits, rng, shape), logits.size(-1), dtype());
+  return one_hot(draw_classes(rng, shape), logits.size(-1), dtype());
 }
 Var OneHotCategorical::log_prob(const Var& x) const { return sum(x * finite(log_softmax(logits, -1)), {-1}); }
-Var OneHotCategorical::entropy() const { return entropy_of(logits); }
 Var OneHotCategorical::variance() const { return probs() * (1 - probs()); }
 std::shared_ptr<const Distribution> OneHotCategorical::relaxed(double temperature) const {
   return std::make_shared<const RelaxedOneHotCategorical>(temperature, logits);
@@ -122,10 +108,6 @@ std::shared_ptr<const Distribution> OneHotCategorical::relaxed(double temperatur
 RelaxedBernoulli::RelaxedBernoulli(double t, Var l) : temperature(t), logits(std::move(l)) {
   check_temperature(name(), temperature);
   broadcast({{"logits", &logits}});
-}
-std::vector<Var> RelaxedBernoulli::parameters() const { return {logits}; }
-std::shared_ptr<const Distribution> RelaxedBernoulli::with(const std::vector<Var>& p) const {
-  return std::make_shared<const RelaxedBernoulli>(temperature, p[0]);
 }
 Var RelaxedBernoulli::draw_pathwise(Rng& rng, const Shape& shape) const {
   return inside_unit_interval(sigmoid((logits + constant(logistic_noise(rng, shape, dtype()))) / temperature));
@@ -144,10 +126,6 @@ RelaxedOneHotCategorical::RelaxedOneHotCategorical(double t, Var l) : temperatur
   check_temperature(name(), temperature);
   check_classes(name(), logits);
   broadcast({{"logits", &logits, 1}}, {logits.size(-1)});
-}
-std::vector<Var> RelaxedOneHotCategorical::parameters() const { return {logits}; }
-std::shared_ptr<const Distribution> RelaxedOneHotCategorical::with(const std::vector<Var>& p) const {
-  return std::make_shared<const RelaxedOneHotCategorical>(temperature, p[0]);
 }
 Var RelaxedOneHotCategorical::draw_pathwise(Rng& rng, const Shape& shape) const {
   const Var y = softmax((logits + constant(gumbel_noise(rng, shape, dtype()))) / temperature, -1);

@@ -1,5 +1,7 @@
 #include "autograd/distributions/distribution.h"
 
+#include <limits>
+
 #include "autograd/ops.h"
 
 namespace hourglass {
@@ -26,6 +28,19 @@ Var Distribution::mean() const { has_no("closed form of the mean"); }
 Var Distribution::variance() const { has_no("closed form of the variance"); }
 Var Distribution::stddev() const { return sqrt(variance()); }
 Var Distribution::cdf(const Var&) const { has_no("closed form of the distribution function"); }
+Interval Distribution::bounds() const {
+  const auto between = [this](double low, double high) {
+    return Interval{scalar(low, dtype()), scalar(high, dtype())};
+  };
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  switch (support()) {
+    case Support::real: return between(-infinity, infinity);
+    case Support::positive: return between(0, infinity);
+    case Support::unit_interval:
+    case Support::boolean: return between(0, 1);
+    default: has_no("interval of values");
+  }
+}
 std::shared_ptr<const Distribution> Distribution::relaxed(double) const { has_no("continuous relaxation"); }
 void Distribution::has_no(std::string_view what) const { fail(name(), "there is no ", what); }
 

@@ -1,5 +1,4 @@
-// What all distributions have in common. Their parameters are Vars, so that what is sampled and what is measured can be
-// differentiated.
+// Distribution: what all distributions can do. Parameters are Vars: samples and densities can be differentiated.
 #pragma once
 #include <initializer_list>
 #include <memory>
@@ -12,8 +11,9 @@
 
 namespace hourglass {
 
-/// Where a distribution's values lie, by PyTorch's names: unit_interval is [0, 1], interval what the parameters say,
-/// boolean {0, 1}, integer_interval {0, ..., k - 1}, one_hot and simplex vectors of k numbers that add up to 1.
+/// The set of a distribution's values, by PyTorch's names. unit_interval is [0, 1]; interval depends on the parameters,
+/// see bounds(); boolean is {0, 1}; integer_interval is {0, ..., k - 1}; one_hot and simplex are vectors of k numbers
+/// that add up to 1.
 enum class Support {
   real,
   positive,
@@ -26,12 +26,20 @@ enum class Support {
   real_vector
 };
 
-/// A tensor's worth of distributions: one of values of shape event_shape (0-d for numbers) for each element of
-/// batch_shape, which the parameters broadcast to. All are independent. Names are those of torch.distributions.
+/// An interval of numbers for each element of a batch.
+struct Interval {
+  Tensor low, high;
+};
+
+/// A tensor of independent distributions: one for each element of batch_shape, the shape to which the parameters
+/// broadcast. Values have the shape event_shape, which is 0-d for numbers. Names are those of torch.distributions.
 ///
-/// Densities are in nats. log_prob of a number outside of the support is -inf; vectors are taken to lie in theirs.
-/// Parameters that make no distribution (a negative scale, NaN) are an error where the distribution is made. What has
-/// no closed form (the entropy of a mixture) is an error that says so.
+/// Densities are in nats. log_prob of a number outside of the support is -inf; vectors are not checked. Parameters that
+/// make no distribution (a negative scale, NaN) are an error in the constructor. A function without a closed form (the
+/// entropy of a mixture) throws an error that says so.
+///
+/// A distribution of your own derives from this class, or from Family or LocScale in family.h. It overrides what it can
+/// answer. If has_moments() is true, kl() has a closed form to four distributions; register_kl() adds formulas.
 class Distribution {
  public:
   virtual ~Distribution() = default;
@@ -41,19 +49,23 @@ class Distribution {
   const Shape& batch_shape() const { return batch_shape_; }
   const Shape& event_shape() const { return event_shape_; }
   Dtype dtype() const { return dtype_; }
-  /// What it was made of.
+  /// The arguments of the constructor.
   virtual std::vector<Var> parameters() const = 0;
-  /// The same kind of distribution with other parameters, which stand in the order of parameters().
+  /// The same kind of distribution with other parameters, in the order of parameters().
   virtual std::shared_ptr<const Distribution> with(const std::vector<Var>& parameters) const = 0;
 
   /// Random values of shape sample_shape + batch_shape + event_shape.
   Tensor sample(Rng& rng, const Shape& sample_shape = {}) const;
-  /// The same as a differentiable function of the parameters, the pathwise derivative; an error unless has_rsample().
+  /// The same values as a differentiable function of the parameters, with the pathwise derivative. An error unless
+  /// has_rsample().
   Var rsample(Rng& rng, const Shape& sample_shape = {}) const;
   virtual bool has_rsample() const { return true; }
 
-  /// Of values whose last axes are event_shape and whose others broadcast with batch_shape. The event axes are gone.
+  /// The log-density of values x. Their last axes are event_shape, which the result drops; their other axes broadcast
+  /// with batch_shape.
   virtual Var log_prob(const Var& x) const = 0;
+  /// For kl(). True if the values are numbers with a density, and mean(), variance() and entropy() have closed forms.
+  virtual bool has_moments() const { return false; }
   /// In nats, of shape batch_shape.
   virtual Var entropy() const;
   /// Of shape batch_shape + event_shape.
@@ -62,7 +74,9 @@ class Distribution {
   Var stddev() const;
   /// The probability of values up to x, for distributions of numbers.
   virtual Var cdf(const Var& x) const;
-  /// A continuous distribution which becomes this one as the temperature goes to 0.
+  /// The interval of the values, for distributions of numbers. Override it if the support is an interval.
+  virtual Interval bounds() const;
+  /// A continuous distribution that becomes this one as the temperature goes to 0.
   virtual std::shared_ptr<const Distribution> relaxed(double temperature) const;
 
  protected:
@@ -75,16 +89,16 @@ class Distribution {
   struct Named {
     std::string_view name;
     Var* parameter;
-    int event_axes = 0;  ///< how many of its last axes belong to one distribution, and take no part in broadcasting
+    int event_axes = 0;  ///< the number of last axes that belong to one distribution and do not broadcast
   };
-  /// Brings the parameters to one batch shape, which becomes this one's; an error if their dtypes differ.
+  /// Expands the parameters to one batch shape, which becomes the distribution's. An error if their dtypes differ.
   void broadcast(std::initializer_list<Named> parameters, const Shape& event_shape = {});
   void set_shapes(const Shape& batch, const Shape& event, Dtype dtype);
-  /// An error unless every element of the parameter is above 0. NaN is not.
+  /// An error unless every element of the parameter is above 0 (NaN is an error too).
   void check_positive(std::string_view parameter, const Var& x) const;
   [[noreturn]] void has_no(std::string_view what) const;
 
-  /// What sample() and rsample() return, in that shape.
+  /// The values of sample() and rsample(), in the full shape.
   virtual Tensor draw(Rng& rng, const Shape& shape) const;
   virtual Var draw_pathwise(Rng& rng, const Shape& shape) const;
 

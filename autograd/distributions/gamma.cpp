@@ -1,17 +1,18 @@
-// Gamma, beta and Dirichlet: all three are made of standard gamma numbers, which are drawn and differentiated as
-// logarithms, since the numbers themselves underflow where the concentration is small.
-#include "tensor/gamma.h"
+// All three distributions are made of standard gamma numbers. Their logarithms are drawn and differentiated, because
+// the numbers themselves underflow if the concentration is small.
+#include "autograd/distributions/gamma.h"
 
-#include "autograd/distributions/distributions.h"
 #include "autograd/distributions/noise.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "tensor/gamma.h"
 
 namespace hourglass {
 namespace {
 
-// S of tensor/gamma.h and its derivatives by a. Since x p = e^(a y - x) / Γ(a) has the derivatives (a - x) x p by y and
-// (y - ψ(a)) x p by a, and P has x p by y: ∂S/∂y = 1 + (x - a) S, to be differentiated k times by a.
+// The k-th derivative by a of S, the function of tensor/gamma.h, at y = log x. The density p gives
+// x p = e^(a y - x) / Γ(a), whose derivatives are (a - x) x p by y and (y - ψ(a)) x p by a; ∂P/∂y is x p. Hence
+// ∂S/∂y = 1 + (x - a) S, which is differentiated k times by a.
 Var gamma_ratio(int k, const Var& a, const Var& y) {
   return record("gamma_ratio", gamma_ratio(k, a.value(), y.value()),
                 wrt(a, [k, a, y](const Var& g) { return g * gamma_ratio(k + 1, a, y); }),
@@ -45,10 +46,6 @@ Gamma::Gamma(Var c, Var r) : concentration(std::move(c)), rate(std::move(r)) {
   check_positive("concentration", concentration);
   check_positive("rate", rate);
 }
-std::vector<Var> Gamma::parameters() const { return {concentration, rate}; }
-std::shared_ptr<const Distribution> Gamma::with(const std::vector<Var>& p) const {
-  return std::make_shared<const Gamma>(p[0], p[1]);
-}
 Var Gamma::draw_pathwise(Rng& rng, const Shape& shape) const {
   const Var number = exp(log_standard_gamma(expand(concentration, shape), rng)) / rate;
   return maximum(number, tiny(dtype()));
@@ -71,10 +68,6 @@ Beta::Beta(Var c1, Var c0) : concentration1(std::move(c1)), concentration0(std::
   broadcast({{"concentration1", &concentration1}, {"concentration0", &concentration0}});
   check_positive("concentration1", concentration1);
   check_positive("concentration0", concentration0);
-}
-std::vector<Var> Beta::parameters() const { return {concentration1, concentration0}; }
-std::shared_ptr<const Distribution> Beta::with(const std::vector<Var>& p) const {
-  return std::make_shared<const Beta>(p[0], p[1]);
 }
 Var Beta::draw_pathwise(Rng& rng, const Shape& shape) const {
   const Var y1 = log_standard_gamma(expand(concentration1, shape), rng);
@@ -107,10 +100,6 @@ Dirichlet::Dirichlet(Var c) : concentration(std::move(c)) {
         "concentration must be [..., k] with k >= 1, got ", describe(concentration));
   broadcast({{"concentration", &concentration, 1}}, {concentration.size(-1)});
   check_positive("concentration", concentration);
-}
-std::vector<Var> Dirichlet::parameters() const { return {concentration}; }
-std::shared_ptr<const Distribution> Dirichlet::with(const std::vector<Var>& p) const {
-  return std::make_shared<const Dirichlet>(p[0]);
 }
 Var Dirichlet::draw_pathwise(Rng& rng, const Shape& shape) const {
   return maximum(softmax(log_standard_gamma(expand(concentration, shape), rng), -1), tiny(dtype()));

@@ -1,4 +1,4 @@
-// Noise without parameters, and what formulas of densities have in common.
+// Standard noise, and helpers for the formulas of densities.
 #pragma once
 #include <limits>
 
@@ -7,7 +7,7 @@
 
 namespace hourglass {
 
-/// The smallest normal number of the dtype, and how far below 1 its next number is.
+/// The smallest normal number of the dtype, and the distance from 1 to the next number below.
 inline double tiny(Dtype dtype) {
   return dtype == Dtype::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();
 }
@@ -17,25 +17,25 @@ inline double gap_below_one(Dtype dtype) {
          2;
 }
 
-/// Uniform in (0, 1): its logarithm, and that of 1 less it, are finite.
+/// Uniform in (0, 1): log u and log(1 - u) are finite.
 inline Tensor open_uniform(Rng& rng, const Shape& shape, Dtype dtype) {
   return rng.uniform(shape, tiny(dtype), 1, dtype);
 }
-/// -log(-log u): the largest of such numbers, each plus a log-probability, stands at class i with probability i.
+/// -log(-log u). The argmax of log-probabilities plus such noise is class i with class i's probability.
 inline Tensor gumbel_noise(Rng& rng, const Shape& shape, Dtype dtype) {
   return -log(-log(open_uniform(rng, shape, dtype)));
 }
-/// log u - log(1 - u): above -l with probability sigmoid(l).
+/// log u - log(1 - u). It is above -l with probability sigmoid(l).
 inline Tensor logistic_noise(Rng& rng, const Shape& shape, Dtype dtype) {
   const Tensor u = open_uniform(rng, shape, dtype);
   return log(u) - log1p(-u);
 }
 
-/// Rounding may put a number on the end of (0, 1), where densities are infinite.
+/// x in (0, 1), moved away from the ends: rounding may have put it there, where densities are infinite.
 inline Var inside_unit_interval(const Var& x) { return clamp(x, tiny(x.dtype()), 1 - gap_below_one(x.dtype())); }
 
-/// f(x) where x is inside and -inf elsewhere. f only sees values inside, of which `safe` is one; NaN counts as inside,
-/// and stays NaN.
+/// f(x) where x is inside, and -inf elsewhere. f only sees values inside: `safe`, which is one, replaces the others.
+/// NaN counts as inside, and stays NaN.
 template <class F>
 Var log_density_on(const Tensor& outside, const Var& x, const Var& safe, F f) {
   if (any(outside).item() == 0) return f(x);

@@ -12,8 +12,6 @@
 namespace hourglass {
 namespace {
 
-using Kind = Estimator::Kind;
-
 // The streams that samples draw from while replay() runs.
 struct Replay {
   std::vector<const StochasticNode*> nodes;
@@ -33,39 +31,6 @@ Rng stream_for(const Distribution& distribution) {
 }
 
 }  // namespace
-
-// ---- estimators
-
-std::string Estimator::name() const {
-  switch (kind) {
-    case Kind::pathwise: return "pathwise";
-    case Kind::score_function:
-      return baseline == Baseline::none             ? "score function"
-             : baseline == Baseline::moving_average ? "score function, moving average"
-                                                    : "score function, leave one out";
-    case Kind::straight_through: return "straight-through";
-    case Kind::gumbel_softmax: return join("Gumbel-softmax, ", hard ? "hard" : "soft", ", temperature ", temperature);
-    case Kind::arm: return "ARM";
-    case Kind::disarm: return "DisARM";
-  }
-  return "";
-}
-
-Estimator pathwise(std::int64_t samples) { return {.kind = Kind::pathwise, .samples = samples}; }
-Estimator score_function(Baseline baseline, std::int64_t samples, double decay) {
-  check(decay >= 0 && decay < 1, "score_function", "decay must be in [0, 1), got ", decay);
-  Estimator estimator{.kind = Kind::score_function, .samples = samples, .baseline = baseline};
-  if (baseline == Baseline::moving_average)
-    estimator.average = std::make_shared<Estimator::MovingAverage>(Estimator::MovingAverage{.decay = decay});
-  return estimator;
-}
-Estimator straight_through(std::int64_t samples) { return {.kind = Kind::straight_through, .samples = samples}; }
-Estimator gumbel_softmax(double temperature, bool hard, std::int64_t samples) {
-  check(temperature > 0, "gumbel_softmax", "temperature must be positive, got ", temperature);
-  return {.kind = Kind::gumbel_softmax, .samples = samples, .temperature = temperature, .hard = hard};
-}
-Estimator arm() { return {.kind = Kind::arm, .samples = 2}; }
-Estimator disarm() { return {.kind = Kind::disarm, .samples = 2}; }
 
 // ---- the node
 
@@ -97,50 +62,69 @@ void StochasticNode::release() {
 namespace {
 
 struct Drawn {
-  Var value;  // where passes_gradient, the tape's way back to the parameters
+  Var value;  // if passes_gradient, a function of the parameters
   Tensor pair_weight{};
   bool passes_gradient = true;
 };
 
-// Null where there are none.
+bool is_choice(const Distribution& q) { return q.support() == Support::boolean || q.support() == Support::one_hot; }
+
+// The coins of q, which may be inside of an Independent. Null if q is another distribution.
 const Bernoulli* coins_of(const Distribution& q) {
   const auto* independent = dynamic_cast<const Independent*>(&q);
   return independent != nullptr ? coins_of(*independent->base) : dynamic_cast<const Bernoulli*>(&q);
 }
 
-Drawn draw(const Distribution& q, Rng& rng, const Estimator& estimator) {
-  const Shape samples = estimator.samples > 0 ? Shape{estimator.samples} : Shape{};
-  const bool choice = q.support() == Support::boolean || q.support() == Support::one_hot;
-  switch (estimator.kind) {
-    case Kind::pathwise:
-      check(q.has_rsample(), "sample", q.name(), " has no pathwise derivative; choose score_function()",
-            choice ? ", straight_through(), gumbel_softmax() or, for Bernoulli, disarm()" : "");
-      return {q.rsample(rng, samples)};
-    case Kind::score_function: return {.value = constant(q.sample(rng, samples)), .passes_gradient = false};
-    case Kind::straight_through: {
-      check(choice, "sample", "straight_through() is for Bernoulli and OneHotCategorical, not ", q.name());
-      const Tensor hard = q.sample(rng, samples);
-      return {straight_through(hard, expand(q.mean(), hard.shape()))};
-    }
-    case Kind::gumbel_softmax: {
-      check(choice, "sample", "gumbel_softmax() is for Bernoulli and OneHotCategorical, not ", q.name());
-      const Var soft = q.relaxed(estimator.temperature)->rsample(rng, samples);
-      if (!estimator.hard) return {soft};
-      if (q.support() == Support::boolean) return {straight_through(to(soft.value() > 0.5, q.dtype()), soft)};
-      return {straight_through(one_hot(argmax(soft.value(), -1), soft.size(-1), q.dtype()), soft)};
-    }
-    case Kind::arm:
-    case Kind::disarm: break;
-  }
+// ARM and DisARM: two mirrored samples of coins, with weight_of(u, b, b', l).
+template <class F>
+Drawn draw_pair(const std::string& estimator, const Distribution& q, Rng& rng, F weight_of) {
   const Bernoulli* const coins = coins_of(q);
-  check(coins != nullptr, "sample", estimator.name(), " is for Bernoulli, not ", q.name());
-  // b = [u > sigmoid(-l)] in terms of the log-odds of u, those of 1 - u being their negative.
+  check(coins != nullptr, "sample", estimator, " is for Bernoulli, not ", q.name());
+  // b = [u > sigmoid(-l)], in terms of the log-odds of u. Those of 1 - u are their negative.
   const Tensor& l = coins->logits.value();
   const Tensor u = open_uniform(rng, l.shape(), l.dtype()), noise = log(u) - log1p(-u);
   const Tensor b = to(l + noise > 0, l.dtype()), mirrored = to(l - noise > 0, l.dtype());
-  const Tensor weight = estimator.kind == Kind::arm ? u - 0.5 : (b - mirrored) * sigmoid(abs(l)) * 0.5;
-  return {.value = constant(stack({b, mirrored})), .pair_weight = weight, .passes_gradient = false};
+  return {
+      .value = constant(stack({b, mirrored})), .pair_weight = weight_of(u, b, mirrored, l), .passes_gradient = false};
 }
+
+// Draws from q as one kind of estimator needs it.
+struct Draw {
+  const Distribution& q;
+  Rng& rng;
+  Shape samples;
+
+  Drawn operator()(const Estimator::Pathwise&) const {
+    check(q.has_rsample(), "sample", q.name(), " has no pathwise derivative; choose score_function()",
+          is_choice(q) ? ", straight_through(), gumbel_softmax() or, for Bernoulli, disarm()" : "");
+    return {q.rsample(rng, samples)};
+  }
+  Drawn operator()(const Estimator::ScoreFunction&) const {
+    return {.value = constant(q.sample(rng, samples)), .passes_gradient = false};
+  }
+  Drawn operator()(const Estimator::StraightThrough&) const {
+    check(is_choice(q), "sample", "straight_through() is for Bernoulli and OneHotCategorical, not ", q.name());
+    const Tensor hard = q.sample(rng, samples);
+    return {straight_through(hard, expand(q.mean(), hard.shape()))};
+  }
+  Drawn operator()(const Estimator::GumbelSoftmax& kind) const {
+    check(is_choice(q), "sample", "gumbel_softmax() is for Bernoulli and OneHotCategorical, not ", q.name());
+    const Var soft = q.relaxed(kind.temperature)->rsample(rng, samples);
+    if (!kind.hard) return {soft};
+    if (q.support() == Support::boolean) return {straight_through(to(soft.value() > 0.5, q.dtype()), soft)};
+    return {straight_through(one_hot(argmax(soft.value(), -1), soft.size(-1), q.dtype()), soft)};
+  }
+  Drawn operator()(const Estimator::Arm& kind) const {
+    return draw_pair(kind.name(), q, rng,
+                     [](const Tensor& u, const Tensor&, const Tensor&, const Tensor&) { return u - 0.5; });
+  }
+  Drawn operator()(const Estimator::DisArm& kind) const {
+    return draw_pair(kind.name(), q, rng,
+                     [](const Tensor&, const Tensor& b, const Tensor& mirrored, const Tensor& logits) {
+                       return (b - mirrored) * sigmoid(abs(logits)) * 0.5;
+                     });
+  }
+};
 
 }  // namespace
 
@@ -149,7 +133,8 @@ Var sample(std::shared_ptr<const Distribution> distribution, Rng& rng, const Est
   Rng other = replaying != nullptr ? stream_for(*distribution) : rng;
   Rng& source = replaying != nullptr ? other : rng;
   const Rng before = source;
-  Drawn drawn = draw(*distribution, source, estimator);
+  const Shape samples = estimator.samples > 0 ? Shape{estimator.samples} : Shape{};
+  Drawn drawn = std::visit(Draw{*distribution, source, samples}, estimator.kind);
   if (!recording()) return drawn.value.detach();
   auto* node = new StochasticNode(distribution, estimator, before, drawn.value.value());
   const NodePtr owner(node);
@@ -169,7 +154,7 @@ Var sample(std::shared_ptr<const Distribution> distribution, Rng& rng, const Est
 
 namespace {
 
-// Everything that xs were computed from, oldest first.
+// All nodes that xs were computed from, oldest first.
 std::vector<Node*> ancestors(std::string_view op, const std::vector<Var>& xs) {
   const auto older = [](const Node* a, const Node* b) { return a->id() < b->id(); };
   std::priority_queue<Node*, std::vector<Node*>, decltype(older)> heap(older);
@@ -223,7 +208,7 @@ Var replay(const Var& y, const std::function<Var()>& model) {
 
 namespace {
 
-// How many axes of samples each node's value has: those of its inputs, and a stochastic node's own.
+// The number of axes of samples in each node's value: those of its inputs, and a stochastic node's own.
 std::unordered_map<const Node*, int> sample_axes_of(const std::vector<Node*>& oldest_first) {
   std::unordered_map<const Node*, int> axes;
   for (const Node* node : oldest_first) {
@@ -241,8 +226,8 @@ struct CostAxes {
   const Var& cost;
   int samples, batch;
 
-  // One number for each row of the cost, from those of a node which has so many axes of samples: what follows the axes
-  // of the batch is summed over, and where the cost has more of them, 1 stands.
+  // x, of a node with this number of axes of samples, as one number per row of the cost. Sums over the axes after those
+  // of the batch. If x has fewer axes than that, it gets axes of length 1.
   Var rows(Var x, int axes) const {
     Axes last;
     for (int extra = x.dim() - axes - batch; extra > 0; --extra) last.push_back(-extra);
@@ -257,8 +242,8 @@ struct CostAxes {
 
 Var one_with_derivative_of(const Var& x) { return exp(x - x.detach()); }
 
-// What a gradient is multiplied by, though it depends on the logits and the cost: its own derivative is not known.
-Var without_derivative(std::string_view estimator, const Tensor& weight, const Var& logits, const Var& cost) {
+// A factor of a gradient, which depends on the logits and the cost in a way that cannot be differentiated.
+Var without_derivative(const std::string& estimator, const Tensor& weight, const Var& logits, const Var& cost) {
   const auto refuse = [estimator](const Var&) -> Var {
     fail("surrogate", estimator,
          " estimates first derivatives alone; for higher ones choose pathwise() or score_function()");
@@ -266,8 +251,9 @@ Var without_derivative(std::string_view estimator, const Tensor& weight, const V
   return record("first_order", weight, wrt(logits, refuse), wrt(cost, refuse));
 }
 
-// A zero with the derivative (f(b) - f(b')) weight by each logit, f being the cost along the axis of the pair.
-Var pair_correction(std::string_view estimator, const Var& logits, const Tensor& weight, int axes, const CostAxes& to) {
+// A zero with the derivative (f(b) - f(b')) weight by each logit. f is the cost along the axis of the pair.
+Var pair_correction(const std::string& estimator, const Var& logits, const Tensor& weight, int axes,
+                    const CostAxes& to) {
   const int pair = to.samples - axes;
   const Tensor difference = slice(to.cost.value(), pair, 0, 1) - slice(to.cost.value(), pair, 1, 2);
   const Var zero =
@@ -277,13 +263,13 @@ Var pair_correction(std::string_view estimator, const Var& logits, const Tensor&
   return unsqueeze(to.rows(zero, axes - 1), 0) * constant(difference);
 }
 
-// What the score function takes from the cost; it depends on no draw that it is weighed against.
-std::optional<Tensor> baseline_of(const Estimator& estimator, int axes, const CostAxes& to) {
+// The number that the score function subtracts from the cost of a draw. It does not depend on that draw.
+std::optional<Tensor> baseline_of(const Estimator::ScoreFunction& score, int axes, const CostAxes& to) {
   const Tensor& costs = to.cost.value();
-  switch (estimator.baseline) {
+  switch (score.baseline) {
     case Baseline::none: return std::nullopt;
     case Baseline::moving_average: {
-      Estimator::MovingAverage& average = *estimator.average;
+      Estimator::MovingAverage& average = *score.average;
       const Tensor before = scalar(average.value(), costs.dtype());
       average.sum = average.decay * average.sum + (1 - average.decay) * mean(costs).item();
       average.weight = average.decay * average.weight + (1 - average.decay);
@@ -311,7 +297,7 @@ Var surrogate(const Var& cost, const std::vector<Var>& also) {
   for (const Var& x : ends)
     if (x.node()) all_axes = std::max(all_axes, sample_axes[x.node().get()]);
 
-  std::vector<StochasticNode*> samples;  // whose gradient does not come by itself
+  std::vector<StochasticNode*> samples;  // those that do not pass their gradient on
   for (Node* node : nodes)
     if (auto* sample = dynamic_cast<StochasticNode*>(node); sample != nullptr && !sample->passes_gradient_)
       samples.push_back(sample);
@@ -320,21 +306,19 @@ Var surrogate(const Var& cost, const std::vector<Var>& also) {
         all_axes == 1 ? " axis" : " axes", " of its samples; take the mean afterwards");
 
   const CostAxes to{cost, all_axes, cost.dim() - all_axes};
-  std::optional<Var> log_prob, corrections;  // of all draws together; zeros with derivatives
+  std::optional<Var> log_prob, corrections;  // of all draws together; corrections are zeros with derivatives
   const auto add_to = [](std::optional<Var>& total, const Var& term) { total = total ? *total + term : term; };
   for (StochasticNode* node : samples) {
     node->in_surrogate_ = true;
-    const Estimator& estimator = node->estimator_;
     const int axes = sample_axes[node];
-    if (estimator.kind == Kind::score_function) {
+    if (const auto* score = std::get_if<Estimator::ScoreFunction>(&node->estimator_.kind)) {
       const Var own = to.rows(node->distribution_->log_prob(Var(node->value_)), axes);
       add_to(log_prob, own);
-      if (const std::optional<Tensor> baseline = baseline_of(estimator, axes, to))
+      if (const std::optional<Tensor> baseline = baseline_of(*score, axes, to))
         add_to(corrections, (1 - one_with_derivative_of(own)) * constant(*baseline));
     } else {
-      const std::string_view name = estimator.kind == Kind::arm ? "ARM" : "DisARM";
       const Var& logits = coins_of(*node->distribution_)->logits;
-      add_to(corrections, pair_correction(name, logits, node->pair_weight_, axes, to));
+      add_to(corrections, pair_correction(node->estimator_.name(), logits, node->pair_weight_, axes, to));
     }
   }
   const Var weighed = log_prob ? cost * one_with_derivative_of(*log_prob) : cost;

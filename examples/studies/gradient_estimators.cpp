@@ -24,6 +24,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "autograd/grad.h"
@@ -147,7 +148,7 @@ Model loaded_coins(Rng rng) {
               [=](const Var& theta, Rng& noise, const Estimator& estimator) {
                 const Var a = sample(Bernoulli(slice(theta, -1, 0, 3)), noise, estimator);
                 Estimator next = estimator;  // one that compares samples compares the copies that a has already
-                if (estimator.kind == Estimator::Kind::score_function) next.samples = 0;
+                if (std::holds_alternative<Estimator::ScoreFunction>(estimator.kind)) next.samples = 0;
                 const Var b = sample(Bernoulli(logits_of_b(theta, a)), noise, next);
                 return cost(joined(a, b));
               }};
@@ -281,7 +282,7 @@ int main(int argc, char** argv) {
       const Var theta = variable(model->theta);
       const Tensor truth = grad(model->exact(theta), theta).value();
       // A moving average needs steps to move by; they are short, so that there are many.
-      const bool moves = estimator.baseline == Baseline::moving_average;
+      const bool moves = estimator.average() != nullptr;
       const std::int64_t batch = moves ? rows / 500 : std::min<std::int64_t>(rows, 5000);
       const Comparison result =
           compare(gradients(*model, estimator, rows / batch * batch, batch, rng.split("noise").split(i)), truth);

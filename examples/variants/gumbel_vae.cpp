@@ -120,8 +120,8 @@ int main(int argc, char** argv) {
     std::int64_t steps = 0;
     run.keep("vae", vae, "adam", adam, "twin", twin, "twin_adam", twin_adam, "noise", noise, "reconstruction",
              reconstruction, "divergence", divergence, "twin_neg_elbo", twin_neg_elbo, "steps", steps, "plain_sum",
-             plain.average->sum, "plain_weight", plain.average->weight, "own_sum", own.average->sum, "own_weight",
-             own.average->weight);
+             plain.average()->sum, "plain_weight", plain.average()->weight, "own_sum", own.average()->sum, "own_weight",
+             own.average()->weight);
     run.keep_best("test_neg_elbo");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
