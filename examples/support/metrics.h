@@ -19,6 +19,7 @@ class Metrics {
 
   /// The number of this name. An Error lists the names if there is none.
   double operator[](std::string_view name) const;
+  double operator[](std::size_t place) const = delete;
   /// The same numbers as "test_loss", "test_kl": metrics.prefixed("test_").
   Metrics prefixed(std::string_view prefix) const;
 

@@ -52,27 +52,6 @@ std::string to_text(const Value& value) {
   return std::visit(Visitor{}, value);
 }
 
-std::string with_unit(const Result& result) {
-  return number(result.value) + (result.options.unit.empty() ? "" : " " + result.options.unit);
-}
-
-/// "at most 0.01449 + 10 %, PCA-32"
-std::string to_beat(const Result& result) {
-  const ResultOptions& options = result.options;
-  const std::string percent = number(100 * options.within) + " %";
-  std::string text;
-  switch (options.better) {
-    case Better::lower:
-      text = "at most " + number(*options.reference) + (options.within > 0 ? " + " + percent : "");
-      break;
-    case Better::higher:
-      text = "at least " + number(*options.reference) + (options.within > 0 ? " − " + percent : "");
-      break;
-    case Better::near: text = number(*options.reference) + " ± " + percent; break;
-  }
-  return text + (options.reference_name.empty() ? "" : ", " + options.reference_name);
-}
-
 std::string verdict(const Result& result) {
   const auto holds = result.holds();
   if (!holds) return "";
@@ -148,7 +127,7 @@ std::string curves_section(const std::vector<Record::Epoch>& epochs) {
     list.back().*member = name;
     return list.back();
   };
-  for (const auto& [number, metrics] : epochs) {
+  for (const auto& [number, seconds, metrics] : epochs) {
     for (const auto& [name, value] : metrics) {
       const bool split = name.starts_with("train_") || name.starts_with("test_");
       const std::size_t begin = split ? name.find('_') + 1 : 0, end = std::min(name.find('['), name.size());
@@ -182,12 +161,6 @@ std::string exhibits_section(const std::vector<Record::Exhibit>& exhibits) {
 }
 
 }  // namespace
-
-std::string describe(const Result& result) {
-  std::string text = result.name + " " + with_unit(result);
-  if (const auto holds = result.holds()) text += " (to beat: " + to_beat(result) + (*holds ? ": holds)" : ": misses)");
-  return text;
-}
 
 std::string html_report(const Record& record, const Result* headline) {
   const About& about = record.args.about;

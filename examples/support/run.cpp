@@ -1,118 +1,28 @@
 #include "examples/support/run.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <csignal>
 #include <iostream>
-#include <limits>
-#include <numeric>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "examples/support/files.h"
 #include "examples/support/report.h"
+#include "examples/support/run_json.h"
 #include "nn/context.h"
 #include "tensor/error.h"
-#include "tensor/parallel.h"
-#include "tensor/text.h"
 
 namespace hourglass::examples {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json to_json(const Value& value) {
-  return std::visit([](const auto& v) { return Json(v); }, value);
-}
-
-Json to_json(const std::vector<std::pair<std::string, Value>>& values) {
-  Json json = Json::object();
-  for (const auto& [name, value] : values) json[name] = to_json(value);
-  return json;
-}
-
-/// nlohmann writes NaN and infinity as null. A path may hold any bytes: those that are no UTF-8 are replaced.
-std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
-
-Json summary_of(const Record& record, const Result* headline) {
-  Json json;
-  json["program"] = record.args.about.name;
-  for (const auto& [name, value] : record.facts) json[name] = to_json(value);
-  for (const Result& result : record.results) {
-    json[result.name] = result.value;
-    if (result.options.reference) json["reference_" + result.name] = *result.options.reference;
-  }
-  if (headline != nullptr) {
-    json["headline"] = headline->name;
-    if (const auto holds = headline->holds()) json["headline_holds"] = *holds;
-  }
-  json["seconds"] = record.seconds;
-  json["threads"] = num_threads();
-  json["config"] = to_json(record.args.config);
-  return json;
-}
-
-// Signals that are noted; a handler may do no more than this.
-constexpr std::array kWatched{SIGINT, SIGTERM};
-volatile std::sig_atomic_t noted_signal = 0;
-extern "C" void note_signal(int signal) {
-  noted_signal = signal;
-  std::signal(signal, SIG_DFL);
-}
-
-/// Flags that decide what is computed: those that a run must share with the one it goes on with.
-Json deciding(const std::vector<std::pair<std::string, Value>>& config) {
-  Json json = to_json(config);
-  for (const char* free : {"epochs", "threads", "out", "data_dir", "resume", "save_every", "quiet"}) json.erase(free);
-  return json;
-}
-
-Json to_json(const Metrics& metrics) {
-  Json json = Json::object();
-  for (const auto& [name, value] : metrics) json[name] = value;
-  return json;
-}
-/// NaN was written as null.
-double real(const Json& json) { return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>(); }
-Metrics metrics_in(const Json& json) {
-  Metrics metrics;
-  for (const auto& [name, value] : json.items())
-    if (name != "epoch" && name != "seconds") metrics.add(name, real(value));
-  return metrics;
-}
-
-/// Names of files and of JSON keys: nothing that could leave the folder or surprise a shell.
+/// A name becomes part of a file name and of a JSON key: no character may leave the folder or need quotes in a shell.
 void check_name(const std::string& name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   check(!name.empty() && name.find_first_not_of(kAllowed) == std::string::npos, "run", "'", name,
-        "' is no name for a result: letters, digits, _ and - only");
+        "' is not a valid name: it may have letters, digits, _ and -");
 }
 
 }  // namespace
-
-std::optional<bool> Result::holds() const {
-  if (!options.reference) return std::nullopt;
-  const double slack = options.within * std::abs(*options.reference), ahead = value - *options.reference;
-  switch (options.better) {
-    case Better::lower: return ahead <= slack;
-    case Better::higher: return ahead >= -slack;
-    case Better::near: return std::abs(ahead) <= slack;
-  }
-  return std::nullopt;
-}
-
-SignalWatch::SignalWatch() {
-  noted_signal = 0;
-  for (const int signal : kWatched) std::signal(signal, note_signal);
-}
-SignalWatch::~SignalWatch() {
-  for (const int signal : kWatched) std::signal(signal, SIG_DFL);
-}
-int SignalWatch::noted() { return noted_signal; }
 
 Run::Run(const Args& args) {
   record_.args = args;
@@ -132,8 +42,8 @@ Run::Run(const Args& args, const ImageData& data) : Run(args) {
   fact("train_images", data.train_images.size(0));
   fact("test_images", data.test_images.size(0));
   if (!args.quiet)
-    std::cout << "data: " << data.origin << ", " << data.train_images.size(0) << " images to learn from, "
-              << data.test_images.size(0) << " to test on" << std::endl;
+    std::cout << "data: " << data.origin << ", " << data.train_images.size(0) << " training images, "
+              << data.test_images.size(0) << " test images" << std::endl;
 }
 
 void Run::keep_best(const std::string& metric, Better better) { best_ = {metric, better, {}, {}, {}}; }
@@ -141,9 +51,9 @@ void Run::keep_best(const std::string& metric, Better better) { best_ = {metric,
 std::vector<std::int64_t> Run::epochs(std::int64_t steps_per_epoch) {
   const Args& args = record_.args;
   check(!progress_.has_value() || checkpoint_.empty(), "run",
-        "epochs() a second time, which a run that keeps something cannot go on with: make it one loop");
+        "epochs() is called twice; a run that keeps something needs one loop over all epochs");
   progress_.emplace(args.epochs, steps_per_epoch, args.quiet);
-  check(!args.resume || !checkpoint_.empty(), "resume", "this program keeps nothing that it could go on with");
+  check(!args.resume || !checkpoint_.empty(), "resume", "this program keeps nothing, so it cannot continue");
   if (args.resume) restore();
   if (!checkpoint_.empty()) watch_.emplace();
   since_saved_ = Stopwatch();
@@ -159,7 +69,8 @@ Epoch Run::batches(const Loader& loader, std::int64_t epoch) {
 void Run::restore() {
   const std::filesystem::path file = path("last.safetensors");
   if (!std::filesystem::exists(file)) {
-    if (!record_.args.quiet) std::cout << "resume: there is no " << file.string() << ": beginning" << std::endl;
+    if (!record_.args.quiet)
+      std::cout << "resume: there is no " << file.string() << "; starting from the beginning" << std::endl;
     return;
   }
   nn::Metadata saved;
@@ -167,54 +78,42 @@ void Run::restore() {
     saved = checkpoint_.load(file);
   } catch (const Error& error) {
     const bool other = std::filesystem::exists(path("best.safetensors"));
-    throw Error(error.what() + std::string(other ? "; best.safetensors, beside it, can take its place" : ""));
+    throw Error(error.what() + std::string(other ? "; best.safetensors in the same folder can replace it" : ""));
   }
-  try {
-    const Json before = Json::parse(saved.at("config")), now = deciding(record_.args.config);
-    for (const auto& [flag, value] : now.items())
-      check(before.contains(flag) && before[flag] == value, file.string(), "the run it is of had ", flag, " = ",
-            before.value(flag, Json()).dump(), ", this one has ", value.dump());
-    const Json state = Json::parse(saved.at("run"));
-    for (const Json& line : state.at("lines")) {
-      lines_.push_back(dump(line, -1));
-      record_.epochs.push_back({line.at("epoch").get<std::int64_t>(), metrics_in(line)});
-    }
-    first_batch_ = state.at("step").get<std::int64_t>();
-    progress_->resume(state.at("epoch").get<std::int64_t>(), first_batch_, metrics_in(state.at("sums")),
-                      state.at("images").get<std::int64_t>());
-    seconds_before_ = real(state.at("seconds"));
-    if (best_ && !state.at("best").is_null()) best_->value = real(state.at("best"));
-  } catch (const std::out_of_range&) {
-    fail(file.string(), "this is no checkpoint of an example");
-  } catch (const Json::exception& error) {
-    fail(file.string(), "this is no checkpoint of an example: ", error.what());
-  }
-  // Epochs that were logged, but not saved, will come again.
+  const RunState state = run_state_in(saved, record_.args, file.string());
+  record_.epochs = state.epochs;
+  first_batch_ = state.step;
+  progress_->resume(state.epoch, state.step, state.sums, state.images);
+  seconds_before_ = state.seconds;
+  if (best_ && state.best) best_->value = state.best;
+  rewrite_metrics();
+  if (!record_.args.quiet)
+    std::cout << "resume: continuing after step " << first_batch_ << " of epoch " << progress_->epoch() << std::endl;
+}
+
+/// Epochs that were logged after the run was last saved will be trained, and logged, once more.
+void Run::rewrite_metrics() {
   std::string text;
-  for (const std::string& line : lines_) text += line + "\n";
+  for (const Record::Epoch& epoch : record_.epochs) text += epoch_json(epoch) + "\n";
   metrics_.close();
   write_file(path("metrics.jsonl"), text);
   metrics_.open(path("metrics.jsonl"), std::ios::app);
-  if (!record_.args.quiet)
-    std::cout << "resume: going on after step " << first_batch_ << " of epoch " << progress_->epoch() << std::endl;
 }
 
 nn::Metadata Run::metadata() const {
-  Json lines = Json::array();
-  for (const std::string& line : lines_) lines.push_back(Json::parse(line));
-  const Json state{{"epoch", progress_->epoch()},
-                   {"step", progress_->steps()},
-                   {"images", progress_->images()},
-                   {"sums", to_json(progress_->sums())},
-                   {"seconds", seconds_before_ + clock_.seconds()},
-                   {"best", best_ && best_->value ? Json(*best_->value) : Json()},
-                   {"lines", lines}};
-  return {{"config", dump(deciding(record_.args.config), -1)}, {"run", dump(state, -1)}};
+  return to_metadata({.epoch = progress_->epoch(),
+                      .step = progress_->steps(),
+                      .images = progress_->images(),
+                      .sums = progress_->sums(),
+                      .seconds = seconds_before_ + clock_.seconds(),
+                      .best = best_ ? best_->value : std::nullopt,
+                      .epochs = record_.epochs},
+                     record_.args);
 }
 
 void Run::save() {
-  nn::in_context("the run cannot be saved (what was saved before is still good)", [&] {
-    // The best before the last: a run that is killed in between makes the best again.
+  nn::in_context("the run cannot be saved (the checkpoint before is intact)", [&] {
+    // best before last: a run that is killed between the two finds the best epoch again.
     if (best_ && !best_->state.empty()) {
       nn::save_checkpoint(path("best.safetensors"), best_->state, best_->metadata);
       best_->state.clear();
@@ -233,7 +132,7 @@ void Run::save_if_due(bool finished) {
   progress_->clear();
   const std::string& command = record_.args.command;
   const bool resumes = record_.args.resume;
-  throw Interrupted(signal, join("interrupted in epoch ", progress_->epoch(), " and saved; to go on: ", command,
+  throw Interrupted(signal, join("interrupted in epoch ", progress_->epoch(), " and saved; to continue: ", command,
                                  resumes ? "" : " --resume"));
 }
 
@@ -248,15 +147,10 @@ void Run::log_epoch(const Metrics& metrics) {
   Metrics all = progress_->means().prefixed("train_");
   all.add(metrics);
 
-  Json line;
-  line["epoch"] = progress_->epoch();
-  line["seconds"] = progress_->epoch_seconds();
-  for (const auto& [name, value] : all) line[name] = value;
-  lines_.push_back(dump(line, -1));
-  metrics_ << lines_.back() << std::endl;
+  record_.epochs.push_back({progress_->epoch(), progress_->epoch_seconds(), all});
+  metrics_ << epoch_json(record_.epochs.back()) << std::endl;
   check(metrics_.good(), path("metrics.jsonl").string(), "cannot be written; is the disk full?");
 
-  record_.epochs.push_back({progress_->epoch(), all});
   progress_->finish_epoch(all);
   if (best_) note_best(all);
   save_if_due(progress_->epoch() > record_.args.epochs);
@@ -294,32 +188,15 @@ void Run::plot(const std::string& name, const std::string& svg, const std::strin
   record_.exhibits.push_back({name, caption, svg, true, 0});
 }
 
-void Run::table(const std::string& name, const std::vector<std::vector<std::string>>& rows,
-                const std::string& caption) {
+void Run::table(const std::string& name, const Rows& rows, const std::string& caption) {
   check_name(name);
   check(!rows.empty(), "run", "table '", name, "' has no heading");
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  std::string csv;
-  for (const auto& row : rows) {
-    check(row.size() == widths.size(), "run", "table '", name, "' has rows of ", widths.size(), " and of ", row.size(),
-          " cells");
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], display_width(row[i]));
-      std::string quoted = row[i];
-      for (std::size_t at = 0; (at = quoted.find('"', at)) != std::string::npos; at += 2) quoted.insert(at, 1, '"');
-      const bool plain = quoted.find_first_of(",\"\n") == std::string::npos;
-      csv += (i == 0 ? "" : ",") + (plain ? quoted : '"' + quoted + '"');
-    }
-    csv += '\n';
-  }
-  write_file(path(name + ".csv"), csv);
+  for (const auto& row : rows)
+    check(row.size() == rows[0].size(), "run", "table '", name, "' has rows of ", rows[0].size(), " and of ",
+          row.size(), " cells");
+  write_file(path(name + ".csv"), to_csv(rows));
   record_.tables.push_back({name, caption, rows});
-  if (record_.args.quiet) return;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      std::cout << row[i] << std::string(i + 1 < row.size() ? widths[i] - display_width(row[i]) + 2 : 0, ' ');
-    std::cout << '\n';
-  }
+  if (!record_.args.quiet) std::cout << in_columns(rows);
 }
 
 void Run::result(const std::string& name, double value, const ResultOptions& options) {
@@ -337,9 +214,9 @@ void Run::finish(std::string_view headline) {
     chosen = &*named;
   }
   record_.seconds = seconds_before_ + clock_.seconds();
-  // The summary comes last: where it is, everything is.
+  // The summary comes last: a run that has one is complete.
   write_file(path("report.html"), html_report(record_, chosen));
-  write_file(path("summary.json"), dump(summary_of(record_, chosen), 2) + "\n");
+  write_file(path("summary.json"), summary_json(record_, chosen));
 
   if (!record_.args.quiet) {
     for (const Result& result : results)

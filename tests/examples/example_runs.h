@@ -8,28 +8,28 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "examples/support/table.h"
 #include "nn/file.h"
 #include "tests/examples/support_common.h"
+#include "tests/json.h"
 #include "tests/process.h"
 
 namespace hourglass::examples {
 
 /// Runs a program, on generated data unless flags say otherwise, and gives its summary.json; the other files are in
 /// `out`, which is new.
-inline nlohmann::json summary_of(const std::string& program, const std::vector<std::string>& flags,
-                                 const TemporaryFolder& out = {}) {
+inline test::Json summary_of(const std::string& program, const std::vector<std::string>& flags,
+                             const TemporaryFolder& out = {}) {
   std::vector<std::string> all{"--quiet", "--threads", "1", "--out", out / "out"};
   if (std::find(flags.begin(), flags.end(), "--data") == flags.end()) all.insert(all.end(), {"--data", "generated"});
   all.insert(all.end(), flags.begin(), flags.end());
   const int code = Process(program, all, out / "log").wait();
   INFO(program, " said: ", nn::read_file(out / "log"));
   REQUIRE(code == 0);
-  return nlohmann::json::parse(nn::read_file(out / "out" / "summary.json"));
+  return test::Json::parse(nn::read_file(out / "out" / "summary.json"));
 }
-inline double figure(const nlohmann::json& summary, const std::string& name) { return summary.at(name).get<double>(); }
+inline double figure(const test::Json& summary, const std::string& name) { return summary[name].number(); }
 
 inline std::vector<std::string> operator+(std::vector<std::string> flags, const std::vector<std::string>& more) {
   flags.insert(flags.end(), more.begin(), more.end());

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/ops.h"
 #include "examples/support/metrics/auroc.h"
@@ -30,7 +29,7 @@
 #include "tensor/parallel.h"
 #include "tensor/random.h"
 #include "tests/examples/support_common.h"
-#include "tests/paths.h"
+#include "tests/reference_data.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -47,12 +46,9 @@ Tensor matrix(const std::vector<double>& values, std::int64_t columns) {
 Tensor labels(const std::vector<std::int64_t>& values) { return Tensor::from(values); }
 
 // [shape, numbers]; whole numbers are i64.
-Tensor tensor_in(const nlohmann::json& json) {
-  const auto shape = json[0].get<std::vector<std::int64_t>>();
-  const bool whole = !json[1].empty() && json[1][0].is_number_integer();
-  const Tensor flat =
-      whole ? Tensor::from(json[1].get<std::vector<std::int64_t>>()) : Tensor::from(json[1].get<std::vector<double>>());
-  return reshape(flat, Shape(shape));
+Tensor tensor_in(const test::Json& json) {
+  const bool whole = json[1].size() > 0 && json[1][0].is_integer();
+  return test::tensor_of(json[1], test::shape_of(json[0]), whole ? Dtype::i64 : Dtype::f64);
 }
 
 Tensor number_of(double x) { return scalar(x, Dtype::f64); }
@@ -102,20 +98,18 @@ std::map<std::string, Metric> metrics() {
 }  // namespace
 
 TEST_CASE("metrics are what scikit-learn, SciPy, scikit-image and NumPy say they are") {
-  const nlohmann::json reference =
-      nlohmann::json::parse(std::ifstream(test::source_path("tests/reference/data/metrics.json")));
   const std::map<std::string, Metric> known = metrics();
   std::set<std::string> seen;
-  for (const auto& entry : reference) {
+  for (const test::Json& entry : test::reference_data("metrics.json").items()) {
     Inputs inputs;
-    for (const auto& input : entry["inputs"]) inputs.push_back(tensor_in(input));
-    for (const auto& result : entry["results"]) {
-      const auto name = result[0].get<std::string>();
-      const double option = result.size() == 3 ? std::stod(result[1].get<std::string>()) : 0;
+    for (const test::Json& input : entry["inputs"].items()) inputs.push_back(tensor_in(input));
+    for (const test::Json& result : entry["results"].items()) {
+      const std::string name = result[0].text();
+      const double option = result.size() == 3 ? std::stod(result[1].text()) : 0;
       CAPTURE(name);
       CAPTURE(option);
       seen.insert(name);
-      const Tensor expected = tensor_in(result.back()), got = known.at(name)(inputs, option);
+      const Tensor expected = tensor_in(result[result.size() - 1]), got = known.at(name)(inputs, option);
       REQUIRE(got.shape() == expected.shape());
       CHECK(max(abs(got - expected)).item() <= 1e-12 * (1 + max(abs(expected)).item()));
     }

@@ -1,4 +1,4 @@
-// Training that is killed goes on as if nothing had been: the example programs, from outside.
+// A training run that is killed and resumed gives the same bits as one that is not: the example programs, from outside.
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -8,13 +8,13 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "nn/checkpoint.h"
 #include "nn/file.h"
 #include "tensor/ops.h"
 #include "tensor/random.h"
 #include "tests/examples/support_common.h"
+#include "tests/json.h"
 #include "tests/process.h"
 
 using namespace hourglass;
@@ -37,11 +37,7 @@ std::vector<std::string> arguments(const std::filesystem::path& out, const std::
 std::vector<std::string> metrics(const std::filesystem::path& path) {
   std::vector<std::string> lines;
   std::istringstream text(nn::read_file(path));
-  for (std::string line; std::getline(text, line);) {
-    nlohmann::json json = nlohmann::json::parse(line);
-    json.erase("seconds");
-    lines.push_back(json.dump());
-  }
+  for (std::string line; std::getline(text, line);) lines.push_back(test::Json::parse(line).without("seconds").dump());
   return lines;
 }
 
@@ -93,7 +89,7 @@ TEST_CASE("a run killed at 20 random moments ends with the weights of one that w
   CHECK(finished >= 1);
 }
 
-TEST_CASE("Ctrl-C saves, says how to go on, and so it goes on") {
+TEST_CASE("Ctrl-C saves, prints the command that continues, and this command works") {
   const TemporaryFolder folder;
   const auto whole = folder / "whole", broken = folder / "broken one", log = folder / "log";
   REQUIRE(Process("variational", arguments(whole), log).wait() == 0);
@@ -104,21 +100,21 @@ TEST_CASE("Ctrl-C saves, says how to go on, and so it goes on") {
   CHECK(process.wait() == 130);
   const std::string said = nn::read_file(log);
   CAPTURE(said);
-  CHECK(contains(said, "and saved; to go on: "));
+  CHECK(contains(said, "and saved; to continue: "));
   CHECK(contains(said, "--out '" + broken.string() + "' --resume\n"));
 
   CHECK(Process("variational", arguments(broken, {"--resume"}), log).wait() == 0);
-  CHECK(contains(nn::read_file(log), "resume: going on after step "));
+  CHECK(contains(nn::read_file(log), "resume: continuing after step "));
   check_same_run(whole, broken);
-  // Once more: nothing is left to do but the figures.
+  // Once more: all epochs are done, only the pictures and results are made again.
   CHECK(Process("variational", arguments(broken, {"--resume"}), log).wait() == 0);
   check_same_run(whole, broken);
-  const auto one = nlohmann::json::parse(nn::read_file(whole / "summary.json"));
-  const auto other = nlohmann::json::parse(nn::read_file(broken / "summary.json"));
-  CHECK(one["test_neg_elbo"] == other["test_neg_elbo"]);
+  const auto one = test::Json::parse(nn::read_file(whole / "summary.json"));
+  const auto other = test::Json::parse(nn::read_file(broken / "summary.json"));
+  CHECK(one["test_neg_elbo"].number() == other["test_neg_elbo"].number());
 }
 
-TEST_CASE("a run is not taken up with other flags, nor from a damaged file") {
+TEST_CASE("a run cannot be resumed with other flags or from a damaged file") {
   const TemporaryFolder folder;
   const auto out = folder / "out", log = folder / "log";
   REQUIRE(Process("variational", arguments(out, {"--epochs", "1"}), log).wait() != 0);  // given twice
@@ -128,14 +124,14 @@ TEST_CASE("a run is not taken up with other flags, nor from a damaged file") {
   std::vector<std::string> other = brief;
   other.insert(other.end(), {"--lr", "0.01", "--resume"});
   CHECK(Process("variational", other, log).wait() == 2);
-  CHECK(contains(nn::read_file(log), "last.safetensors: the run it is of had lr = 0.001, this one has 0.01"));
+  CHECK(contains(nn::read_file(log), "last.safetensors: the run that was saved had lr = 0.001, this one has 0.01"));
 
   const std::string bytes = nn::read_file(out / "last.safetensors");
   examples::write(out / "last.safetensors", bytes.substr(0, bytes.size() / 2));
   brief.push_back("--resume");
   CHECK(Process("variational", brief, log).wait() == 2);
   CHECK(contains(nn::read_file(log), (out / "last.safetensors").string()));
-  CHECK(contains(nn::read_file(log), "; best.safetensors, beside it, can take its place"));
+  CHECK(contains(nn::read_file(log), "; best.safetensors in the same folder can replace it"));
   std::filesystem::copy_file(out / "best.safetensors", out / "last.safetensors",
                              std::filesystem::copy_options::overwrite_existing);
   CHECK(Process("variational", brief, log).wait() == 0);

@@ -134,7 +134,7 @@ TEST_CASE("denoising: images came in damaged, were to go out sound, and who was 
     }
   }
   const std::string lines = nn::read_file(out / "out" / "metrics.jsonl");
-  CHECK(nlohmann::json::parse(lines.substr(0, lines.find('\n'))).at("train_damage").get<double>() ==
+  CHECK(test::Json::parse(lines.substr(0, lines.find('\n')))["train_damage"].number() ==
         doctest::Approx(0.25).epsilon(0.02));  // in training, too
 }
 

@@ -1,0 +1,36 @@
+// The JSON of a run: its summary, a line for each epoch, and the state that a checkpoint holds. The JSON library's header
+// takes seconds to compile, so run_json.cpp alone includes it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "examples/support/record.h"
+#include "nn/checkpoint.h"
+
+namespace hourglass::examples {
+
+/// The content of summary.json. `headline` may be null.
+std::string summary_json(const Record& record, const Result* headline);
+
+/// A line of metrics.jsonl, without its end.
+std::string epoch_json(const Record::Epoch& epoch);
+
+/// How far a run has come.
+struct RunState {
+  std::int64_t epoch, step;  ///< the epoch under way, from 1, and the steps that are done in it
+  std::int64_t images;       ///< of these steps
+  Metrics sums;              ///< over these images
+  double seconds;            ///< since the run began
+  std::optional<double> best{};
+  std::vector<Record::Epoch> epochs{};  ///< that are complete
+};
+
+/// What a checkpoint says of its run.
+nn::Metadata to_metadata(const RunState& state, const Args& args);
+/// The opposite. A run with other flags, except those that leave the numbers alone, is an Error; so is a checkpoint that
+/// no example wrote. Errors begin with `file`.
+RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::string& file);
+
+}  // namespace hourglass::examples
