@@ -6,47 +6,40 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include <zlib.h>
-
 #include "examples/support/files.h"
+#include "nn/io/inflate.h"
 
 namespace hourglass::examples {
 namespace {
 
-/// The content of a file, unpacked while it is read.
+/// The content of a file, unpacked while it is read if it is a gzip file.
 class Source {
  public:
   explicit Source(const std::filesystem::path& path) : name_(path.string()), file_(read_file(path)) {
-    gzip_ = file_.starts_with("\x1f\x8b");
-    if (!gzip_) return;
-    next_input();
-    check(inflateInit2(&zip_, 16 + MAX_WBITS) == Z_OK, name_, "zlib cannot start");  // 16: with a gzip header
-  }
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
-  ~Source() {
-    if (gzip_) inflateEnd(&zip_);
+    if (file_.starts_with("\x1f\x8b")) gzip_.emplace(file_, nn::Inflater::Format::gzip);
   }
 
   /// Reads exactly `count` bytes.
   void read(void* to, std::uint64_t count, std::string_view what) {
-    const std::uint64_t got = read_some(static_cast<unsigned char*>(to), count);
+    const std::uint64_t got = read_some(to, count);
     at_ += got;
     if (got < count) fault(at_, "the file ends here, but ", what, " needs ", count - got, " bytes more");
   }
 
   void expect_end() {
     unsigned char byte = 0;
-    // Reading on also makes zlib compare the checksum behind the last byte.
+    // Reading on also makes zlib compare the checksum that follows the last byte.
     if (read_some(&byte, 1) != 0)
       fault(at_, "expected the end of the file, but more follows: it is damaged, or not one array");
   }
 
-  /// No more than this can still come out of the file: deflate packs at most 1032 bytes into one.
-  std::uint64_t most_left() const { return gzip_ ? 1032 * std::uint64_t{file_.size()} : file_.size() - at_; }
+  /// An upper bound on the bytes that can still be read.
+  std::uint64_t most_left() const { return gzip_ ? nn::kMostPerDeflatedByte * file_.size() : file_.size() - at_; }
 
   template <class... Parts>
   [[noreturn]] void fault(std::uint64_t at, const Parts&... parts) const {
@@ -54,60 +47,22 @@ class Source {
   }
 
  private:
-  std::uint64_t read_some(unsigned char* to, std::uint64_t count) {
-    return gzip_ ? inflate_some(to, count) : copy_some(to, count);
-  }
-
-  std::uint64_t copy_some(unsigned char* to, std::uint64_t count) {
-    const std::uint64_t got = std::min(count, file_.size() - at_);
-    if (got > 0) std::memcpy(to, file_.data() + at_, got);
-    return got;
-  }
-
-  std::uint64_t inflate_some(unsigned char* to, std::uint64_t count) {
-    std::uint64_t got = 0;
-    while (got < count && !ended_) {
-      if (zip_.avail_in == 0) next_input();
-      const auto room = static_cast<uInt>(std::min<std::uint64_t>(count - got, 1u << 30));
-      zip_.next_out = to + got;
-      zip_.avail_out = room;
-      const int status = inflate(&zip_, Z_NO_FLUSH);
-      const std::uint64_t fresh = room - zip_.avail_out;
-      got += fresh;
-      if (status == Z_STREAM_END) next_member();
-      else if (status == Z_BUF_ERROR && fresh == 0 && zip_.avail_in == 0 && used_ == file_.size())
-        corrupt(got, "it is cut off");
-      else if (status != Z_OK && status != Z_BUF_ERROR) corrupt(got, zip_.msg ? zip_.msg : zError(status));
+  std::uint64_t read_some(void* to, std::uint64_t count) {
+    if (!gzip_) {
+      const std::uint64_t got = std::min(count, file_.size() - at_);
+      if (got > 0) std::memcpy(to, file_.data() + at_, got);
+      return got;
     }
+    const std::uint64_t got = gzip_->read(to, count);
+    if (got < count && !gzip_->damage().empty())
+      fault(at_ + got, "the gzip stream is damaged: ", gzip_->damage(), " (at byte ", gzip_->consumed(),
+            " of the file)");
     return got;
-  }
-
-  // zlib counts input in 32 bits, so that a large file goes in piece by piece.
-  void next_input() {
-    const std::size_t size = std::min<std::size_t>(file_.size() - used_, 1u << 30);
-    zip_.next_in = reinterpret_cast<Bytef*>(file_.data() + used_);
-    zip_.avail_in = static_cast<uInt>(size);
-    used_ += size;
-  }
-
-  // A gzip file may be several, one behind the other; anything else behind it is a fault.
-  void next_member() {
-    const std::size_t consumed = used_ - zip_.avail_in;
-    ended_ = consumed == file_.size();
-    if (ended_) return;
-    if (file_.compare(consumed, 2, "\x1f\x8b") != 0) corrupt(0, "there are other bytes behind it");
-    inflateReset(&zip_);
-  }
-
-  [[noreturn]] void corrupt(std::uint64_t got, std::string_view why) {
-    fault(at_ + got, "the gzip stream is damaged: ", why, " (at byte ", used_ - zip_.avail_in, " of the file)");
   }
 
   std::string name_, file_;
-  bool gzip_ = false, ended_ = false;
+  std::optional<nn::Inflater> gzip_;
   std::uint64_t at_ = 0;  // in the content
-  std::size_t used_ = 0;  // of file_, by zlib
-  z_stream zip_{};
 };
 
 template <class Raw>
@@ -172,7 +127,7 @@ Tensor read_idx(const std::filesystem::path& path) {
     shape.push_back(from_big_endian<std::uint32_t>(extent.data()));
     overflow |= __builtin_mul_overflow(count, static_cast<std::uint64_t>(shape.back()), &count);
   }
-  // Before memory is asked for: a damaged header must not claim all there is.
+  // Checked before memory is allocated: a damaged header may ask for any amount.
   std::uint64_t bytes = 0;
   overflow |= __builtin_mul_overflow(count, element_size(code), &bytes);
   if (overflow || bytes > source.most_left()) {

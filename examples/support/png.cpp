@@ -9,6 +9,7 @@
 
 #include "examples/support/files.h"
 #include "examples/support/font.h"
+#include "nn/io/inflate.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
@@ -154,7 +155,7 @@ Image image_grid(const Tensor& images, const GridOptions& options) {
 std::string encode_png(const Image& image) {
   check(image.width > 0 && image.height > 0 && (image.channels == 1 || image.channels == 3) &&
             image.pixels.size() == std::size_t(image.width) * std::size_t(image.height) * std::size_t(image.channels),
-        "png", image.pixels.size(), " bytes are no image of ", image.width, " x ", image.height, " with ",
+        "png", image.pixels.size(), " bytes are not an image of ", image.width, " x ", image.height, " with ",
         image.channels, " channels");
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
@@ -176,7 +177,7 @@ void write_png(const std::filesystem::path& path, const Image& image) { write_fi
 Image decode_png(std::string_view bytes, std::string_view name, int channels) {
   check(channels == 0 || channels == 1 || channels == 3, name, "pictures have 1 or 3 channels, not ", channels);
   check(bytes.starts_with("\x89PNG\r\n\x1a\n"), name, "byte 0: expected PNG's signature");
-  // Its last chunk is empty and called IEND; libpng would not look what comes behind.
+  // The last chunk is empty and called IEND. libpng does not look at what follows it.
   constexpr std::string_view kLast("\0\0\0\0IEND\xae\x42\x60\x82", 12);
   check(bytes.ends_with(kLast), name, "byte ", bytes.size(),
         ": the file does not end as a PNG file does: it is cut off, or more follows");
@@ -192,9 +193,9 @@ Image decode_png(std::string_view bytes, std::string_view name, int channels) {
   checked(png_image_begin_read_from_memory(&header, bytes.data(), bytes.size()));
   if (channels == 0) channels = (header.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1;
   header.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  // deflate packs at most 1032 bytes into one, and a pixel may be one bit: a header must not claim all memory.
+  // Checked before memory is allocated: a damaged header may ask for any amount. A pixel may take one bit.
   const std::uint64_t pixels = std::uint64_t{header.width} * header.height,
-                      most = 8 * 1032 * std::uint64_t{bytes.size()};
+                      most = 8 * nn::kMostPerDeflatedByte * bytes.size();
   if (pixels > most || header.width > 1u << 20 || header.height > 1u << 20) {
     png_image_free(&header);
     fail(name, "byte 16: ", header.width, " x ", header.height, " pixels cannot be in ", bytes.size(), " bytes");

@@ -112,7 +112,7 @@ TEST_CASE("a PNG begins as PNGs do and holds its size") {
   CHECK(contains(error_of([] {
                    encode_png({.width = 2, .height = 2, .channels = 1, .pixels = {1, 2, 3}});
                  }),
-                 "3 bytes are no image of 2 x 2"));
+                 "3 bytes are not an image of 2 x 2"));
 }
 
 TEST_CASE("curves are drawn with title, labels, legend and ticks, and hostile names are only text") {
