@@ -1,4 +1,4 @@
-// Adadelta: steps in the units of the parameter, without a learning rate to choose.
+// Adadelta: steps in the units of the parameter, with no learning rate to choose.
 #pragma once
 #include <utility>
 #include <vector>
@@ -14,12 +14,13 @@ struct AdadeltaOptions {
   double eps = 1e-6;
   /// Adds weight_decay * p to the gradient.
   double weight_decay = 0;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// v ← ρv + (1-ρ)g²;  Δ = √(d + eps) / √(v + eps) g;  d ← ρd + (1-ρ)Δ²;  p ← p - lr Δ: steps are as long as steps have
-/// been, in the direction of the gradient (Zeiler 2012, "ADADELTA: an adaptive learning rate method", algorithm 1).
+/// v ← ρv + (1-ρ)g²;  Δ = √(d + eps) / √(v + eps) g;  d ← ρd + (1-ρ)Δ²;  p ← p - lr Δ. A step has about the length of
+/// past steps and the direction of the gradient (Zeiler 2012, "ADADELTA: an adaptive learning rate method",
+/// algorithm 1).
 class Adadelta : public OptimizerWith<AdadeltaOptions> {
  public:
   explicit Adadelta(std::vector<Parameter> parameters, AdadeltaOptions options = {}) : OptimizerWith("adadelta") {

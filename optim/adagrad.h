@@ -1,4 +1,4 @@
-// Adagrad: the more a number has moved, the smaller its steps.
+// Adagrad: the larger the past gradients of a number, the smaller its steps.
 #pragma once
 #include <utility>
 #include <vector>
@@ -15,12 +15,12 @@ struct AdagradOptions {
   double weight_decay = 0;
   double initial_accumulator_value = 0;
   double eps = 1e-10;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// s ← s + g²;  p ← p - lr g / (√s + eps). Made for features that are seldom seen: their numbers keep large steps
-/// (Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization").
+/// s ← s + g²;  p ← p - lr g / (√s + eps). It was made for rare features, whose numbers keep large steps (Duchi, Hazan
+/// & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization").
 class Adagrad : public OptimizerWith<AdagradOptions> {
  public:
   explicit Adagrad(std::vector<Parameter> parameters, AdagradOptions options = {}) : OptimizerWith("adagrad") {

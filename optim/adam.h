@@ -16,12 +16,12 @@ struct AdamOptions {
   double weight_decay = 0;
   /// Divides by the largest v so far (Reddi et al. 2018, "On the convergence of Adam and beyond", algorithm 2).
   bool amsgrad = false;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
 /// m ← β₁m + (1-β₁)g;  v ← β₂v + (1-β₂)g²;  p ← p - lr m̂ / (√v̂ + eps), where m̂ = m / (1-β₁ᵗ) and v̂ = v / (1-β₂ᵗ)
-/// make up for starting at 0 (Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
+/// correct the bias of starting at 0 (Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
 class Adam : public OptimizerWith<AdamOptions> {
  public:
   explicit Adam(std::vector<Parameter> parameters, AdamOptions options = {}) : OptimizerWith("adam") {

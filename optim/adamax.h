@@ -1,4 +1,4 @@
-// Adamax: Adam with the largest gradient in place of the mean square.
+// Adamax: Adam with the largest gradient in place of the root mean square.
 #pragma once
 #include <utility>
 #include <vector>
@@ -14,11 +14,11 @@ struct AdamaxOptions {
   double eps = 1e-8;
   /// Adds weight_decay * p to the gradient.
   double weight_decay = 0;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// m ← β₁m + (1-β₁)g;  u ← max(β₂u, |g| + eps);  p ← p - lr m / (1-β₁ᵗ) / u. A number never moves further than lr in a
+/// m ← β₁m + (1-β₁)g;  u ← max(β₂u, |g| + eps);  p ← p - lr m / (1-β₁ᵗ) / u. No number moves further than lr in a
 /// step (Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 2).
 class Adamax : public OptimizerWith<AdamaxOptions> {
  public:

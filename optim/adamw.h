@@ -1,4 +1,4 @@
-// AdamW: Adam whose weights shrink at a rate of their own.
+// AdamW: Adam with weight decay that is separate from the gradient.
 #pragma once
 #include <utility>
 #include <vector>
@@ -17,7 +17,7 @@ struct AdamWOptions {
   bool maximize = false;
 };
 
-/// Adam, but weights shrink at a rate of their own, which their gradients' size does not scale away
+/// p ← (1 - lr weight_decay) p before each step of Adam: all weights decay at the same rate, for gradients of any size
 /// (Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2).
 class AdamW : public OptimizerWith<AdamWOptions> {
  public:

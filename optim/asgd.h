@@ -1,4 +1,4 @@
-// Averaged stochastic gradient descent.
+// Averaged stochastic gradient descent: smaller and smaller steps, and the mean of their points.
 #pragma once
 #include <utility>
 #include <vector>
@@ -11,19 +11,19 @@ struct ASGDOptions {
   double lr = 1e-2;
   /// Shrinks p by lambd * eta * p.
   double lambd = 1e-4;
-  /// eta falls as the step number to the power of -alpha.
+  /// The step size eta falls like the step number to the power of -alpha.
   double alpha = 0.75;
-  /// The first step that is averaged over.
+  /// The step at which averaging begins.
   double t0 = 1e6;
   /// Adds weight_decay * p to the gradient.
   double weight_decay = 0;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// p ← (1 - lambd η) p - η g,  η = lr / (1 + lambd lr (t-1))^alpha;  from step t0 on, "ax" in the state is the mean of
-/// all p: the point that a noisy path circles around (Polyak & Juditsky 1992, "Acceleration of stochastic approximation
-/// by averaging").
+/// p ← (1 - lambd η) p - η g,  η = lr / (1 + lambd lr (t-1))^alpha;  ax ← (1-μ) ax + μ p,  μ = 1 / max(1, t-1-t0). From
+/// step t0 on, "ax" in the state is the mean of all p, the centre of a noisy path (Polyak & Juditsky 1992,
+/// "Acceleration of stochastic approximation by averaging").
 class ASGD : public OptimizerWith<ASGDOptions> {
  public:
   explicit ASGD(std::vector<Parameter> parameters, ASGDOptions options = {}) : OptimizerWith("asgd") {

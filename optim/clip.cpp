@@ -14,7 +14,7 @@ ClippedGradients clip_grad_norm(std::vector<Var> gradients, double max_norm, dou
   for (const Var& g : gradients) {
     if (g.numel() == 0) continue;
     const double one = norm(g.value(), {}, false, norm_type).item();
-    // A NaN must come through: it loses every comparison.
+    // Written such that a NaN is kept: every comparison with it is false.
     if (std::isinf(norm_type)) total = std::isnan(total) || one <= total ? total : one;
     else total += std::pow(one, norm_type);
   }

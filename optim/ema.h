@@ -1,4 +1,4 @@
-// An average of the weights that training went through, which is often better than any of them.
+// A running average of the weights during training, often better than the final weights.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -13,17 +13,17 @@ namespace hourglass::optim {
 struct EmaOptions {
   /// How much of the average is kept at each update; 0.999 averages over about a thousand steps.
   double decay = 0.999;
-  /// Keeps min(decay, (1 + t) / (10 + t)) at update t, so that the average is of use long before 1 / (1 - decay) steps.
+  /// Keeps min(decay, (1 + t) / (10 + t)) at update t. The average is then useful long before step 1 / (1 - decay).
   bool warmup = false;
 };
 
-/// average ← decay average + (1 - decay) p, in one pass, beginning from p (Polyak & Juditsky 1992; Tarvainen & Valpola
+/// average ← decay average + (1 - decay) p, starting at p (Polyak & Juditsky 1992; Tarvainen & Valpola
 /// 2017, "Mean teachers are better role models"). Call update() after each step of the optimizer, and evaluate with the
-/// averages in place:
+/// averages as the parameters' values:
 ///
 ///   optim::Ema ema(model.parameters(), {.decay = 0.999});
 ///   for (...) { adam.step(...); ema.update(); }
-///   { const auto averaged = ema.apply();  evaluate(model); }      // the trained weights are back at the brace
+///   { const auto averaged = ema.apply();  evaluate(model); }      // the block ends: the trained weights are back
 class Ema {
  public:
   explicit Ema(std::vector<Parameter> parameters, EmaOptions options = {});
@@ -31,7 +31,7 @@ class Ema {
   /// In the order of the parameters.
   const std::vector<Tensor>& averages() const { return averages_; }
 
-  /// While one lives, the parameters have the averages as their values.
+  /// During its lifetime the averages are the parameters' values.
   class [[nodiscard]] Applied {
    public:
     explicit Applied(const Ema& ema);

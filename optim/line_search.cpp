@@ -8,7 +8,7 @@
 namespace hourglass::optim {
 namespace {
 
-// A point as the search sees it.
+// A point without its gradient.
 struct Sample {
   double step, value, slope;
 };
@@ -29,25 +29,25 @@ double parabola(const Sample& a, const Sample& b) {
 }
 double secant(const Sample& a, const Sample& b) { return a.step + a.slope / (a.slope - b.slope) * (b.step - a.step); }
 
-// The interval that holds a minimum: `low` has the lowest value so far, `high` is the other end. Until one is found
-// that goes up (bracketed), the minimum lies further along from low.
+// The interval that contains a minimum: `low` has the lowest value so far, `high` is the other end. Until the interval
+// is bracketed, the minimum lies beyond low.
 struct Interval {
   Sample low, high;
   bool bracketed = false;
 
-  // Takes in a new point and proposes the next one (the paper's section 4, cases 1 to 4).
+  // Adds a point and proposes the next one (the paper's section 4, cases 1 to 4).
   double next(const Sample& at, double least, double most) {
     const bool turned = at.slope * (low.slope / std::abs(low.slope)) < 0;
     double step = 0;
-    if (at.value > low.value) {  // higher: there is a minimum in between, nearer to low
+    if (at.value > low.value) {  // higher: a minimum lies between, closer to low
       const double c = cubic(low, at), q = parabola(low, at);
       step = std::abs(c - low.step) < std::abs(q - low.step) ? c : c + (q - c) / 2;
       bracketed = true;
-    } else if (turned) {  // lower, and it goes up from here: we have passed it
+    } else if (turned) {  // lower, with the opposite slope: the minimum lies between
       const double c = cubic(at, low), s = secant(at, low);
       step = std::abs(c - at.step) > std::abs(s - at.step) ? c : s;
       bracketed = true;
-    } else if (std::abs(at.slope) <= std::abs(low.slope)) {  // lower, and flatter: going on that way
+    } else if (std::abs(at.slope) <= std::abs(low.slope)) {  // lower and flatter: the minimum lies further on
       const double s = secant(at, low), c = onward(at, at.step > low.step ? most : least);
       if (bracketed) {
         step = std::abs(c - at.step) < std::abs(s - at.step) ? c : s;
@@ -56,7 +56,7 @@ struct Interval {
       } else {
         step = std::clamp(std::abs(c - at.step) > std::abs(s - at.step) ? c : s, least, most);
       }
-    } else {  // lower, and steeper: as far as may be
+    } else {  // lower and not flatter: as far as allowed
       step = bracketed ? cubic(at, high) : at.step > low.step ? most : least;
     }
     if (at.value > low.value) high = at;
@@ -68,7 +68,7 @@ struct Interval {
   }
 
  private:
-  // The cubic's minimum where it lies beyond `at`, or goes to infinity; otherwise the end.
+  // The cubic's minimum if it lies beyond `at`, otherwise `end`.
   double onward(const Sample& at, double end) const {
     const double theta = 3 * (low.value - at.value) / (at.step - low.step) + low.slope + at.slope;
     const double scale = std::max({std::abs(theta), std::abs(low.slope), std::abs(at.slope)});
@@ -88,8 +88,8 @@ LinePoint strong_wolfe(const std::function<LinePoint(double)>& phi, const LinePo
   check(start.slope < 0, "line_search", "the slope at 0 must be negative, got ", start.slope);
   const double promised = o.c1 * start.slope;
   const Sample origin{0, start.value, start.slope};
-  // Until a point has been seen that lies below the line of decrease, and where φ falls no faster than it, the search
-  // is for a minimum of the difference, ψ(a) = φ(a) - φ(0) - c1 a φ'(0); then for one of φ (the paper's section 3).
+  // The search has two stages (the paper's section 3). The first minimizes ψ(a) = φ(a) - φ(0) - c1 a φ'(0), until a
+  // point has ψ ≤ 0 and ψ' ≥ 0. The second minimizes φ.
   const auto relative = [&](Sample s) { return Sample{s.step, s.value - s.step * promised, s.slope - promised}; };
   const auto absolute = [&](Sample s) { return Sample{s.step, s.value + s.step * promised, s.slope + promised}; };
   Interval interval{origin, origin};

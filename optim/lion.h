@@ -8,18 +8,18 @@
 namespace hourglass::optim {
 
 struct LionOptions {
-  /// A third to a tenth of what Adam would get.
+  /// A third to a tenth of Adam's.
   double lr = 1e-4;
-  /// How much of m goes into the step, and how much of it is kept.
+  /// How much of m goes into the step, and how much of it is kept at each step.
   std::pair<double, double> betas{0.9, 0.99};
-  /// Shrinks p by lr * weight_decay * p. Three to ten times what AdamW would get.
+  /// Shrinks p by lr * weight_decay * p. Three to ten times AdamW's.
   double weight_decay = 0;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// p ← (1 - lr weight_decay) p - lr sign(β₁m + (1-β₁)g);  m ← β₂m + (1-β₂)g: every number moves by lr in every step,
-/// and half of Adam's memory is enough (Chen et al. 2023, "Symbolic discovery of optimization algorithms", program 1).
+/// p ← (1 - lr weight_decay) p - lr sign(β₁m + (1-β₁)g);  m ← β₂m + (1-β₂)g: every number moves by lr in every step.
+/// It needs half of Adam's memory (Chen et al. 2023, "Symbolic discovery of optimization algorithms", program 1).
 class Lion : public OptimizerWith<LionOptions> {
  public:
   explicit Lion(std::vector<Parameter> parameters, LionOptions options = {}) : OptimizerWith("lion") {

@@ -52,13 +52,13 @@ double ReduceLROnPlateau::step(double value) {
   best_.step(value);
   if (cooling_ > 0) {
     --cooling_;
-    best_.wait_anew();
+    best_.reset_wait();
   }
   if (best_.waited() > options_.patience) {
     const double reduced = std::max(lr_ * options_.factor, options_.min_lr);
     if (lr_ - reduced > options_.eps) lr_ = reduced;
     cooling_ = options_.cooldown;
-    best_.wait_anew();
+    best_.reset_wait();
   }
   return lr_;
 }

@@ -1,4 +1,5 @@
-// What looks at how training goes: slows down when a figure stops improving, or stops and gives back the best weights.
+// Watches a figure during training: when it stops improving, reduces the learning rate, or stops and keeps the best
+// weights.
 #pragma once
 #include <cstdint>
 
@@ -9,15 +10,16 @@ namespace hourglass::optim {
 /// Whether a figure is good when it is small (a loss) or when it is large (an accuracy).
 enum class Mode { min, max };
 
-/// The best figure so far, and for how long there was none better by more than the threshold. NaN is never better.
+/// The best figure so far, and the number of epochs since then. A figure is better if it is better by more than the
+/// threshold. NaN is never better.
 class Best {
  public:
   Best(Mode mode, double threshold, bool relative);
-  /// Whether this one is the best so far.
+  /// Adds a figure; true if it is the best so far.
   bool step(double value);
   double value() const { return value_; }
   std::int64_t waited() const { return waited_; }
-  void wait_anew() { waited_ = 0; }
+  void reset_wait() { waited_ = 0; }
 
   StateDict state_dict() const;
   void load_state_dict(const StateDict& state);
@@ -33,26 +35,27 @@ class Best {
 struct ReduceLROnPlateauOptions {
   Mode mode = Mode::min;
   double factor = 0.1;
-  /// How many epochs without improvement are borne.
+  /// Epochs without improvement before the rate is reduced.
   std::int64_t patience = 10;
-  /// How much better is better: this part of the best value, or, unless `relative`, this much.
+  /// An improvement must be larger than this: a fraction of the best value if `relative`, otherwise a difference.
   double threshold = 1e-4;
   bool relative = true;
-  /// For so many epochs after a reduction nothing counts.
+  /// Epochs to ignore after a reduction.
   std::int64_t cooldown = 0;
   double min_lr = 0;
-  /// Reductions smaller than this are left out.
+  /// A reduction by less than this is left out.
   double eps = 1e-8;
 };
 
-/// Multiplies the learning rate with `factor` when a figure has not improved for more than `patience` epochs, as
+/// Multiplies the learning rate by `factor` when a figure has not improved for more than `patience` epochs, as
 /// PyTorch's does:
+///
 ///   optim::ReduceLROnPlateau plateau(1e-3, {.patience = 5});
 ///   adam.set_lr(plateau.step(test_loss));
 class ReduceLROnPlateau {
  public:
   explicit ReduceLROnPlateau(double lr, ReduceLROnPlateauOptions options = {});
-  /// Takes note of an epoch's figure; the learning rate from now on.
+  /// Adds an epoch's figure and returns the learning rate from now on.
   double step(double value);
   double lr() const { return lr_; }
 
@@ -67,15 +70,15 @@ class ReduceLROnPlateau {
 };
 
 struct EarlyStoppingOptions {
-  /// Stops after so many epochs in a row without improvement.
+  /// Epochs in a row without improvement before training stops.
   std::int64_t patience = 10;
-  /// By how much a figure must be better to count.
+  /// An improvement must be larger than this.
   double min_delta = 0;
   Mode mode = Mode::min;
 };
 
-/// Ends training when a figure stops improving, and has the weights of the best epoch (Prechelt 1998, "Early stopping,
-/// but when?"):
+/// Ends training when a figure stops improving, and keeps the weights of the best epoch (Prechelt 1998, "Early
+/// stopping, but when?"):
 ///
 ///   optim::EarlyStopping stopping({.patience = 5});
 ///   for (...) {
@@ -84,11 +87,11 @@ struct EarlyStoppingOptions {
 ///   }
 ///   model.load_state_dict(stopping.best());
 ///
-/// The figure should come from data that are neither trained nor tested on.
+/// The figure should come from validation data, which are used neither for training nor for testing.
 class EarlyStopping {
  public:
   explicit EarlyStopping(EarlyStoppingOptions options = {});
-  /// Takes note of an epoch's figure, and of the weights if it is the best so far; true when it is time to stop.
+  /// Adds an epoch's figure, and keeps the weights if it is the best so far; true when it is time to stop.
   bool step(double value, StateDict weights);
 
   bool should_stop() const { return figure_.waited() >= options_.patience; }

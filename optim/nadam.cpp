@@ -9,7 +9,7 @@ double momentum_at(const NAdamOptions& o, std::int64_t t) {
   return o.betas.first * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * o.momentum_decay));
 }
 
-// The product of all so far, a function of t: nothing to remember. It is soon so small that 1 minus it is 1.
+// The product of the first t of them. Once it is so small that 1 minus it is 1, the rest is left out.
 double momentum_until(const NAdamOptions& o, std::int64_t t) {
   const double each = std::pow(0.96, o.momentum_decay);
   double product = 1, decay = 1;
@@ -29,9 +29,9 @@ std::vector<Optimizer::Memory> NAdam::memory(const NAdamOptions& o) const {
 
 void NAdam::update(const NAdamOptions& o, std::int64_t t, std::span<const UpdateItem> items) const {
   const auto [beta1, beta2] = o.betas;
-  const double mu = momentum_at(o, t), next = momentum_at(o, t + 1), product = momentum_until(o, t);
+  const double mu = momentum_at(o, t), mu_next = momentum_at(o, t + 1), product = momentum_until(o, t);
   hourglass::update(NadamUpdate{.g_step_size = o.lr * (1 - mu) / (1 - product),
-                                .m_step_size = o.lr * next / (1 - product * mu * next),
+                                .m_step_size = o.lr * mu_next / (1 - product * mu * mu_next),
                                 .beta1 = beta1,
                                 .one_minus_beta1 = 1 - beta1,
                                 .beta2 = beta2,

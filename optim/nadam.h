@@ -1,4 +1,4 @@
-// NAdam: Adam with Nesterov's look ahead.
+// NAdam: Adam with Nesterov's momentum.
 #pragma once
 #include <utility>
 #include <vector>
@@ -16,16 +16,16 @@ struct NAdamOptions {
   double weight_decay = 0;
   /// How fast the momentum grows from betas.first / 2 to betas.first.
   double momentum_decay = 4e-3;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// Adam that moves along the momentum it will have after the next step, as Nesterov's method does (Dozat 2016,
+/// Adam that moves along the momentum of the next step, as Nesterov's method does (Dozat 2016,
 /// "Incorporating Nesterov momentum into Adam"). With μₜ = β₁ (1 - ½ 0.96^(t momentum_decay)), and m, v̂ as in Adam,
 ///
 ///   p ← p - lr ( (1 - μₜ) g / (1 - Πμ) + μₜ₊₁ m / (1 - μₜ μₜ₊₁ Πμ) ) / (√v̂ + eps),      Πμ = μ₁ ... μₜ
 ///
-/// PyTorch 1.13's formula: the paper has no μₜ before the second Πμ, which makes a difference in the first steps only.
+/// This is PyTorch 1.13's formula. The paper has no μₜ before the second Πμ, which only changes the first steps.
 class NAdam : public OptimizerWith<NAdamOptions> {
  public:
   explicit NAdam(std::vector<Parameter> parameters, NAdamOptions options = {}) : OptimizerWith("nadam") {

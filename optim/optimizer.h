@@ -1,4 +1,4 @@
-// Optimizer: what all optimizers share. Gradients are handed in; parameters change in place.
+// The base class of all optimizers. Gradients are passed in, and parameters change in place.
 //
 //   optim::Adam adam(model.parameters(), {.lr = 1e-3});
 //   adam.step(grad(loss, model.parameters()));
@@ -23,35 +23,35 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Moves every parameter, given the gradient by each: in the order of parameters(), of the same shapes and dtypes.
-  /// One pass over memory. Graphs that were recorded before keep the values they were computed from.
+  /// Moves every parameter in one pass over memory. The gradients come in the order of parameters() and have the same
+  /// shapes and dtypes. Graphs that were recorded before keep the values they were computed from.
   void step(const std::vector<Var>& gradients);
 
-  /// Those of all groups, group after group.
+  /// The parameters of all groups, group after group.
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::size_t num_groups() const { return groups_.size(); }
-  /// How many steps were taken (by the first group, which is there from the beginning).
+  /// The number of steps of the first group, which exists from the start.
   std::int64_t steps() const { return groups_.front().steps; }
   double lr(std::size_t group = 0) const;
-  /// Of all groups, or of one.
+  /// Sets the learning rate of all groups, or of one.
   void set_lr(double lr);
   void set_lr(std::size_t group, double lr);
 
-  /// All that the next step depends on besides parameters and options: for each group how many steps it took ("step",
-  /// i64) and its learning rate ("lr", f64), and for each parameter what is remembered of it, such as
-  /// "encoder.weight.exp_avg". Costs no memory, and keeps these values however training goes on.
+  /// All that the next step depends on, apart from parameters and options: the number of steps ("step", i64) and the
+  /// learning rate ("lr", f64) of each group, and what is remembered of each parameter, such as
+  /// "encoder.weight.exp_avg". It costs no memory, and later steps do not change it.
   StateDict state_dict() const;
-  /// Goes on from there. Names and shapes must fit exactly; otherwise nothing changes.
+  /// Continues from such a state. Names and shapes must fit exactly; otherwise it is an error, and nothing changes.
   void load_state_dict(const StateDict& state);
 
  protected:
-  /// Something that is remembered of every parameter: its name in the state, and what all its numbers are at first.
+  /// A tensor that is remembered of every parameter: its name in the state, and the initial value of all its numbers.
   struct Memory {
     std::string name;
     double initial = 0;
   };
 
-  /// `name` begins the errors.
+  /// Errors begin with `name`.
   explicit Optimizer(std::string_view name) : name_(name) {}
   const std::string& name() const { return name_; }
   void add_group(std::vector<Parameter> parameters, const std::vector<Memory>& memory, double lr);
@@ -62,7 +62,7 @@ class Optimizer {
     std::int64_t steps = 0;
     std::vector<std::string> memory_names;
   };
-  // The learning rate stands in the group's options.
+  // The group's options hold its learning rate.
   virtual double rate(std::size_t group) const = 0;
   virtual void set_rate(std::size_t group, double lr) = 0;
   virtual bool maximizes(std::size_t group) const = 0;
@@ -75,13 +75,15 @@ class Optimizer {
   std::vector<Group> groups_;
 };
 
-/// An optimizer whose options can differ from group to group of its parameters:
+/// An optimizer whose groups of parameters can have different options:
 ///
 ///   optim::Adam adam(encoder.parameters(), {.lr = 1e-3});
 ///   adam.add_param_group(decoder.parameters(), {.lr = 1e-4});
 ///   adam.step(grad(loss, adam.parameters()));
 ///
-/// Options have at least `double lr` and `bool maximize` (follow the gradient up rather than down).
+/// Options have at least `double lr` and `bool maximize` (follow the gradient up rather than down). A class that
+/// derives from this one is an optimizer: it defines memory() and update(), and calls add_param_group in the body of
+/// its constructor. update() is a call of for_each_number, or of a built-in update (tensor/update.h).
 template <class Options>
 class OptimizerWith : public Optimizer {
  public:
@@ -89,15 +91,14 @@ class OptimizerWith : public Optimizer {
     add_group(std::move(parameters), memory(options), options.lr);
     options_.push_back(options);
   }
-  /// A group's, with its present learning rate.
+  /// A group's options, with its current learning rate.
   const Options& options(std::size_t group = 0) const { return options_.at(group); }
 
  protected:
-  // A class derived from this one calls add_param_group in the body of its constructor.
   using Optimizer::Optimizer;
-  /// Checks the options of a group, and says what is remembered of each of its parameters.
+  /// Checks the options of a group, and returns what is remembered of each of its parameters.
   virtual std::vector<Memory> memory(const Options& options) const = 0;
-  /// The group's step number t, counted from 1. The items' memory stands in the order of memory().
+  /// Takes the group's step number t, counted from 1. The memory of an item has the order of memory().
   virtual void update(const Options& options, std::int64_t t, std::span<const UpdateItem> items) const = 0;
 
  private:
@@ -110,7 +111,7 @@ class OptimizerWith : public Optimizer {
   std::vector<Options> options_;
 };
 
-/// Errors of options that are out of range; NaN always is. [0, ∞) and [0, 1).
+/// Errors for options outside [0, ∞) and [0, 1). NaN is outside of both.
 void check_not_negative(std::string_view op, std::string_view option, double value);
 void check_fraction(std::string_view op, std::string_view option, double value);
 void check_betas(std::string_view op, std::pair<double, double> betas);

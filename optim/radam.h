@@ -1,4 +1,4 @@
-// RAdam: Adam that does not trust its step sizes before it has seen enough gradients.
+// RAdam: Adam without its step sizes until it has seen enough gradients.
 #pragma once
 #include <utility>
 #include <vector>
@@ -14,13 +14,12 @@ struct RAdamOptions {
   double eps = 1e-8;
   /// Adds weight_decay * p to the gradient.
   double weight_decay = 0;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
-/// In its first steps Adam divides by a √v̂ that few gradients have told of, and which can be far too small. RAdam knows
-/// the variance of that factor: with ρ∞ = 2 / (1-β₂) - 1 and ρₜ = ρ∞ - 2 t β₂ᵗ / (1-β₂ᵗ), the number of gradients that
-/// v averages over, it makes up for it by
+/// In its first steps Adam divides by a √v̂ that comes from few gradients and can be far too small. RAdam corrects the
+/// variance of this factor. v averages over ρₜ gradients, where ρₜ = ρ∞ - 2 t β₂ᵗ / (1-β₂ᵗ) and ρ∞ = 2 / (1-β₂) - 1:
 ///
 ///   p ← p - lr m̂ r / √v̂,   r² = (ρₜ-4) (ρₜ-2) ρ∞ / ((ρ∞-4) (ρ∞-2) ρₜ)     if ρₜ > 5, and p ← p - lr m̂ before that
 ///

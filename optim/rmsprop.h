@@ -18,13 +18,13 @@ struct RMSpropOptions {
   double momentum = 0;
   /// Divides by the standard deviation of the gradients rather than by their root mean square.
   bool centered = false;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 
 /// v ← αv + (1-α)g²;  p ← p - lr g / (√v + eps)  (Hinton 2012, "Neural networks for machine learning", lecture 6e).
-/// With momentum p ← p - lr u, u ← momentum u + g / (√v + eps). Centered: v less the square of the mean of g (Graves
-/// 2013, "Generating sequences with recurrent neural networks", section 4.1).
+/// With momentum p ← p - lr u, u ← momentum u + g / (√v + eps). Centered: v - m² in place of v, with m ← αm + (1-α)g
+/// (Graves 2013, "Generating sequences with recurrent neural networks", section 4.1).
 class RMSprop : public OptimizerWith<RMSpropOptions> {
  public:
   explicit RMSprop(std::vector<Parameter> parameters, RMSpropOptions options = {}) : OptimizerWith("rmsprop") {

@@ -92,7 +92,7 @@ double CosineAnnealingWarmRestarts::operator()(std::int64_t epoch) const {
 
 namespace {
 
-// Where a step of the cycle is: in a phase that goes from one level to another, t of its way.
+// The phase of a step: it goes from one level to another, and t in [0, 1] is how far along it the step is.
 struct Phase {
   int from, to;  // 0 is the lowest rate at the start, 1 the highest, 2 the lowest at the end
   double t;
@@ -128,7 +128,7 @@ double OneCycleLR::momentum(std::int64_t step) const {
 
 namespace {
 
-// How far up a step of the cycles is: 0 at their feet, 1 at the top of the first.
+// The height of a step: 0 at the bottom of a cycle, 1 at the top of the first.
 double height_of(const CyclicLR& cyclic, std::int64_t step) {
   const std::int64_t up = cyclic.step_size_up, down = cyclic.step_size_down == 0 ? up : cyclic.step_size_down;
   check_positive("cyclic_lr", "step_size_up", up);

@@ -1,13 +1,12 @@
-// Numbers that change over time: learning rates, and whatever else is annealed (β, λ, a temperature). Functions of the
-// epoch (or step), counted from 0, and of nothing else, so that a training run that goes on after a break needs no
-// schedule restored.
+// Numbers that change over time: learning rates, and other numbers that are annealed (β, λ, a temperature). They are
+// functions of the epoch (or step) alone, counted from 0, so a run that is resumed has no schedule to restore.
 //
 //   const optim::CosineAnnealingLR schedule{.lr = 1e-3, .T_max = epochs};
 //   for (std::int64_t epoch = 0; epoch < epochs; ++epoch) {
 //     adam.set_lr(schedule(epoch));
 //
-// Names and meanings are PyTorch's; lr is what PyTorch's schedulers find in the optimizer. The one schedule that looks
-// at what happens, ReduceLROnPlateau, is in monitor.h.
+// Names and meanings are PyTorch's; lr is the rate that PyTorch's schedulers find in the optimizer. ReduceLROnPlateau,
+// which depends on how training goes, is in monitor.h.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -15,7 +14,7 @@
 
 namespace hourglass::optim {
 
-/// Any of these, or a lambda: [](std::int64_t epoch) { return 1e-3 / (1 + 0.1 * epoch); }.
+/// Any of the classes below, or a lambda: [](std::int64_t epoch) { return 1e-3 / (1 + 0.1 * epoch); }.
 using Schedule = std::function<double(std::int64_t)>;
 
 /// lr factor(epoch)
@@ -32,7 +31,7 @@ struct MultiplicativeLR {
   double operator()(std::int64_t epoch) const;
 };
 
-/// lr gamma^⌊epoch / step_size⌋: down a stair.
+/// lr gamma^⌊epoch / step_size⌋: down in equal steps.
 struct StepLR {
   double lr;
   std::int64_t step_size;
@@ -40,7 +39,7 @@ struct StepLR {
   double operator()(std::int64_t epoch) const;
 };
 
-/// lr gamma^(the number of milestones reached): down a stair with steps of any length.
+/// lr gamma^(the number of milestones reached): down in steps of any length.
 struct MultiStepLR {
   double lr;
   std::vector<std::int64_t> milestones;
@@ -70,7 +69,7 @@ struct ConstantLR {
   double operator()(std::int64_t epoch) const;
 };
 
-/// From lr start_factor to lr end_factor in a straight line of total_iters epochs, and level from then on: a warm-up.
+/// From lr start_factor to lr end_factor in a straight line of total_iters epochs, then constant: a warm-up.
 struct LinearLR {
   double lr;
   double start_factor = 1.0 / 3;
@@ -89,8 +88,8 @@ struct CosineAnnealingLR {
   double operator()(std::int64_t epoch) const;
 };
 
-/// From lr down to eta_min along half a cosine, again and again: first in T_0 epochs, then each time in T_mult times as
-/// many (the same paper, equation 5).
+/// From lr down to eta_min along half a cosine, repeatedly: first in T_0 epochs, then each time in T_mult times as many
+/// (the same paper, equation 5).
 struct CosineAnnealingWarmRestarts {
   double lr;
   std::int64_t T_0;
@@ -100,9 +99,10 @@ struct CosineAnnealingWarmRestarts {
 };
 
 /// Up from max_lr / div_factor to max_lr in the first pct_start of total_steps, then down to
-/// max_lr / div_factor / final_div_factor; in three phases, as far down as up, and then the rest. One cycle of large
-/// rates is all the training (Smith & Topin 2018, "Super-convergence: very fast training of neural networks using large
-/// learning rates"). Called each step rather than each epoch; past total_steps is an error.
+/// max_lr / div_factor / final_div_factor. With three_phase: up, down again to max_lr / div_factor in as many steps,
+/// then the rest. One cycle of large rates is the whole training (Smith & Topin 2018, "Super-convergence: very fast
+/// training of neural networks using large learning rates"). Call it for each step rather than each epoch; a step past
+/// total_steps is an error.
 struct OneCycleLR {
   double max_lr;
   std::int64_t total_steps;
@@ -114,15 +114,15 @@ struct OneCycleLR {
   double base_momentum = 0.85;
   double max_momentum = 0.95;
   double operator()(std::int64_t step) const;
-  /// What goes with it: down from max_momentum to base_momentum while the rate goes up, and back.
+  /// The momentum: down from max_momentum to base_momentum while the rate goes up, and back.
   double momentum(std::int64_t step) const;
 };
 
 /// triangular: each cycle is as high as the first. triangular2: half as high as the one before. exp_range: a height
 /// that falls by gamma each step.
 enum class CyclicMode { triangular, triangular2, exp_range };
-/// From base_lr up to max_lr in step_size_up steps and down again in step_size_down, in straight lines, again and again
-/// (Smith 2017, "Cyclical learning rates for training neural networks"). Called each step rather than each epoch.
+/// From base_lr up to max_lr in step_size_up steps and down again in step_size_down, in straight lines, repeatedly
+/// (Smith 2017, "Cyclical learning rates for training neural networks"). Call it for each step rather than each epoch.
 struct CyclicLR {
   double base_lr, max_lr;
   std::int64_t step_size_up = 2000;
@@ -132,12 +132,13 @@ struct CyclicLR {
   double base_momentum = 0.8;
   double max_momentum = 0.9;
   double operator()(std::int64_t step) const;
-  /// What goes with it: down from max_momentum to base_momentum while the rate goes up, and back.
+  /// The momentum: down from max_momentum to base_momentum while the rate goes up, and back.
   double momentum(std::int64_t step) const;
 };
 
-/// Each schedule for a while: the first until milestones[0], then the second, which counts from 0 there, and so on. A
-/// warm-up and what comes after it:
+/// One schedule after another: the first until milestones[0], then the second, which counts from 0 there, and so on.
+/// A warm-up and what follows:
+///
 ///   SequentialLR{{LinearLR{.lr = 0.1, .total_iters = 5}, CosineAnnealingLR{.lr = 0.1, .T_max = 95}}, {5}}
 struct SequentialLR {
   std::vector<Schedule> schedules;
@@ -145,7 +146,7 @@ struct SequentialLR {
   double operator()(std::int64_t epoch) const;
 };
 
-/// All at once: lr times the product of what each makes of 1, so give them .lr = 1.
+/// lr times the product of all factors. A schedule with .lr = 1 is a factor.
 struct ChainedScheduler {
   double lr;
   std::vector<Schedule> factors;
@@ -154,10 +155,11 @@ struct ChainedScheduler {
 
 enum class Curve { linear, cosine, exponential };
 
-/// From one value to another, for numbers that are no learning rates: the weight β of a KL term that is warmed up, a
-/// temperature that cools down (exponentially: both ends positive). At `from` until `start`, at `to` after `steps`
-/// more. With a period it starts anew after each so many, as in cyclical annealing (Fu et al. 2019, "Cyclical annealing
-/// schedule: a simple approach to mitigating KL vanishing").
+/// From one value to another, for numbers other than learning rates: the weight β of a KL term that is warmed up, or a
+/// temperature that cools down (exponential: both ends positive). It is `from` until `start` and `to` after `steps`
+/// more steps. With a period it starts again after each `period` steps, as in cyclical annealing (Fu et al. 2019,
+/// "Cyclical annealing schedule: a simple approach to mitigating KL vanishing").
+///
 ///   const optim::Anneal beta{.from = 0, .to = 1, .steps = 10};
 struct Anneal {
   double from, to;

@@ -11,13 +11,13 @@ struct SGDOptions {
   double lr = 1e-3;
   /// How much of the velocity is kept at each step.
   double momentum = 0;
-  /// A new gradient counts 1 - dampening in the velocity (1 in the first step).
+  /// The weight of a new gradient in the velocity is 1 - dampening (1 in the first step).
   double dampening = 0;
   /// Adds weight_decay * p to the gradient.
   double weight_decay = 0;
-  /// Look ahead: move along the velocity that the next step would have.
+  /// Moves along the velocity of the next step.
   bool nesterov = false;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 

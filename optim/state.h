@@ -1,4 +1,4 @@
-// What is saved of the things in this folder: names and tensors, as of a module.
+// Reading a state dict.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace hourglass::optim {
 
-/// The tensors of `state` that have the names of `like`, in that order. Shapes and dtypes must agree, and nothing may
-/// be missing; otherwise it is an error that begins with op and names the entry.
+/// The tensors of `state` under the names of `like`, in the order of `like`. A missing name or a different shape or
+/// dtype is an error that begins with op and names the entry.
 std::vector<Tensor> take_like(std::string_view op, const StateDict& state, const StateDict& like);
 
 }  // namespace hourglass::optim
