@@ -53,7 +53,7 @@ void visit_block(const Loop& outer, const Loop& inner, T* to, const T* from, Com
     if (inner.from == 1 && outer.to == 1) {  // in registers, which for what fits the caches is 1.5 times as fast
       constexpr std::int64_t strip = 4 * kTile;
       for (; tiled < inner.count; tiled += strip)
-        kernels().conv.of<T>().transpose(from + tiled, outer.from, outer.count, std::min(strip, inner.count - tiled),
+        kernels().move.of<T>().transpose(from + tiled, outer.from, outer.count, std::min(strip, inner.count - tiled),
                                          to + tiled * inner.to, inner.to);
       return;
     }

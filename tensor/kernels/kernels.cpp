@@ -36,17 +36,24 @@ extern const ElementwiseKernels elementwise_kernels;
 extern const ReduceKernels reduce_kernels;
 extern const RowKernels row_kernels;
 extern const GemmKernels gemm_kernels;
-extern const ConvKernels conv_kernels;
+extern const WindowsKernels windows_kernels;
+extern const PanelKernels panel_kernels;
+extern const LaneSumsKernels lane_sums_kernels;
+extern const MoveKernels move_kernels;
 extern const UpdateKernels update_kernels;
 extern const RecurrentKernels recurrent_kernels;
 
 extern const Kernels kernels;
 constinit const Kernels kernels{HOURGLASS_NAME(HOURGLASS_SET),
+                                sizeof(Batch<float>),
                                 elementwise_kernels,
                                 reduce_kernels,
                                 row_kernels,
                                 gemm_kernels,
-                                conv_kernels,
+                                windows_kernels,
+                                panel_kernels,
+                                lane_sums_kernels,
+                                move_kernels,
                                 update_kernels,
                                 recurrent_kernels,
                                 multiply_adds<float>};

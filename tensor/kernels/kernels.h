@@ -7,6 +7,7 @@
 #include "tensor/kernels/conv.h"
 #include "tensor/kernels/elementwise.h"
 #include "tensor/kernels/gemm.h"
+#include "tensor/kernels/move.h"
 #include "tensor/kernels/recurrent.h"
 #include "tensor/kernels/reduce.h"
 #include "tensor/kernels/rows.h"
@@ -15,15 +16,25 @@
 namespace hourglass {
 
 struct Kernels {
-  const char* name;  // the instruction set: "sse2", "avx2", ...
+  const char* name;             // the instruction set: "sse2", "avx2", ...
+  std::int64_t register_bytes;  // of one register
   const ElementwiseKernels& elementwise;
   const ReduceKernels& reduce;
   const RowKernels& rows;
   const GemmKernels& gemm;
-  const ConvKernels& conv;
+  const WindowsKernels& conv_windows;
+  const PanelKernels& conv_panels;
+  const LaneSumsKernels& conv_lane_sums;
+  const MoveKernels& move;
   const UpdateKernels& update;
   const RecurrentKernels& recurrent;
   double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
+
+  /// Numbers in a register.
+  template <class T>
+  std::int64_t lanes() const {
+    return register_bytes / static_cast<std::int64_t>(sizeof(T));
+  }
 };
 
 /// The table in use: the best for this CPU, or the one that the environment variable HOURGLASS_SIMD names.

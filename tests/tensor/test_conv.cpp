@@ -6,6 +6,7 @@
 
 #include "autograd/grad.h"
 #include "autograd/ops.h"
+#include "tensor/conv/reference.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
 #include "tests/layouts.h"
@@ -16,79 +17,65 @@ using namespace hourglass::test;
 
 namespace {
 
-struct Geometry {
+// A square stride, padding and dilation, and what the ops are given for them.
+struct Case {
   std::int64_t batch, in, out, height, width, kernel_height, kernel_width, stride, padding, dilation, groups;
 
   Conv2dOptions options() const {
     return {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups};
   }
-  std::int64_t outputs(std::int64_t extent, std::int64_t kernel) const {
-    return (extent + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+  conv::Geometry geometry() const {
+    const auto axis = [&](std::int64_t extent, std::int64_t kernel) {
+      const std::int64_t outputs = (extent + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+      return conv::Axis{extent, kernel, outputs, stride, padding, dilation};
+    };
+    return {batch, in, out, groups, {axis(height, kernel_height), axis(width, kernel_width)}};
   }
   Shape image() const { return {batch, in, height, width}; }
   Shape weight() const { return {out, in / groups, kernel_height, kernel_width}; }
-  Shape result() const { return {batch, out, outputs(height, kernel_height), outputs(width, kernel_width)}; }
+  Shape result() const {
+    const conv::Geometry g = geometry();
+    return {batch, out, g.axes[0].outputs, g.axes[1].outputs};
+  }
+  bool fits() const {
+    return height + 2 * padding > dilation * (kernel_height - 1) && width + 2 * padding > dilation * (kernel_width - 1);
+  }
 };
-std::ostream& operator<<(std::ostream& stream, const Geometry& g) {
-  return stream << "x " << g.image() << ", weight " << g.weight() << ", stride " << g.stride << ", padding "
-                << g.padding << ", dilation " << g.dilation << ", groups " << g.groups;
+std::ostream& operator<<(std::ostream& stream, const Case& c) {
+  return stream << "x " << c.image() << ", weight " << c.weight() << ", stride " << c.stride << ", padding "
+                << c.padding << ", dilation " << c.dilation << ", groups " << c.groups;
 }
 
-// Random geometries, small and large, with lines and channels on both sides of a register's width.
-std::vector<Geometry> geometries() {
+// Random cases, small and large, with lines and channels on both sides of a register's width.
+std::vector<Case> cases() {
   Rng rng(5);
   const auto pick = [&](std::int64_t low, std::int64_t high) {
     return static_cast<std::int64_t>(rng.randint({}, low, high + 1).item());
   };
-  std::vector<Geometry> result{{3, 1, 16, 28, 28, 3, 3, 2, 1, 1, 1}, {2, 16, 32, 14, 14, 3, 3, 2, 1, 1, 1},
-                               {2, 32, 64, 7, 7, 7, 7, 1, 0, 1, 1},  {2, 3, 2, 32, 32, 3, 3, 1, 1, 1, 1},
-                               {2, 16, 2, 8, 8, 1, 1, 1, 0, 1, 1},   {2, 32, 16, 16, 16, 2, 2, 2, 0, 1, 1},
-                               {1, 40, 70, 5, 5, 3, 3, 1, 1, 1, 1},  {1, 2, 3, 1, 140, 1, 7, 1, 3, 1, 1},
-                               {2, 1, 1, 3, 2, 5, 5, 1, 4, 1, 1},    {2, 3, 20, 9, 17, 1, 1, 3, 0, 1, 1}};
+  std::vector<Case> result{{3, 1, 16, 28, 28, 3, 3, 2, 1, 1, 1}, {2, 16, 32, 14, 14, 3, 3, 2, 1, 1, 1},
+                           {2, 32, 64, 7, 7, 7, 7, 1, 0, 1, 1},  {2, 3, 2, 32, 32, 3, 3, 1, 1, 1, 1},
+                           {2, 16, 2, 8, 8, 1, 1, 1, 0, 1, 1},   {2, 32, 16, 16, 16, 2, 2, 2, 0, 1, 1},
+                           {1, 40, 70, 5, 5, 3, 3, 1, 1, 1, 1},  {1, 2, 3, 1, 140, 1, 7, 1, 3, 1, 1},
+                           {2, 1, 1, 3, 2, 5, 5, 1, 4, 1, 1},    {2, 3, 20, 9, 17, 1, 1, 3, 0, 1, 1}};
   while (result.size() < 60) {
     const std::int64_t groups = pick(1, 3);
-    const Geometry g{pick(1, 3), groups * pick(1, 9), groups * pick(1, 20), pick(1, 20), pick(1, 40), pick(1, 4),
-                     pick(1, 5), pick(1, 3),          pick(0, 3),           pick(1, 3),  groups};
-    if (g.outputs(g.height, g.kernel_height) > 0 && g.outputs(g.width, g.kernel_width) > 0 &&
-        g.height + 2 * g.padding > g.dilation * (g.kernel_height - 1) &&
-        g.width + 2 * g.padding > g.dilation * (g.kernel_width - 1))
-      result.push_back(g);
+    const Case c{pick(1, 3), groups * pick(1, 9), groups * pick(1, 20), pick(1, 20), pick(1, 40), pick(1, 4),
+                 pick(1, 5), pick(1, 3),          pick(0, 3),           pick(1, 3),  groups};
+    if (c.fits()) result.push_back(c);
   }
   return result;
-}
-
-// f(places in x, w and g) for every term of the form.
-template <class F>
-void for_each_term(const Geometry& s, F&& f) {
-  const Shape x = s.image(), w = s.weight(), g = s.result();
-  const auto place = [](const Shape& shape, std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d) {
-    return static_cast<std::size_t>(((a * shape[1] + b) * shape[2] + c) * shape[3] + d);
-  };
-  for (std::int64_t n = 0; n < s.batch; ++n)
-    for (std::int64_t o = 0; o < s.out; ++o)
-      for (std::int64_t c = 0; c < w[1]; ++c)
-        for (std::int64_t p = 0; p < g[2]; ++p)
-          for (std::int64_t q = 0; q < g[3]; ++q)
-            for (std::int64_t i = 0; i < w[2]; ++i)
-              for (std::int64_t j = 0; j < w[3]; ++j) {
-                const std::int64_t row = s.stride * p + s.dilation * i - s.padding;
-                const std::int64_t column = s.stride * q + s.dilation * j - s.padding;
-                if (row < 0 || row >= s.height || column < 0 || column >= s.width) continue;
-                f(place(x, n, o / (s.out / s.groups) * w[1] + c, row, column), place(w, o, c, i, j),
-                  place(g, n, o, p, q));
-              }
 }
 
 }  // namespace
 
 TEST_CASE("the three faces of convolution are the form's three derivatives") {
-  for (const Geometry& s : geometries()) {
+  for (const Case& s : cases()) {
     INFO(s);
     const Tensor x = ramp(s.image(), 1, Dtype::f64), w = ramp(s.weight(), 5, Dtype::f64),
                  g = ramp(s.result(), 8, Dtype::f64);
     const std::vector<double> xs = x.to_vector<double>(), ws = w.to_vector<double>(), gs = g.to_vector<double>();
     std::vector<double> by_x(xs.size()), by_w(ws.size()), by_g(gs.size());
-    for_each_term(s, [&](std::size_t i, std::size_t k, std::size_t p) {
+    conv::for_each_term(s.geometry(), [&](std::size_t i, std::size_t k, std::size_t p) {
       by_g[p] += xs[i] * ws[k];
       by_x[i] += gs[p] * ws[k];
       by_w[k] += gs[p] * xs[i];

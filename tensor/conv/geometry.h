@@ -1,0 +1,135 @@
+// The sizes of a convolution: images, kernels, and where the windows begin; read from tensors and checked.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "tensor/error.h"
+#include "tensor/tensor.h"
+#include "tensor/windows.h"
+
+namespace hourglass::conv {
+
+/// One spatial axis: `outputs` windows of `kernel` numbers, `dilation` apart. The first window begins `padding` before
+/// the image, each of the others `stride` after the one before it.
+struct Axis {
+  std::int64_t extent, kernel, outputs, stride, padding, dilation;
+};
+
+/// The sizes of the form T(x, w, g) with x [batch, in, extents], w [out, in / groups, kernels] and
+/// g [batch, out, outputs]. Convolution, its transpose and its weight gradient are T's three derivatives.
+struct Geometry {
+  std::int64_t batch, in, out, groups;
+  std::array<Axis, 2> axes;  // height and width; a series has height 1
+
+  std::int64_t group_in() const { return in / groups; }
+  std::int64_t group_out() const { return out / groups; }
+  std::int64_t extents() const { return axes[0].extent * axes[1].extent; }
+  std::int64_t kernels() const { return axes[0].kernel * axes[1].kernel; }
+  std::int64_t outputs() const { return axes[0].outputs * axes[1].outputs; }
+  /// Numbers in a window.
+  std::int64_t window() const { return group_in() * kernels(); }
+  double multiply_adds() const { return static_cast<double>(batch * out) * static_cast<double>(outputs() * window()); }
+  /// Whether there is one window, which is the whole image. Then each image is one row of a matrix product.
+  bool is_product() const {
+    return groups == 1 && std::all_of(axes.begin(), axes.end(), [](const Axis& a) {
+             return a.outputs == 1 && a.padding == 0 && a.kernel == a.extent && a.dilation == 1;
+           });
+  }
+};
+
+// ---- from tensors, for N spatial axes -----------------------------------------------------------------------------
+
+template <int N>
+constexpr std::string_view kAxisNames = N == 1 ? "length" : "height, width";
+
+/// `what` is [batch, channels, N extents] or lacks the batch.
+template <int N>
+void check_image(std::string_view op, std::string_view what, const Tensor& x) {
+  check(is_floating(x.dtype()), op, "needs f32 or f64, got ", describe(x), "; convert with to(x, Dtype::f32)");
+  check(x.dim() == N + 1 || x.dim() == N + 2, op, what, " is [batch, channels, ", kAxisNames<N>, "] or [channels, ",
+        kAxisNames<N>, "], got ", describe(x));
+}
+template <int N>
+std::int64_t batch_of(const Tensor& x) {
+  return x.dim() == N + 2 ? x.shape()[0] : 1;
+}
+template <int N>
+std::int64_t channels_of(const Tensor& x) {
+  return x.size(-N - 1);
+}
+/// [batch, channels, extents], without the batch if x has none.
+template <int N>
+Shape shape_like(const Tensor& x, std::int64_t channels, const Geometry& geometry, std::int64_t Axis::*extent) {
+  Shape shape;
+  if (x.dim() == N + 2) shape.push_back(x.shape()[0]);
+  shape.push_back(channels);
+  for (int axis = 2 - N; axis < 2; ++axis) shape.push_back(geometry.axes[static_cast<std::size_t>(axis)].*extent);
+  return shape;
+}
+
+template <int N>
+void check_options(std::string_view op, const PerAxis<N>& stride, const PerAxis<N>& padding, const PerAxis<N>& dilation,
+                   std::int64_t groups) {
+  for (int axis = 0; axis < N; ++axis) {
+    check(stride[axis] >= 1 && dilation[axis] >= 1 && padding[axis] >= 0, op,
+          "stride and dilation are at least 1 and padding at least 0, got stride ", stride[axis], ", dilation ",
+          dilation[axis], ", padding ", padding[axis]);
+  }
+  check(groups >= 1, op, "groups is at least 1, got ", groups);
+}
+inline void check_bias(std::string_view op, const Tensor& weight, const Tensor* bias, std::int64_t out) {
+  if (!bias) return;
+  check_same_dtype(op, weight, *bias);
+  check(bias->dim() == 1 && bias->shape()[0] == out, op, "bias is [out]: weight is ", describe(weight),
+        ", which gives ", out, " channels, bias is ", describe(*bias));
+}
+
+/// The geometry of a convolution of x with kernels of these extents, but for `out`.
+template <int N>
+Geometry geometry_of(std::string_view op, const Tensor& x, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
+  const PerAxis<N>& padding = options.padding.amount;
+  check_options<N>(op, options.stride, padding, options.dilation, options.groups);
+  Geometry result{batch_of<N>(x), channels_of<N>(x), 0, options.groups, {}};
+  result.axes[0] = {1, 1, 1, 1, 0, 1};
+  for (int axis = 0; axis < N; ++axis) {
+    const std::int64_t extent = x.size(axis - N);
+    const std::int64_t span = options.dilation[axis] * (kernel[axis] - 1) + 1, room = extent + 2 * padding[axis];
+    check(kernel[axis] >= 1 && span <= room, op, "the kernel does not fit into the image: x is ", describe(x),
+          ", a window spans ", span, ", the image with its padding ", room);
+    result.axes[static_cast<std::size_t>(axis + 2 - N)] = {
+        extent,        kernel[axis],          (room - span) / options.stride[axis] + 1, options.stride[axis],
+        padding[axis], options.dilation[axis]};
+  }
+  return result;
+}
+
+/// The geometry of a transposed convolution of x with this weight: x takes the place of g in the form, and the result
+/// that of x.
+template <int N>
+Geometry transposed_geometry_of(std::string_view op, const Tensor& x, const Tensor& weight,
+                                const ConvTransposeOptions<N>& options) {
+  check_options<N>(op, options.stride, options.padding, options.dilation, options.groups);
+  Geometry result{batch_of<N>(x), weight.shape()[1] * options.groups, channels_of<N>(x), options.groups, {}};
+  check(result.out == weight.shape()[0], op, "channels differ: x is ", describe(x), ", weight is ", describe(weight),
+        " (", result.out, " against ", weight.shape()[0], ")");
+  check(result.out % options.groups == 0, op, "cannot divide ", result.out, " inputs into ", options.groups,
+        " groups: weight is ", describe(weight));
+  result.axes[0] = {1, 1, 1, 1, 0, 1};
+  for (int axis = 0; axis < N; ++axis) {
+    const std::int64_t outputs = x.size(axis - N), kernel = weight.size(axis - N), stride = options.stride[axis];
+    const std::int64_t padding = options.padding[axis], dilation = options.dilation[axis];
+    const std::int64_t more = options.output_padding[axis];
+    check(more >= 0 && more < std::max(stride, dilation), op,
+          "output_padding is at least 0 and less than stride or dilation, got ", more, " with stride ", stride,
+          " and dilation ", dilation);
+    const std::int64_t extent = (outputs - 1) * stride - 2 * padding + dilation * (kernel - 1) + more + 1;
+    check(outputs >= 1 && kernel >= 1 && extent >= 1, op, "nothing is left of the result: x is ", describe(x),
+          ", weight is ", describe(weight), ", the extent would be ", extent);
+    result.axes[static_cast<std::size_t>(axis + 2 - N)] = {extent, kernel, outputs, stride, padding, dilation};
+  }
+  return result;
+}
+
+}  // namespace hourglass::conv
