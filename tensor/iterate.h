@@ -1,5 +1,5 @@
-// How a strided tensor is walked: axes that lie behind one another in memory are joined first, then what is left is a
-// long inner run and a short list of outer axes.
+// Iterates over strided tensors: joins axes that are contiguous together, then visits a long inner run for each index
+// into the few outer axes that are left.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace hourglass {
 
-/// Strides that make x look as if it had `shape` (which its own broadcasts to): 0 along repeated axes.
+/// The strides of x broadcast to `shape`: 0 along repeated axes.
 Strides broadcast_strides(const Tensor& x, const Shape& shape);
 
 /// a + b; integers wrap around, as they do in the SIMD kernels.
@@ -24,19 +24,19 @@ T plus(T a, T b) {
   }
 }
 
-/// Writes x's elements to out (adds them there), where they lie out_strides apart: into a part of a larger tensor, say.
-/// No two of them may go to the same place.
+/// Writes x's elements to out (or adds them), out_strides apart: for example into a part of a larger tensor. Different
+/// elements must go to different places.
 template <Element T>
 void copy_to(const Tensor& x, T* out, const Strides& out_strides);
 template <Element T>
 void add_to(const Tensor& x, T* out, const Strides& out_strides);
 
-/// N operands walked together over one shape, in row-major order.
+/// Visits N operands of one shape together, in row-major order.
 template <std::size_t N>
 class TensorIterator {
  public:
   TensorIterator(const Shape& shape, const std::array<Strides, N>& strides) {
-    // Two neighbouring axes are one when, for every operand, the outer one steps by the whole inner one.
+    // Two neighbouring axes are one if, for every operand, a step of the outer axis is the whole inner axis.
     for (int axis = 0; axis < shape.size(); ++axis) {
       if (shape[axis] == 1) continue;
       const auto joins = [&] {

@@ -1,4 +1,4 @@
-// Pooling, unpooling and interpolation: sums and maxima over taps (windows.cpp says which).
+// Pooling, unpooling and interpolation: sums and maxima over taps, which windows.cpp makes.
 #include <algorithm>
 #include <limits>
 
@@ -30,7 +30,7 @@ Planes planes_of(std::string_view op, const Tensor& x, const ImageTaps& taps) {
   return result;
 }
 
-// Of series: the one row is itself.
+// A series has one row, which is its own result.
 const Taps& rows_of(const ImageTaps& taps) {
   static const Taps one = [] {
     Taps row{1};
@@ -198,7 +198,7 @@ Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indic
   }
   for (int axis = 0; axis < x.dim() - N; ++axis) result.planes *= x.shape()[axis];
 
-  // Who writes last to each place.
+  // The last writer of each place stays.
   const Tensor flat = contiguous(indices);
   const std::int64_t* const index = flat.data<std::int64_t>();
   const std::int64_t count = result.planes == 0 ? 0 : x.numel() / result.planes;

@@ -1,4 +1,4 @@
-// What each kind of pooling and interpolation looks at, as taps along each axis.
+// The taps of each kind of pooling and interpolation along each axis.
 #include "tensor/windows.h"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ Taps adaptive(std::string_view op, const Tensor& x, std::int64_t extent, std::in
   return taps;
 }
 
-// Weights of the four neighbours of a point that lies t after the second (Keys 1981, equation 15 with a = -3/4).
+// Weights of the four neighbours of a point that lies t past the second (Keys 1981, equation 15 with a = -3/4).
 std::array<double, 4> cubic_weights(double t) {
   constexpr double a = -0.75;
   const auto near = [](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
@@ -62,7 +62,7 @@ std::array<double, 4> cubic_weights(double t) {
   return {far(t + 1), near(t), near(1 - t), far(2 - t)};
 }
 
-// How far apart, in inputs, the `outputs` lie: by the sizes, unless a factor was given.
+// The step from one output to the next, in inputs, follows from the sizes unless a factor was given.
 Taps interpolation(std::int64_t extent, std::int64_t outputs, double factor, InterpolateMode mode, bool align_corners) {
   const auto inputs = static_cast<double>(extent);
   const double scale = factor > 0 ? 1 / factor : inputs / static_cast<double>(outputs);
@@ -74,7 +74,7 @@ Taps interpolation(std::int64_t extent, std::int64_t outputs, double factor, Int
     const double middle = align_corners ? at * aligned : (at + 0.5) * scale - 0.5;
     switch (mode) {
       case InterpolateMode::nearest:
-        // Whole numbers, where they can be had, know no rounding.
+        // Whole numbers, where possible, since they do not round.
         taps.add(std::min(factor > 0 ? static_cast<std::int64_t>(at * scale) : i * extent / outputs, last), 1);
         break;
       case InterpolateMode::nearest_exact:
@@ -173,7 +173,7 @@ ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>&
     Taps taps{a.extent};
     const std::int64_t outputs = outputs_of(op, x, a);
     for (std::int64_t i = 0; i < outputs; ++i) {
-      // A window may reach over the padding at the end, too; what is beyond that is never counted.
+      // A window may reach past the padding at the end. What lies beyond it is never counted.
       const std::int64_t begin = i * a.stride - a.padding, end = std::min(begin + a.kernel, a.extent + a.padding);
       const std::int64_t first = std::max<std::int64_t>(begin, 0), last = std::min(end, a.extent);
       const std::int64_t count = options.count_include_pad ? end - begin : last - first;

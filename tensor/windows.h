@@ -1,5 +1,5 @@
-// How windows stand on an image: what convolutions, pooling and interpolation are told, under PyTorch's names. An image
-// is [..., height, width], a series [..., length]; N counts these last axes.
+// How windows lie on an image: options of convolution, pooling and interpolation, under PyTorch's names. An image is
+// [..., height, width], a series [..., length]; N counts these last axes.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -27,10 +27,10 @@ class PerAxis {
 };
 
 struct Same {};
-/// As much padding as keeps the extents, with stride 1. Where that is an odd number, one more stands at the end.
+/// Padding that keeps the extents, with stride 1. If the total is odd, the end gets one more than the beginning.
 inline constexpr Same kSame;
 
-/// Zeros around an image: as many on both sides of an axis, or kSame.
+/// Zeros around an image: the same number on both sides of an axis, or kSame.
 template <int N>
 struct ConvPadding {
   PerAxis<N> amount = 0;
@@ -41,8 +41,8 @@ struct ConvPadding {
   constexpr ConvPadding(Same) : same(true) {}  // NOLINT(google-explicit-constructor)
 };
 
-/// Output extent: floor((extent + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. With groups, inputs and outputs
-/// are divided into so many equal parts, and each part of the outputs sees its own part of the inputs.
+/// Output extent: floor((extent + 2 padding - dilation (kernel - 1) - 1) / stride) + 1. Input and output channels are
+/// divided into `groups` equal groups, and each group of outputs sees its own group of inputs.
 template <int N>
 struct ConvOptions {
   PerAxis<N> stride = 1;
@@ -54,8 +54,8 @@ using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
 
 /// Output extent: (extent - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, which is the extent of
-/// the image from which the convolution with these options gives `extent`. There may be several such: output_padding
-/// chooses, and is less than stride or dilation.
+/// the image from which the convolution with these options gives `extent`. Several extents may be possible.
+/// output_padding is added to the smallest; it is less than stride or dilation.
 template <int N>
 struct ConvTransposeOptions {
   PerAxis<N> stride = 1;
@@ -67,8 +67,8 @@ struct ConvTransposeOptions {
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
 
-/// Output extent as a convolution's; with ceil_mode the fraction is rounded up, unless the last window would start
-/// behind the image and its padding at the front.
+/// Output extent: as for a convolution. With ceil_mode the fraction is rounded up, unless the last window would then
+/// start past the end of the image.
 template <int N>
 struct MaxPoolOptions {
   PerAxis<N> kernel;
@@ -103,8 +103,8 @@ struct MaxUnpoolOptions {
 using MaxUnpool1dOptions = MaxUnpoolOptions<1>;
 using MaxUnpool2dOptions = MaxUnpoolOptions<2>;
 
-/// nearest takes the pixel floor(i scale); nearest_exact that whose middle is nearest; linear is for series and
-/// bilinear and bicubic (Keys 1981, a = -0.75) for images; area averages as adaptive_avg_pool does.
+/// nearest takes the pixel floor(i scale), nearest_exact the pixel whose middle is nearest. linear is for series,
+/// bilinear and bicubic (Keys 1981, a = -0.75) for images. area averages as adaptive_avg_pool does.
 enum class InterpolateMode { nearest, nearest_exact, linear, bilinear, bicubic, area };
 std::ostream& operator<<(std::ostream& out, InterpolateMode mode);
 
@@ -113,11 +113,11 @@ struct InterpolateOptions {
   std::vector<std::int64_t> size{};
   std::vector<double> scale_factor{};
   InterpolateMode mode = InterpolateMode::nearest;
-  bool align_corners = false;  ///< the outermost pixels' middles are the image's corners, not their outer edges
+  bool align_corners = false;  ///< align the middles of the corner pixels, not their outer edges
 };
 
-/// What each output along one axis is made of: output i is the sum of weight[t] input[index[t]] for begin[i] <= t <
-/// begin[i + 1]. A sparse matrix, row by row.
+/// The inputs that each output along one axis is made of, with their weights: a sparse matrix, row by row. Output i is
+/// the sum of weight[t] input[index[t]] for begin[i] <= t < begin[i + 1].
 struct Taps {
   std::int64_t extent;  ///< of the input
   std::vector<std::int64_t> begin{0}, index{};
@@ -129,11 +129,11 @@ struct Taps {
     weight.push_back(w);
   }
   void end_output() { begin.push_back(static_cast<std::int64_t>(index.size())); }
-  /// Inputs and outputs change places.
+  /// The transposed matrix: inputs and outputs change places.
   Taps transposed() const;
 };
 
-/// Taps along the last two axes, or without rows along the last alone. Pooling and interpolation are this and no more.
+/// Taps along the last two axes, or, without rows, along the last axis only. They define a pooling or interpolation.
 struct ImageTaps {
   std::optional<Taps> rows;
   Taps columns;
@@ -141,12 +141,12 @@ struct ImageTaps {
   int axes() const { return rows ? 2 : 1; }
   ImageTaps transposed() const;
 };
-/// The taps for x of each kind of pooling. An error that names op, and the extents, where windows and image do not fit.
+/// The taps of each kind of pooling for x. Throws an error that names op and the extents if a window does not fit.
 template <int N>
 ImageTaps taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options);
 template <int N>
 ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options);
-/// Output i takes the inputs from floor(i extent / outputs) up to but without ceil((i + 1) extent / outputs).
+/// Output i takes the inputs from floor(i extent / outputs) to ceil((i + 1) extent / outputs) - 1.
 template <int N>
 ImageTaps adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size);
 ImageTaps taps_of(std::string_view op, const Tensor& x, const InterpolateOptions& options);

@@ -1,8 +1,8 @@
 // The tile of sums that products with windows keep in registers, for operands that lie scattered in memory.
 //
-// Element (i, k) of a *scattered* operand is data[lane[i] + place[k]], a table for each axis (the block-scatter matrices
-// of Matthews 2018, "High-performance tensor contraction without transposition"). Looking up a place costs one load for
-// a whole step of the tile, so only the small operand is packed.
+// Element (i, k) of a *scattered* operand is data[lane[i] + place[k]], with a table for each axis (the block-scatter
+// matrices of Matthews 2018, "High-performance tensor contraction without transposition"). Looking up a place costs one
+// load for a whole step of the tile, so only the small operand is packed.
 #pragma once
 #include "tensor/kernels/tile.inl"
 
