@@ -1,3 +1,4 @@
+// AdaBelief: an optimizer that is not part of Hourglass.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -24,13 +24,8 @@ namespace {
 
 struct Autoencoder : nn::Module {
   explicit Autoencoder(Rng& rng)
-      : encoder(child<nn::Sequential>("encoder")), decoder(child<nn::Sequential>("decoder")) {
-    encoder.add<Distances>(3, 12, rng);
-    encoder.add<nn::Linear>(12, 1, rng);
-    decoder.add<nn::Linear>(1, 24, rng);
-    decoder.add<nn::Tanh>();
-    decoder.add<nn::Linear>(24, 3, rng);
-  }
+      : encoder(child("encoder", nn::Sequential{Distances(3, 12, rng), nn::Linear(12, 1, rng)})),
+        decoder(child("decoder", nn::Sequential{nn::Linear(1, 24, rng), nn::Tanh(), nn::Linear(24, 3, rng)})) {}
   Var operator()(const Var& x) const { return decoder(encoder(x)); }
 
   nn::Sequential &encoder, &decoder;
