@@ -24,13 +24,11 @@ struct Input {
 
   Tensor draw(const Shape& as, Rng rng) const;
 };
-inline Input uniform(const Shape& shape, double low, double high) { return {shape, low, high}; }
+Input uniform(const Shape& shape, double low, double high);
 /// low, low + 1, ..., high - 1
-inline Input integers(const Shape& shape, int low, int high) {
-  return {shape, static_cast<double>(low), static_cast<double>(high), Dtype::i64};
-}
+Input integers(const Shape& shape, int low, int high);
 /// 0 or 1
-inline Input mask(const Shape& shape) { return {shape, 0, 2, Dtype::u8}; }
+Input mask(const Shape& shape);
 
 /// What an elementwise op is to give: a function of as many doubles as the op has inputs. Other ops have none here;
 /// PyTorch's values are their reference.
@@ -38,17 +36,21 @@ class Reference {
  public:
   Reference() = default;
   template <std::invocable<double> F>
-  Reference(F f) : f_([f](const double* x) { return f(x[0]); }) {}
+  Reference(F f) : one_(f) {}
   template <std::invocable<double, double> F>
-  Reference(F f) : f_([f](const double* x) { return f(x[0], x[1]); }) {}
+  Reference(F f) : two_(f) {}
   template <std::invocable<double, double, double> F>
-  Reference(F f) : f_([f](const double* x) { return f(x[0], x[1], x[2]); }) {}
+  Reference(F f) : three_(f) {}
 
-  explicit operator bool() const { return static_cast<bool>(f_); }
-  double operator()(const std::vector<double>& inputs) const { return f_(inputs.data()); }
+  explicit operator bool() const { return one_ || two_ || three_; }
+  double operator()(const std::vector<double>& x) const {
+    return one_ ? one_(x[0]) : two_ ? two_(x[0], x[1]) : three_(x[0], x[1], x[2]);
+  }
 
  private:
-  std::function<double(const double*)> f_;
+  double (*one_)(double) = nullptr;
+  double (*two_)(double, double) = nullptr;
+  double (*three_)(double, double, double) = nullptr;
 };
 
 struct RowOptions {
