@@ -26,7 +26,7 @@ std::string describe(const char* kind, Range range) {
   return text;
 }
 
-/// The whole text must be one number of the type T, finite and in range. (CLI11's own Range lets NaN through.)
+/// Accepts text that is one number of type T, finite and in range. (CLI11's own Range accepts NaN.)
 template <class T>
 CLI::Validator number_in(const char* kind, Range range) {
   return CLI::Validator(
@@ -52,7 +52,7 @@ std::string join_comma(const std::vector<T>& values) {
   return text;
 }
 
-/// As a shell would have to be told it.
+/// Quoted so that it can be pasted into a shell.
 std::string command_line(int argc, const char* const* argv) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
@@ -66,7 +66,7 @@ std::string command_line(int argc, const char* const* argv) {
   return line;
 }
 
-/// The name under which a flag is reported: --batch-size becomes batch_size.
+/// The name of a flag in the configuration: --batch-size becomes batch_size.
 std::string plain(std::string name) {
   name.erase(0, name.find_first_not_of('-'));
   std::replace(name.begin(), name.end(), '-', '_');
@@ -86,23 +86,22 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
 
   flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated", "folder"});
   app_->add_option("--data-dir", args_.data.folder,
-                   "folder with the set's IDX files (default: the usual places), or with PNG pictures")
+                   "folder with the set's IDX files (default: the usual places) or with PNG pictures")
       ->type_name("DIR")
       ->check(non_empty());
-  flag("--limit", args_.data.limit, "use only so many training and test images; 0: all", {.min = 0});
+  flag("--limit", args_.data.limit, "maximum number of training and of test images; 0: all", {.min = 0});
   flag("--epochs", args_.epochs, "passes over the training images");
-  flag("--batch-size", args_.batch_size, "images a step");
+  flag("--batch-size", args_.batch_size, "images per step");
   flag("--lr", args_.lr, "learning rate", {.min = 0});
-  flag("--seed", seed_, "of everything random: weights, order of the images, noise", {.min = 0});
-  flag("--threads", args_.threads, "threads to compute with; the results are the same with any",
-       {.min = 1, .max = 1024});
-  app_->add_option("--out", args_.out, "folder for report, figures and pictures")
+  flag("--seed", seed_, "seed of all random numbers: weights, order of the images, noise", {.min = 0});
+  flag("--threads", args_.threads, "number of threads; the results do not depend on it", {.min = 1, .max = 1024});
+  app_->add_option("--out", args_.out, "folder for the report, results and pictures")
       ->type_name("DIR")
       ->capture_default_str()
       ->check(non_empty());
-  flag("--resume", args_.resume, "go on where the run in --out stopped, if there is one");
+  flag("--resume", args_.resume, "continue the run in --out where it stopped, if there is one");
   flag("--save-every", args_.save_every, "seconds between checkpoints in --out", {.min = 0});
-  flag("--quiet", args_.quiet, "print nothing but the final figure");
+  flag("--quiet", args_.quiet, "print only the final result");
   for (const auto& [name, path] : {std::pair{"data_dir", &args_.data.folder}, std::pair{"out", &args_.out}})
     settings_.emplace_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
 }

@@ -1,4 +1,4 @@
-// The command line that every example shares, and the frame that turns errors into one line and an exit code.
+// The command line that all examples share. Errors become one line on stderr and an exit code.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -40,16 +40,16 @@ struct Args {
   std::int64_t batch_size = 0;
   double lr = 0;
   std::uint64_t seed = 0;
-  std::int64_t threads = 1;  ///< in force already when the body runs
+  std::int64_t threads = 1;  ///< already set when the body runs
   std::filesystem::path out;
   bool quiet = false;
-  bool resume = false;                                ///< go on from the checkpoint in --out, if there is one
+  bool resume = false;                                ///< continue from the checkpoint in --out, if there is one
   double save_every = 30;                             ///< seconds between checkpoints
-  std::string command{};                              ///< what was typed, for telling how to go on
+  std::string command{};                              ///< as it was typed, for the message that says how to continue
   std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
 };
 
-/// Training was interrupted (Ctrl-C), and saved; the message says how to go on.
+/// Training was interrupted by Ctrl-C and saved. The message says how to continue.
 class Interrupted : public std::exception {
  public:
   Interrupted(int signal, std::string message) : signal_(signal), message_(std::move(message)) {}
@@ -61,13 +61,13 @@ class Interrupted : public std::exception {
   std::string message_;
 };
 
-/// Numbers a flag accepts, both ends included.
+/// The numbers that a flag accepts, both ends included.
 struct Range {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
 };
 
-/// Collects flags, then runs the body. A whole main():
+/// Collects flags, then runs the body. A complete main():
 ///
 ///     int main(int argc, char** argv) {
 ///       std::int64_t code = 20;
@@ -93,9 +93,9 @@ class Program {
             Range range = {.min = 1});
   void flag(const std::string& name, std::vector<double>& values, const std::string& help, Range range = {});
 
-  /// Parses, sets the number of threads, calls body. The exit code of the program: 0, also after --help; 2 with one
-  /// line on stderr for whatever the user can mend (flags, data, files: any hourglass::Error); 130 when interrupted by
-  /// Ctrl-C (128 + the signal); 1 for any other exception.
+  /// Parses the flags, sets the number of threads and calls the body. Returns the exit code of the program: 0 (also
+  /// after --help); 2 for an error that the user can correct (flags, data, files: any hourglass::Error); 128 + the
+  /// signal after an interruption (130 for Ctrl-C); 1 for any other exception. Errors are one line on stderr.
   int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
 
  private:
@@ -106,7 +106,7 @@ class Program {
   Args args_;
   std::int64_t seed_ = 0;
   std::unique_ptr<CLI::App> app_;
-  std::vector<std::function<std::pair<std::string, Value>()>> settings_;  // reads a flag once parsing is done
+  std::vector<std::function<std::pair<std::string, Value>()>> settings_;  // each reads a flag after parsing
 };
 
 }  // namespace hourglass::examples

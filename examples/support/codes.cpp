@@ -63,7 +63,7 @@ Tensor paths(const Tensor& codes, std::int64_t steps) {
 Tensor traversals(const Tensor& code, double low, double high, std::int64_t steps) {
   std::vector<Tensor> all;
   for (std::int64_t k = 0; k < code.size(1); ++k) {
-    const Tensor own = one_hot(full({1}, k, Dtype::i64), code.size(1));  // 1 where the number is that moves
+    const Tensor own = one_hot(full({1}, k, Dtype::i64), code.size(1));  // 1 at the number that moves
     all.push_back(code * (1 - own) + unsqueeze(linspace(low, high, steps), 1) * own);
   }
   return concat(all, 0);
@@ -79,14 +79,16 @@ void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const st
 }
 
 void draw_paths(Run& run, const Decoder& decode, const Tensor& codes) {
-  run.picture("interpolation", image_grid(decode(paths(codes))), "Each row walks from one image's code to another's.");
+  run.picture("interpolation", image_grid(decode(paths(codes))),
+              "Each row decodes a straight line from one image's code to the next image's.");
 }
 
 void draw_plane(Run& run, const Decoder& decode) {
   const std::int64_t side = 20;
-  run.picture(
-      "manifold", image_grid(decode(normal_plane(side)), {.columns = static_cast<int>(side), .scale = 1, .gap = 0}),
-      "What a code of two numbers learns: its plane, from the 2.5 % to the 97.5 % quantile of N(0, 1) each way.");
+  run.picture("manifold",
+              image_grid(decode(normal_plane(side)), {.columns = static_cast<int>(side), .scale = 1, .gap = 0}),
+              "The plane of a code of two numbers, decoded: from the 2.5 % to the 97.5 % quantile of N(0, 1) in both "
+              "directions.");
 }
 
 }  // namespace hourglass::examples

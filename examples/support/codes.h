@@ -1,4 +1,5 @@
-// What is done with a code space once it is there: it is measured, walked through and drawn.
+// Working with codes: the models that several programs share, averages over a set, walks through a code space,
+// pictures.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -14,14 +15,14 @@ namespace hourglass::examples {
 
 // ---- models
 
-/// Linear layers of these widths with a ReLU between each two: Mlp({784, 400, 20}, rng).
+/// Linear layers of these widths, with a ReLU between any two: Mlp({784, 400, 20}, rng).
 class Mlp : public nn::Sequential {
  public:
   Mlp(const std::vector<std::int64_t>& widths, Rng& rng);
 };
 
-/// Three layers each way, pixels-hidden-hidden-code and back, with a sigmoid for each pixel: for programs about what
-/// the codes are like, not about how they are come by.
+/// Three layers each way, pixels-hidden-hidden-code and back, with a sigmoid for each pixel. For programs that study
+/// the codes rather than the network.
 class MlpAutoencoder : public nn::Layer {
  public:
   MlpAutoencoder(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
@@ -35,11 +36,11 @@ class MlpAutoencoder : public nn::Layer {
   Mlp &encoder_, &decoder_;
 };
 
-/// What an encoder says of a code: the first half of h's last axis is the mean, the second half log std².
+/// The distribution that an encoder's output describes: along the last axis of h, first the mean, then log std².
 Normal normal_from(const Var& h);
 
-/// A VAE of two layers each way, pixels-hidden-code-hidden-pixels, with a Bernoulli distribution for each pixel. (How
-/// it is made and trained is the subject of variants/variational.cpp; this is for programs about something else.)
+/// A VAE of two layers each way, pixels-hidden-code-hidden-pixels, with a Bernoulli distribution for each pixel.
+/// variants/variational.cpp shows how one is built and trained; this class is for programs about other questions.
 class MlpVae : public nn::Module {
  public:
   MlpVae(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
@@ -54,20 +55,20 @@ class MlpVae : public nn::Module {
 
 // ---- measuring
 
-/// Averages over all rows (axis 0), a thousand at a time and without recording, of what f says of some of them: their
-/// own averages. Names stay in f's order.
+/// Averages over all rows (axis 0). f gets up to a thousand of them at a time and returns the averages over these; no
+/// graph is recorded.
 Metrics average_over(const Tensor& rows, const std::function<Metrics(const Tensor& rows)>& f);
 double average_over(const Tensor& rows, const std::function<double(const Tensor& rows)>& f);
 
 // ---- walking
 
-/// The number below which a draw from N(0, 1) is with probability p, 0 < p < 1.
+/// The quantile function of N(0, 1), for 0 < p < 1.
 double normal_quantile(double p);
-/// side² codes of two numbers, row by row, each standing for the same share of N(0, 1): [side², 2].
+/// A grid of side x side codes of two numbers, row by row, at evenly spaced quantiles of N(0, 1): [side², 2].
 Tensor normal_plane(std::int64_t side);
-/// From each row of codes [n, d] to the next in so many equal steps, ends included: [(n-1) steps, d].
+/// Straight lines from each row of codes [n, d] to the next, `steps` points each, ends included: [(n-1) steps, d].
 Tensor paths(const Tensor& codes, std::int64_t steps = 10);
-/// One number of a code after the other goes from low to high while the rest stay as they are in `code` [1, d]:
+/// Copies of `code` [1, d] in which one number goes from low to high and the others stay, for each number in turn:
 /// [d steps, d].
 Tensor traversals(const Tensor& code, double low, double high, std::int64_t steps = 10);
 
@@ -78,11 +79,11 @@ using Decoder = std::function<Tensor(const Tensor& codes)>;
 
 /// Images above, outputs below.
 void draw_reconstructions(Run& run, const Tensor& images, const Tensor& outputs, const std::string& caption);
-/// What codes drawn from the prior decode to.
+/// Decodes codes that were drawn from the prior.
 void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const std::string& caption);
-/// Straight lines between the codes of images, one a row.
+/// Decodes straight lines between the codes of images, a row for each.
 void draw_paths(Run& run, const Decoder& decode, const Tensor& codes);
-/// The plane of a code of two numbers.
+/// Decodes the plane of a code of two numbers.
 void draw_plane(Run& run, const Decoder& decode);
 
 }  // namespace hourglass::examples

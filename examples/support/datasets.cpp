@@ -22,7 +22,7 @@ namespace {
 constexpr std::array kFiles{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
                             "t10k-labels-idx1-ubyte"};
 
-/// The file, gzipped or not, if one of the two is there.
+/// The path of the file, gzipped or not, if one of the two exists.
 std::optional<fs::path> find_file(const fs::path& folder, const std::string& name) {
   for (const char* suffix : {".gz", ""}) {
     const fs::path file = folder / (name + suffix);
@@ -52,7 +52,7 @@ std::vector<fs::path> usual_places() {
   return places;
 }
 
-/// The folder that holds the set: `places` are asked for a folder of its name, then themselves.
+/// The folder that holds the set: each place is tried with a folder of the set's name, then by itself.
 std::optional<fs::path> find_set(const std::vector<fs::path>& places, const std::string& name) {
   for (const fs::path& place : places)
     for (const fs::path& folder : {place / name, place})
@@ -119,7 +119,7 @@ ImageData generate(const DataOptions& options) {
   return generate_shapes(limited(kTrain), limited(kTest), options.seed);
 }
 
-// train/ and test/ as they are, or one folder whose pictures are split.
+// train/ and test/, or one folder whose pictures are split.
 ImageData read_pictures(const fs::path& folder, std::int64_t limit, std::uint64_t seed) {
   check(!folder.empty(), "data", "folder: --data-dir must say where the pictures are");
   const bool divided = fs::is_directory(folder / "train") && fs::is_directory(folder / "test");
@@ -161,7 +161,7 @@ ImageData load_all(const DataOptions& options) {
 
   const std::vector<fs::path> places = given.empty() ? usual_places() : std::vector{given};
   if (const auto folder = find_set(places, name)) return read_set(name, *folder, limit);
-  // What was asked for by name is not silently replaced; Fashion-MNIST is what everybody gets who asks for nothing.
+  // Only Fashion-MNIST, the default, is replaced. A set that the user asked for by name must be there.
   if (!given.empty() || name == "mnist")
     fail("data", name, " is not in ", list(places), ": expected ", kFiles[0], ".gz and three more files");
   std::cerr << "data: Fashion-MNIST is in none of " << list(places)

@@ -11,7 +11,7 @@ namespace hourglass::examples {
 namespace fs = std::filesystem;
 namespace {
 
-// What lies in a folder, in order; names that begin with a dot are the system's business.
+// The entries of a folder, sorted. Names that begin with a dot are skipped: the system puts them there.
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> entries;

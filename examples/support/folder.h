@@ -1,4 +1,4 @@
-// A folder of PNG pictures as a data set: one folder in it for each class.
+// A folder of PNG pictures as a data set, with a subfolder for each class.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -11,13 +11,14 @@ namespace hourglass::examples {
 struct PictureFolder {
   Tensor images;                     ///< f32[n, channels, height, width], in [0, 1]
   Tensor labels;                     ///< i64[n], indices of `classes`; empty if there are no classes
-  std::vector<std::string> classes;  ///< names of the folders, in order; empty if the pictures lie in the folder itself
-  std::vector<std::string> files;    ///< where each picture came from, from the folder on
+  std::vector<std::string> classes;  ///< names of the subfolders, sorted; empty if there are none
+  std::vector<std::string> files;    ///< path of each picture, relative to the folder
 };
 
-/// Reads all .png files of the folders in `path` (cats/1.png, dogs/2.png: the classes are cats and dogs), or, if it has
-/// none, those in `path` itself. In order of their names. All must have one size; channels is 1 (grey), 3, or 0: as the
-/// first picture is. Other files, and folders in the folders, are errors: nothing is left out in silence.
+/// Reads all .png files of the subfolders of `path` (cats/1.png, dogs/2.png: the classes are cats and dogs), sorted by
+/// name. If there are no subfolders, reads the .png files in `path` itself. All pictures must have the same size.
+/// channels is 1 (grey), 3, or 0 for as many as the first picture has. Other files and deeper folders are errors, so
+/// nothing is skipped silently.
 PictureFolder read_picture_folder(const std::filesystem::path& path, int channels = 0);
 
 }  // namespace hourglass::examples

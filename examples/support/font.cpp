@@ -133,7 +133,7 @@ const Glyph& glyph_of(char32_t code) {
   return other == kOthers.end() ? kAscii.back() : other->second;
 }
 
-/// The code points of UTF-8 text; bytes that are no UTF-8 stand for themselves.
+/// The code points of UTF-8 text. A byte that is not UTF-8 becomes a code point of its own.
 std::vector<char32_t> decode(std::string_view text) {
   std::vector<char32_t> codes;
   for (std::size_t i = 0; i < text.size();) {

@@ -1,6 +1,6 @@
-// Data that are made rather than read, so that what is behind them is known: a model's answer can be held against the
-// truth. Everything depends on the seed alone, and item i on seed and i: a smaller set is the beginning of a larger
-// one. (The images of shapes.h have ten classes and six causes; these here are for questions of their own.)
+// Generated data, whose causes are known, so that a model's answer can be compared with the truth. Item i depends on
+// the seed and i alone: a smaller set is the beginning of a larger one. (shapes.h has the generated set of ten
+// classes.)
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@ namespace hourglass::examples {
 
 // ---- images
 
-/// One coloured shape before a dark ground: for disentanglement (factors), segmentation (masks) and colourization.
+/// A coloured shape on a dark background, for disentanglement (factors), segmentation (masks) and colourization.
 struct Scenes {
   Tensor images;   ///< f32[n, 3, side, side], in [0, 1]
   Tensor masks;    ///< f32[n, 1, side, side]: how much of each pixel the shape covers
@@ -20,12 +20,12 @@ struct Scenes {
   std::vector<std::string> names;
 };
 /// Factors, independent and uniform: shape (0 circle, 1 square, 2 triangle), scale (radius as a part of the side, 0.12
-/// to 0.24), rotation (0 to π/2 radians; circles have one, too), x and y (of the centre, 0.3 to 0.7 of the side), hue
-/// (0 red, 1/3 green, 2/3 blue; up to but not 1).
+/// to 0.24), rotation (0 to π/2 radians; circles have one as well), x and y (of the centre, 0.3 to 0.7 of the side),
+/// hue (0 red, 1/3 green, 2/3 blue; up to but not 1).
 Scenes generate_scenes(std::int64_t count, std::uint64_t seed = 0, std::int64_t side = 32);
 
-/// Cells under a microscope, to be told from what lies beside and inside them: ellipses with a nucleus, which may touch
-/// and hide each other, in a light that falls off to one side. Specks of dirt are as bright as cells, and are none.
+/// Cells under a microscope, for segmentation: ellipses with a nucleus, which may touch and overlap, in a light that
+/// falls off to one side. Specks of dirt are as bright as cells, but belong to the background.
 struct Cells {
   Tensor images;   ///< f32[n, 1, side, side], in [0, 1]
   Tensor classes;  ///< i64[n, side, side]: what each pixel shows
@@ -34,18 +34,18 @@ struct Cells {
 /// Classes are 0 background, 1 cell, 2 nucleus.
 Cells generate_cells(std::int64_t count, std::uint64_t seed = 0, std::int64_t side = 64);
 
-/// Smooth curves through three random points: six numbers are behind each image (as in Hinton & Salakhutdinov 2006,
-/// "Reducing the dimensionality of data with neural networks", where a code of six is enough).
+/// Smooth curves through three random points, so six numbers determine each image (as in Hinton & Salakhutdinov 2006,
+/// "Reducing the dimensionality of data with neural networks", where a code of six numbers is enough).
 struct Curves {
   Tensor images;  ///< f32[n, 784], in [0, 1]
   Tensor points;  ///< f32[n, 6]: x, y of begin, middle and end, in pixels
 };
 Curves generate_curves(std::int64_t count, std::uint64_t seed = 0);
 
-/// Pages of text before and after something happened to them: stains, folds, fading and grain.
+/// Pages of text, clean and damaged by stains, folds, fading and grain.
 struct Pages {
   Tensor clean;    ///< f32[n, 1, height, width]: paper 1, ink 0
-  Tensor stained;  ///< the same pages as they were found
+  Tensor stained;  ///< the same pages, damaged
 };
 Pages generate_pages(std::int64_t count, std::uint64_t seed = 0, std::int64_t height = 64, std::int64_t width = 96);
 
@@ -54,7 +54,7 @@ Pages generate_pages(std::int64_t count, std::uint64_t seed = 0, std::int64_t he
 /// amplitude sin(2π frequency t / length + phase) + noise, t = 0 .. length-1. Phases are uniform.
 struct Sines {
   Tensor values;                       ///< f32[n, length]
-  Tensor frequency, phase, amplitude;  ///< f32[n] each; frequency in cycles a series
+  Tensor frequency, phase, amplitude;  ///< f32[n] each; frequency in cycles per series
 };
 struct SineOptions {
   double min_frequency = 1, max_frequency = 4;
@@ -64,13 +64,13 @@ struct SineOptions {
 Sines generate_sines(std::int64_t count, std::int64_t length, std::uint64_t seed = 0, const SineOptions& options = {});
 
 /// Electrocardiograms: each beat is five bumps (P, Q, R, S, T) in the proportions of a healthy heart, with rates,
-/// heights and a baseline that wander (after McSharry et al. 2003, "A dynamical model for generating synthetic
+/// heights and a baseline that vary (after McSharry et al. 2003, "A dynamical model for generating synthetic
 /// electrocardiogram signals"). Anomalies: 1 a beat that comes early, broad and without P; 2 a raised ST segment; 3 a
 /// beat that is missing.
 struct Heartbeats {
-  Tensor values;     ///< f32[n, length], in millivolts, 128 samples a second
-  Tensor labels;     ///< i64[n]: 0 normal, or the kind of the anomaly in it
-  Tensor anomalous;  ///< u8[n, length]: 1 where it is
+  Tensor values;     ///< f32[n, length], in millivolts, 128 samples per second
+  Tensor labels;     ///< i64[n]: 0 normal, otherwise the kind of anomaly
+  Tensor anomalous;  ///< u8[n, length]: 1 within the anomaly
 };
 struct HeartbeatOptions {
   double anomalies = 0.1;  ///< part of the series that have one
@@ -79,12 +79,12 @@ struct HeartbeatOptions {
 Heartbeats generate_heartbeats(std::int64_t count, std::int64_t length = 256, std::uint64_t seed = 0,
                                const HeartbeatOptions& options = {});
 
-/// A machine's sensors: three hidden causes that change slowly and a daily rhythm, seen by every sensor in a mixture of
-/// its own. Now and then one of them is stuck, drifts or spikes.
+/// The sensors of a machine. Three hidden causes change slowly and there is a daily rhythm; each sensor reads its own
+/// mixture of these four. Sometimes a sensor is stuck, drifts or spikes.
 struct Sensors {
   Tensor values;  ///< f32[time, sensors]
   Tensor faulty;  ///< u8[time, sensors]: 0 sound, 1 stuck, 2 drifting, 3 a spike
-  Tensor sound;   ///< f32[time, sensors]: what would have been seen
+  Tensor sound;   ///< f32[time, sensors]: the readings without faults
 };
 Sensors generate_sensors(std::int64_t time, std::int64_t sensors = 8, double faults = 0.002, std::uint64_t seed = 0);
 
@@ -102,8 +102,8 @@ struct SparseOptions {
 };
 SparseData generate_sparse(std::int64_t count, std::uint64_t seed = 0, const SparseOptions& options = {});
 
-/// Card payments. People have habits (how much, when, where, how often), and payments follow them; frauds look ordinary
-/// in each column, and are odd together.
+/// Card payments. People have habits (how much, when, where, how often) that their payments follow. A fraud is ordinary
+/// in each column alone and unusual in the combination.
 struct Transactions {
   Tensor values;  ///< f32[n, 8]
   Tensor fraud;   ///< u8[n]
@@ -111,12 +111,12 @@ struct Transactions {
 };
 Transactions generate_transactions(std::int64_t count, double fraud = 0.005, std::uint64_t seed = 0);
 
-/// rating = 3 + b_user + b_item + p_user · q_item + noise: no model can be better than the noise, and its size is
+/// rating = 3 + b_user + b_item + p_user · q_item + noise. No model can be better than the noise, whose size is
 /// known.
 struct Ratings {
   Tensor users, items;  ///< i64[n]: who rated what; no pair comes twice
   Tensor values;        ///< f32[n]
-  double noise;         ///< the root mean square error of one who knows everything
+  double noise;         ///< the root mean square error of a perfect model
   std::int64_t num_users, num_items;
 };
 struct RatingOptions {

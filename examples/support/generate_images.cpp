@@ -16,7 +16,7 @@ namespace {
 
 float between(Rng& rng, double low, double high) { return static_cast<float>(low + (high - low) * rng.uniform()); }
 
-// body(i, random numbers of item i) for all items.
+// Calls body(i, random numbers of item i) for all items.
 template <class Body>
 void each_item(std::int64_t count, const Rng& rng, const Body& body) {
   check(count >= 0, "generate", "cannot make ", count, " items");
@@ -32,12 +32,12 @@ void each_item(std::int64_t count, const Rng& rng, const Body& body) {
 float distance_to(int shape, float x, float y) {
   if (shape == 0) return std::hypot(x, y) - 1;
   if (shape == 1) return std::max(std::abs(x), std::abs(y)) - 0.8f;
-  // A triangle is the meeting of three half planes.
+  // A triangle is the intersection of three half planes.
   constexpr float kHalf = 0.5f, kRoot = 0.8660254f;
   return std::max({y - kHalf, -kHalf * y - kRoot * std::abs(x) - kHalf, kRoot * std::abs(x) - kHalf * y - kHalf});
 }
 
-// Red, green and blue of a full colour (the usual hexagon).
+// Red, green and blue of a saturated colour with this hue.
 std::array<float, 3> colour_of(float hue) {
   std::array<float, 3> rgb{};
   for (std::size_t c = 0; c < 3; ++c) {
@@ -134,7 +134,7 @@ Curves generate_curves(std::int64_t count, std::uint64_t seed) {
   each_item(count, Rng(seed).split("curves"), [&](std::int64_t i, Rng& rng) {
     float* const p = points + i * 6;
     for (int k = 0; k < 6; ++k) p[k] = between(rng, 4, kSide - 5);
-    // The parabola that is at the three points when t is 0, 1/2 and 1.
+    // The parabola that passes through the three points at t = 0, 1/2 and 1.
     std::vector<Point> stroke;
     constexpr int kPieces = 24;
     for (int k = 0; k <= kPieces; ++k) {
@@ -170,7 +170,7 @@ Pages generate_pages(std::int64_t count, std::uint64_t seed, std::int64_t height
     for (std::int64_t k = 0; k < area; ++k)
       page[k] = 1 - static_cast<float>(image.pixels[static_cast<std::size_t>(k)]) / 255;
 
-    // Ink fades towards one side; then what is seen through stains and folds is darker; grain comes last.
+    // First the ink fades towards one side, then stains and folds darken the page, and grain comes last.
     const float fading = between(rng, 0.1, 0.6), angle = between(rng, 0, 2 * std::numbers::pi);
     struct Stain {
       float x, y, radius, depth;
@@ -188,7 +188,7 @@ Pages generate_pages(std::int64_t count, std::uint64_t seed, std::int64_t height
                                        std::sin(angle) * (2 * y / static_cast<float>(h) - 1)) /
                                       1.5f;
       float seen = 1 - (1 - page[k]) * (1 - fading * std::clamp(across, 0.0f, 1.0f));
-      for (const Stain& s : stains) {  // darkest at the rim, as coffee is
+      for (const Stain& s : stains) {  // darkest at the rim, like coffee
         const float r = std::hypot(x - s.x, y - s.y) / s.radius;
         seen *= 1 - s.depth * (r < 1 ? 0.5f + 0.5f * std::pow(r, 6.0f) : std::max(0.0f, 1 - 4 * (r - 1)));
       }

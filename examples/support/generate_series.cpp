@@ -14,7 +14,7 @@ namespace {
 double between(Rng& rng, double low, double high) { return low + (high - low) * rng.uniform(); }
 double normal(Rng& rng) { return rng.normal({}, 0, 1, Dtype::f64).item(); }
 
-// The five bumps of a beat: where they are in it (0 and 1 are the R peaks on both sides), how high, how wide.
+// The five bumps of a beat: position (0 and 1 are the R peaks on both sides), height and width.
 struct Bump {
   double place, height, width;
 };
@@ -64,8 +64,7 @@ Heartbeats generate_heartbeats(std::int64_t count, std::int64_t length, std::uin
     const std::int64_t kind = rng.uniform() < o.anomalies ? 1 + rng.below(kKinds - 1) : kNone;
     labels[i] = kind;
     const double period = between(rng, 0.7, 1.0), size = between(rng, 0.85, 1.15);
-    // One beat before the series begins and one after it ends reach into it. Which beat is odd: one that is well
-    // inside.
+    // One beat before the series and one after it reach into it. The anomaly is in a beat well inside.
     std::vector<double> peaks;
     const auto seconds = static_cast<double>(length) / kRate;
     for (double at = between(rng, -period, 0); at < seconds + period; at += period * (1 + 0.03 * normal(rng)))
@@ -127,7 +126,7 @@ Sensors generate_sensors(std::int64_t time, std::int64_t sensors, double faults,
   double* const c = causes.mutable_data<double>();
   std::array<double, kCauses> now{};
   for (std::int64_t t = 0; t < time; ++t) {
-    for (std::size_t k = 0; k + 1 < now.size(); ++k)  // keeps its variance of 1, and forgets in 50 readings
+    for (std::size_t k = 0; k + 1 < now.size(); ++k)  // variance 1, correlated over about 50 readings
       now[k] = 0.98 * now[k] + std::sqrt(1 - 0.98 * 0.98) * normal(causes_rng);
     now.back() = std::sin(2 * std::numbers::pi * static_cast<double>(t) / static_cast<double>(kDay));
     std::copy(now.begin(), now.end(), c + t * kCauses);

@@ -45,7 +45,7 @@ Transactions generate_transactions(std::int64_t count, double fraud, std::uint64
   std::vector<Habit> people;
   for (std::int64_t k = 0; k < kPeople; ++k) {
     Rng rng = all.split("people").split(static_cast<std::uint64_t>(k));
-    const double wealth = normal(rng);  // the rich spend more, more often, and further away
+    const double wealth = normal(rng);  // wealthy people spend more, more often, and further from home
     people.push_back({3 + 0.6 * wealth, 9 + 10 * rng.uniform(), 1 + 0.5 * wealth + 0.3 * normal(rng),
                       1 - 0.4 * wealth + 0.3 * normal(rng), rng.uniform(), 0.02 + 0.1 * rng.uniform()});
   }
@@ -59,7 +59,7 @@ Transactions generate_transactions(std::int64_t count, double fraud, std::uint64
     Rng rng = all.split(static_cast<std::uint64_t>(i));
     const Habit& owner = people[static_cast<std::size_t>(rng.below(kPeople))];
     frauds[i] = rng.uniform() < fraud ? 1 : 0;
-    // A thief has the habits of somebody else, is in a hurry, and does not know what is usual.
+    // A thief has another person's habits, is in a hurry, and does not know what is usual for this card.
     const Habit& spender = frauds[i] != 0 ? people[static_cast<std::size_t>(rng.below(kPeople))] : owner;
     const double hurry = frauds[i] != 0 ? 2 : 0;
     const double hour = spender.hour + 1.5 * normal(rng) + (frauds[i] != 0 ? 8 : 0);
@@ -83,7 +83,7 @@ Ratings generate_ratings(std::uint64_t seed, const RatingOptions& o) {
   check(o.observed >= 0 && o.observed <= 1, "generate_ratings", "observed must lie in [0, 1], got ", o.observed);
   Rng rng = Rng(seed).split("ratings");
   const Tensor user_bias = rng.normal({o.users, 1}, 0, 0.3), item_bias = rng.normal({1, o.items}, 0, 0.4);
-  // The products have variance 0.6², whatever the rank.
+  // The products have variance 0.6² at any rank.
   const double size = std::sqrt(0.6 / std::sqrt(static_cast<double>(o.rank)));
   const Tensor p = rng.normal({o.users, o.rank}, 0, size), q = rng.normal({o.rank, o.items}, 0, size);
   const Tensor all = matmul(p, q) + user_bias + item_bias + 3 + rng.normal({o.users, o.items}, 0, o.noise);

@@ -1,4 +1,4 @@
-// IDX, the format of MNIST and its kin: a magic number, the extents, then the elements, all big-endian.
+// IDX, the format of MNIST and similar sets: a magic number, the extents, then the elements, all big-endian.
 #pragma once
 #include <filesystem>
 
@@ -6,9 +6,9 @@
 
 namespace hourglass::examples {
 
-/// Reads an IDX file, gzipped or not (its first bytes tell, not its name). Unsigned bytes become u8, the signed
-/// integers i64, floats and doubles f32 and f64. Strict: whatever is not exactly one array, as announced and to the
-/// last byte, is an Error with the file, the byte (counted after decompression) and what was expected there.
+/// Reads an IDX file, gzipped or not (decided by its first bytes, not by its name). Unsigned bytes become u8, signed
+/// integers i64, floats and doubles f32 and f64. Strict: a file that is not exactly one array is an Error with the
+/// file, the byte (counted after decompression) and what was expected there.
 ///
 ///     bytes 0-1   0
 ///     byte  2     element type: 08 u8, 09 i8, 0b i16, 0c i32, 0d f32, 0e f64

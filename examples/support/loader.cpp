@@ -11,9 +11,9 @@
 namespace hourglass::examples {
 namespace {
 
-constexpr std::size_t kAhead = 2;  // batches waiting; more would take memory and hide nothing further
+constexpr std::size_t kAhead = 2;  // batches prepared ahead; more would take memory and gain no time
 
-/// Each row in one piece, so that it can be copied as bytes; the rows themselves may lie anywhere.
+/// Makes each row contiguous, so that it can be copied as bytes. The distance between rows may be any.
 Tensor with_contiguous_rows(const Tensor& x) {
   const Strides packed = contiguous_strides(x.shape());
   for (int axis = 1; axis < x.dim(); ++axis)
@@ -81,7 +81,7 @@ Epoch::~Epoch() {
 }
 
 void Epoch::advance() {
-  current_.reset();  // first, so that its memory is there for the next one
+  current_.reset();  // first, so that its memory can be used again
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !ready_.empty() || done_; });
   if (!ready_.empty()) {

@@ -1,4 +1,4 @@
-// Shuffled mini-batches, made ready by a background thread while the model trains on the one before.
+// Shuffled mini-batches. A background thread prepares the next one while the model trains on the current one.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -25,9 +25,9 @@ struct LoaderOptions {
   std::int64_t batch_size = 128;
   std::uint64_t seed = 0;
   bool shuffle = true;
-  bool drop_last = false;  ///< leave out the last batch where it would be smaller than the others
-  /// Done to the images of each batch, in the background; its random numbers are the batch's own: they depend on seed,
-  /// epoch and the batch's number alone.
+  bool drop_last = false;  ///< drop the last batch if it would be smaller than the others
+  /// Applied to the images of each batch, in the background. Its random numbers depend only on the seed, the epoch and
+  /// the number of the batch.
   Transform transform{};
 };
 
@@ -60,7 +60,7 @@ class Epoch {
   Epoch& operator=(const Epoch&) = delete;
   ~Epoch();
 
-  /// Waits for the first batch. An Epoch is gone through once.
+  /// Waits for the first batch. An Epoch can be iterated once.
   Iterator begin() {
     advance();
     return Iterator(*this);
@@ -68,35 +68,35 @@ class Epoch {
   std::default_sentinel_t end() const { return {}; }
 
  private:
-  void advance();  // takes the next batch, or none after the last; what the thread threw is thrown here
+  void advance();  // takes the next batch, if there is one; an exception of the thread is rethrown here
   void produce();  // the thread
   Tensor order() const;
 
-  const Tensor images_, labels_;  // this epoch's own: the Loader may be gone before it
+  const Tensor images_, labels_;  // copies, as the Epoch may outlive the Loader
   const LoaderOptions options_;
   const std::int64_t number_, first_batch_;
 
-  std::optional<Batch> current_;  // the consumer's alone; everything below is shared, under mutex_
+  std::optional<Batch> current_;  // used by the consumer only; everything below is shared, under mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Batch> ready_;
   bool stop_ = false;
   bool done_ = false;
   std::exception_ptr error_;
-  std::thread worker_;  // last: everything it uses is there before it starts
+  std::thread worker_;  // last, so that it starts when all that it uses exists
 };
 
-/// Cuts rows (axis 0) into batches. Their order depends on seed and epoch alone, so a run can be repeated, and taken up
-/// again in any epoch. At most two batches wait ahead of the one in use.
+/// Cuts rows (axis 0) into batches. Their order depends on the seed and the epoch alone, so a run can be repeated, and
+/// resumed in any epoch. At most two batches are prepared ahead.
 class Loader {
  public:
   /// As many labels as images, or none at all (an empty tensor).
   Loader(Tensor images, Tensor labels, LoaderOptions options = {});
 
   std::int64_t rows() const;
-  /// Batches an epoch.
+  /// Batches in an epoch.
   std::int64_t batches() const;
-  /// All its batches, or what is left of them from some batch on.
+  /// All batches of an epoch, or those from a given one on.
   Epoch epoch(std::int64_t number, std::int64_t first_batch = 0) const;
 
  private:

@@ -6,7 +6,7 @@
 namespace hourglass::examples {
 namespace {
 
-/// Squared distance from each pixel to the line from a to b, where that is less than what is there.
+/// Lowers the squared distance of each pixel to that from the line from a to b, where this is less.
 void approach(std::vector<float>& nearest, std::int64_t height, std::int64_t width, Point a, Point b) {
   const float dx = b.x - a.x, dy = b.y - a.y;
   const float scale = 1 / std::max(dx * dx + dy * dy, 1e-12f);

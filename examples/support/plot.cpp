@@ -16,13 +16,13 @@
 namespace hourglass::examples {
 namespace {
 
-// Okabe and Ito's palette ("Color Universal Design", 2008) without its yellow and black, which vanish on light and dark
-// pages, and with three more of medium lightness.
+// Okabe and Ito's palette ("Color Universal Design", 2008), without yellow and black, which are invisible on light or
+// on dark pages, and with three more colours of medium lightness.
 constexpr std::array<const char*, 9> kColours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
                                               "#56b4e9", "#888888", "#7a5fc7", "#8c6d31"};
 constexpr std::array<const char*, 3> kDashes{"none", "7 3", "2 3"};
 
-/// How a class is drawn, beside its colour: a path around the point, filled or stroked.
+/// The shape of a class: a path around the point, filled or stroked.
 struct Marker {
   const char* path;
   bool filled;
@@ -42,13 +42,13 @@ std::string px(double value) {
   return text.data();
 }
 
-/// About how wide text is at 12 pixels; SVG cannot be asked.
+/// The approximate width of text at 12 pixels, as SVG has no way to measure it.
 double width_of(std::string_view text) { return 6.7 * static_cast<double>(display_width(text)); }
 
-/// One direction of the plot: numbers to pixels, and where its ticks are.
+/// One axis of the plot: maps numbers to pixels and places the ticks.
 class Axis {
  public:
-  /// An axis that shows all of the values that it can show.
+  /// An axis that covers all finite values (all positive ones, if it is logarithmic).
   Axis(std::span<const double> values, bool log) : log_(log) {
     double low = INFINITY, high = -INFINITY;
     for (const double value : values) {
@@ -80,13 +80,13 @@ class Axis {
 
   void find_ticks() {
     if (log_ && high_ - low_ >= 1.2) return find_powers();
-    // Steps of 1, 2 or 5 times a power of ten. On a short logarithmic axis they are found before taking logarithms.
+    // Steps of 1, 2 or 5 times a power of ten. On a short logarithmic axis they are chosen before taking logarithms.
     const double low = log_ ? std::pow(10, low_) : low_, high = log_ ? std::pow(10, high_) : high_;
     const double rough = (high - low) / 6;
     const double power = std::pow(10, std::floor(std::log10(rough)));
     double step = power * (rough <= power ? 1 : rough <= 2 * power ? 2 : rough <= 5 * power ? 5 : 10);
     if (whole_) step = std::max(step, 1.0);  // there is no epoch 1.5
-    // Counted in steps, since adding a step again and again would drift: 0.30000000000000004.
+    // Multiples of the step, as repeated addition would give 0.30000000000000004.
     for (double k = std::ceil(low / step); k * step <= high && ticks_.size() < 20; ++k)
       if (shows(k * step)) ticks_.push_back(k * step);
   }
@@ -114,7 +114,7 @@ struct Entry {
   std::string sample, name;
 };
 
-/// The frame around the data: title, legend, axes. What is drawn inside comes from the caller.
+/// The frame around the data: title, legend, axes. The caller draws what is inside.
 class Canvas {
  public:
   Canvas(const PlotOptions& options, Axis& x, Axis& y, const std::vector<Entry>& legend)
@@ -136,7 +136,7 @@ class Canvas {
       line(left, y.at(tick), right, y.at(tick), 0.15);
       text(left - 7, y.at(tick) + 4, number(tick), "end");
     }
-    double free_from = -INFINITY;  // ticks whose label would run into the one before go without
+    double free_from = -INFINITY;  // a tick whose label would overlap the one before has no label
     for (const double tick : x.ticks()) {
       line(x.at(tick), bottom, x.at(tick), bottom + 4, 0.6);
       const double half = width_of(number(tick)) / 2;
@@ -160,7 +160,7 @@ class Canvas {
   void note(const std::string& message) { text(width_ / 2.0, height_ / 2.0, message, "middle", "opacity='0.6'"); }
 
   std::string finish() const {
-    // Text and axes take the colour of the page around them; on its own, the file asks what the reader prefers.
+    // Inside a page, text and axes take the page's colour. A file on its own follows the reader's preference.
     return join("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 ", width_, ' ', height_, "' width='", width_,
                 "' height='", height_,
                 "' role='img' class='plot' font-family='system-ui, sans-serif' font-size='12' fill='currentColor'>\n"
@@ -176,7 +176,7 @@ class Canvas {
     add("<path d='M", px(x1), ' ', px(y1), 'L', px(x2), ' ', px(y2), "' stroke='currentColor' opacity='", opacity,
         "'/>");
   }
-  /// From left to right, in as many rows as it takes; returns where it ends.
+  /// From left to right, in as many rows as necessary. Returns where it ends.
   double draw_legend(const std::vector<Entry>& entries, double top) {
     double x = left_, y = top + 8;
     for (const Entry& entry : entries) {
@@ -234,7 +234,8 @@ std::string line_plot(const std::vector<Series>& series, const PlotOptions& opti
   Axis x_axis(xs, options.log_x), y_axis(ys, options.log_y);
   Canvas canvas(options, x_axis, y_axis, legend);
 
-  constexpr std::size_t kFew = 40;  // so few points are marked, which also shows a line of one point
+  constexpr std::size_t kFew =
+      40;  // a line of at most this many points has a mark at each; a single point would be invisible
   bool any = false;
   for (std::size_t i = 0; i < series.size(); ++i) {
     const auto& [name, x, y] = series[i];

@@ -15,7 +15,7 @@
 namespace hourglass::examples {
 namespace {
 
-constexpr std::uint8_t kBackground = 40;  // dark, yet set off from an image's own black
+constexpr std::uint8_t kBackground = 40;  // dark grey, to be seen next to an image's own black
 constexpr std::uint8_t kText = 225;
 constexpr std::array<std::uint8_t, 3> kNaN{255, 0, 255};
 constexpr int kMargin = 4;
@@ -42,7 +42,7 @@ Layout layout_of(const Tensor& images, const GridOptions& options) {
   return {shape[0], height, width, 1};
 }
 
-/// Where brightness 0 and 1 lie for one image.
+/// The values of one image that become black and white.
 struct Levels {
   double low, high;
 };
@@ -56,7 +56,7 @@ Levels levels_of(const double* values, std::int64_t count, const GridOptions& op
     high = std::max(high, values[i]);
   }
   if (low < high) return {low, high};
-  return {low - 0.5, low + 0.5};  // all the same: medium grey
+  return {low - 0.5, low + 0.5};  // all values are equal: medium grey
 }
 
 std::uint8_t brightness(double value, Levels levels) {
@@ -70,7 +70,7 @@ int widest(const std::vector<std::string>& labels, int scale) {
   return width;
 }
 
-/// Fills the square of a pixel with a colour, or its first channel where the picture is grey.
+/// Fills the square of a pixel with a colour. A grey picture takes its first channel.
 void fill_square(Image& picture, int left, int top, int side, const std::array<std::uint8_t, 3>& colour) {
   for (int y = top; y < top + side; ++y) {
     for (int x = left; x < left + side; ++x) {
@@ -94,7 +94,7 @@ Image image_grid(const Tensor& images, const GridOptions& options) {
   const std::int64_t per_channel = one.height * one.width, per_image = per_channel * one.channels;
   const bool any_nan = std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
 
-  // A cell is an image with its label below; it grows where a label is wider than the image.
+  // A cell is an image with its label below. It is as wide as the wider of the two.
   const int columns = static_cast<int>(std::min<std::int64_t>(options.columns, one.count));
   const int rows = static_cast<int>((one.count + columns - 1) / columns);
   const int image_width = static_cast<int>(one.width) * options.scale,
@@ -163,7 +163,7 @@ std::string encode_png(const Image& image) {
   header.height = static_cast<png_uint_32>(image.height);
   header.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
 
-  // The worst case: scan lines stored as they are, with zlib's and PNG's own bytes.
+  // The worst case: scan lines stored without compression, and the headers of zlib and PNG.
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
   std::string bytes(size, '\0');
   const int ok = png_image_write_to_memory(&header, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr);

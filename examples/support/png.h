@@ -22,27 +22,27 @@ struct GridOptions {
   int columns = 10;
   int scale = 3;   ///< each pixel becomes a square of this side
   int gap = 2;     ///< between images
-  int height = 0;  ///< of an image given as a row of numbers; 0: it is square
+  int height = 0;  ///< of an image that is a row of numbers; 0: the image is square
   int width = 0;
-  double low = 0;          ///< this becomes black
-  double high = 1;         ///< and this white; what lies beyond is clamped
-  bool normalize = false;  ///< instead, stretch each image from its own minimum to its own maximum (weights, say)
+  double low = 0;          ///< this value becomes black
+  double high = 1;         ///< and this one white; values outside are clamped
+  bool normalize = false;  ///< instead, stretch each image from its own minimum to its maximum, as for weights
   std::vector<std::string> row_labels{};     ///< left of the rows
   std::vector<std::string> column_labels{};  ///< above the columns
   std::vector<std::string> labels{};         ///< below the images
 };
 
 /// Images f32 or f64 [n, h * w], [n, h, w], [n, 1, h, w] or [n, 3, h, w] (red, green, blue) as one picture, filled row
-/// by row. NaN is shown as magenta, which no grey image has. The result is grey unless there is colour or NaN in it.
+/// by row. NaN is magenta. The result is grey unless it contains colour or NaN.
 Image image_grid(const Tensor& images, const GridOptions& options = {});
 
 /// The bytes of a PNG file.
 std::string encode_png(const Image& image);
 void write_png(const std::filesystem::path& path, const Image& image);
 
-/// The pixels of a PNG file of any kind, made grey (channels = 1) or coloured (3), or as the file is (0); what is
-/// transparent shows black. Strict: a file that is damaged, cut off or followed by something, or whose header promises
-/// more pixels than it could hold, is an Error that begins with `name`.
+/// The pixels of a PNG file of any kind, converted to grey (channels = 1) or colour (3), or as they are in the file
+/// (0). Transparent pixels become black. Strict: a file that is damaged, cut off or followed by other bytes, or whose
+/// header promises more pixels than it could hold, is an Error that begins with `name`.
 Image decode_png(std::string_view bytes, std::string_view name, int channels = 0);
 Image read_png(const std::filesystem::path& path, int channels = 0);
 

@@ -16,10 +16,10 @@ namespace hourglass::examples {
 namespace {
 
 constexpr double kBarEvery = 0.1;   // seconds
-constexpr double kPlainEvery = 30;  // a sign of life in a log during long epochs
+constexpr double kPlainEvery = 30;  // in a log, during long epochs
 
-/// Whether stderr is a terminal that can take a line back. Lines go to stdout, so that `program > log` shows the bar
-/// still.
+/// Whether stderr is a terminal on which a line can be overwritten. Lines go to stdout, so that the bar is also shown
+/// with `program > log`.
 bool has_terminal() {
   const char* terminal = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) != 0 && terminal != nullptr && std::string_view(terminal) != "dumb";
@@ -83,7 +83,7 @@ void Progress::show() {
   constexpr std::int64_t kCells = 24;
   const auto full = static_cast<std::size_t>(std::clamp<std::int64_t>(kCells * step_ / steps_, 0, kCells));
   std::string line = position() + " [" + std::string(full, '=') + std::string(kCells - full, ' ') + "] " + step + rest;
-  line.resize(std::min(line.size(), terminal_width() - 1));  // a line that wraps could not be taken back
+  line.resize(std::min(line.size(), terminal_width() - 1));  // a line that wraps could not be overwritten
   std::cerr << "\r\x1b[K" << line << std::flush;
   on_screen_ = true;
 }

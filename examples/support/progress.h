@@ -1,4 +1,4 @@
-// How training is going: a bar on a terminal, a plain line an epoch elsewhere, nothing when told to be quiet.
+// Shows how training is going: a bar on a terminal, elsewhere a line for each epoch, nothing with --quiet.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -16,23 +16,23 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Averages the training steps of an epoch and shows how far it is.
+/// Averages the metrics of an epoch and shows how much of it is done.
 class Progress {
  public:
   Progress(std::int64_t epochs, std::int64_t steps_per_epoch, bool quiet);
 
-  /// A step over so many images is done: the numbers join the epoch's averages, which are over images.
+  /// A training step is done. Its metrics join the epoch's averages, weighted by the number of images.
   void step(const Metrics& metrics, std::int64_t images = 1);
-  /// Goes on in the middle: so many steps of this epoch are done, with these sums over so many images.
+  /// Continues in the middle of an epoch, after `step` steps with these sums over this number of images.
   void resume(std::int64_t epoch, std::int64_t step, Metrics sums, std::int64_t images);
-  /// The averages in this epoch so far.
+  /// The averages of this epoch so far.
   Metrics means() const;
-  /// The epoch is done: prints its line with these numbers and starts the next.
+  /// The epoch is done: prints its line with these metrics and starts the next epoch.
   void finish_epoch(const Metrics& metrics);
-  /// Takes the bar off the terminal, so that other lines can be printed.
+  /// Removes the bar from the terminal, so that other lines can be printed.
   void clear();
 
-  std::int64_t epoch() const { return epoch_; }    ///< the one under way, from 1
+  std::int64_t epoch() const { return epoch_; }    ///< the current one, from 1
   std::int64_t steps() const { return step_; }     ///< done in it
   std::int64_t images() const { return images_; }  ///< of these steps
   const Metrics& sums() const { return sums_; }    ///< over these images
@@ -41,13 +41,13 @@ class Progress {
  private:
   void show();
   std::string position() const;
-  double done() const;  // the part of all steps
+  double done() const;  // as a part of all steps
 
   const std::int64_t epochs_, steps_;
   const bool quiet_, bar_;
   std::int64_t epoch_ = 1;
   std::int64_t step_ = 0;
-  double begun_ = 0;  // the part of all steps that an earlier run has done
+  double begun_ = 0;  // the part of all steps that was done before a resumed run
   Metrics sums_;
   std::int64_t images_ = 0;
   Stopwatch clock_, epoch_clock_;

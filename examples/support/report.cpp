@@ -80,7 +80,7 @@ std::string results_section(const std::vector<Result>& results) {
   return html + "</table></div>\n";
 }
 
-// A column in which every cell starts like a number is set to the right.
+// A column in which every cell starts like a number is aligned to the right.
 std::string tables_section(const std::vector<Record::Table>& tables) {
   std::string html;
   for (const Record::Table& table : tables) {
@@ -109,8 +109,8 @@ std::string table_of(const std::vector<std::pair<std::string, Value>>& values) {
   return html + "</table></div>\n";
 }
 
-/// A plot for each quantity with all of its curves: train_kl, test_kl and test_kl[twin] belong to kl. One epoch makes
-/// no curve: its numbers stand in a table.
+/// A plot for each quantity with all of its curves: train_kl, test_kl and test_kl[twin] belong to kl. A single epoch is a
+/// table.
 std::string curves_section(const std::vector<Record::Epoch>& epochs) {
   if (epochs.size() == 1)
     return "<h2>Epoch " + std::to_string(epochs[0].number) + "</h2>\n" +
@@ -178,8 +178,8 @@ std::string html_report(const Record& record, const Result* headline) {
   auto run = record.facts;
   run.emplace_back("took", duration(record.seconds));
   html += "<h2>The run</h2>\n" + table_of(run) + "<h2>Configuration</h2>\n" + table_of(record.args.config) +
-          "<p class=\"soft\">The same numbers for programs: <code>summary.json</code> and, an epoch a line, "
-          "<code>metrics.jsonl</code>, beside this page.</p>\n</body>\n</html>\n";
+          "<p class=\"soft\">The same numbers for programs are in this folder: <code>summary.json</code>, and "
+          "<code>metrics.jsonl</code> with a line for each epoch.</p>\n</body>\n</html>\n";
   return html;
 }
 

@@ -51,9 +51,9 @@ class Run {
   Run(const Args& args, const ImageData& data);
 
   /// Names what must survive an interruption: models, optimizers, random streams, numbers that are used after the last
-  /// epoch; see nn::Checkpoint. A run that keeps something is saved every --save-every seconds and after the last epoch;
-  /// --resume continues it to the same bits, and Ctrl-C saves it before the program ends.
-  /// Several at once: run.keep("model", model, "adam", adam).
+  /// epoch; see nn::Checkpoint. A run that keeps something is saved every --save-every seconds and after the last
+  /// epoch; --resume continues it to the same bits, and Ctrl-C saves it before the program ends. Several at once:
+  /// run.keep("model", model, "adam", adam).
   template <class Part, class... More>
   void keep(const std::string& name, Part& part, More&&... more) {
     checkpoint_.add(name, part);
@@ -69,8 +69,8 @@ class Run {
   Epoch batches(const Loader& loader, std::int64_t epoch);
   /// Call at the end of each training step: shows it, and averages the metrics over the epoch's images.
   void step(const Metrics& metrics, std::int64_t images = 1);
-  /// Call at the end of each epoch: writes a line of metrics.jsonl with the averages of step(), as train_<name>, and these
-  /// metrics. train_x, test_x and test_x[twin] share a plot in the report.
+  /// Call at the end of each epoch: writes a line of metrics.jsonl with the averages of step(), as train_<name>, and
+  /// these metrics. train_x, test_x and test_x[twin] share a plot in the report.
   void log_epoch(const Metrics& metrics = {});
   /// A metric of the last epoch: run.last("test_mse"). A run that was resumed has it, too.
   double last(std::string_view metric) const;

@@ -1,5 +1,5 @@
-// The JSON of a run: its summary, a line for each epoch, and the state that a checkpoint holds. The JSON library's header
-// takes seconds to compile, so run_json.cpp alone includes it.
+// The JSON of a run: its summary, a line for each epoch, and the state that a checkpoint holds. The JSON library's
+// header takes seconds to compile, so run_json.cpp alone includes it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -29,8 +29,8 @@ struct RunState {
 
 /// What a checkpoint says of its run.
 nn::Metadata to_metadata(const RunState& state, const Args& args);
-/// The opposite. A run with other flags, except those that leave the numbers alone, is an Error; so is a checkpoint that
-/// no example wrote. Errors begin with `file`.
+/// The opposite. A run with other flags, except those that leave the numbers alone, is an Error; so is a checkpoint
+/// that no example wrote. Errors begin with `file`.
 RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::string& file);
 
 }  // namespace hourglass::examples

@@ -15,7 +15,7 @@ namespace {
 
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
-// Rows of any length and their labels, until all are there.
+// Collects rows of any length and their labels.
 struct Rows {
   std::vector<std::vector<float>> values;
   std::vector<std::int64_t> labels;
@@ -39,7 +39,7 @@ struct Rows {
   }
 };
 
-// A value of a series; NaN where the text says so.
+// A value of a series; NaN if it is missing.
 float value_of(std::string_view field, bool missing, std::string_view where) {
   if (missing) return kMissing;
   const double value = parse_number(field, where);

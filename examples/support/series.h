@@ -1,4 +1,4 @@
-// Time series with labels, as the UCR archive keeps them.
+// Time series with labels, in the formats of the UCR archive.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -9,21 +9,21 @@
 
 namespace hourglass::examples {
 
-/// Series of one variable, all padded to the longest.
+/// Series of one variable, padded to the length of the longest.
 struct SeriesData {
-  Tensor values;   ///< f32[n, length]; NaN behind the end of a shorter series, and where one is missing
-  Tensor labels;   ///< i64[n], indices of `classes`
-  Tensor lengths;  ///< i64[n]
-  std::vector<std::string> classes;  ///< in order of their numbers if they are numbers, else as the file lists them
+  Tensor values;                     ///< f32[n, length]; NaN after the end of a shorter series and for missing values
+  Tensor labels;                     ///< i64[n], indices of `classes`
+  Tensor lengths;                    ///< i64[n]
+  std::vector<std::string> classes;  ///< sorted if they are numbers, otherwise in the order of the file
 };
 
-/// Reads a UCR file by its ending. .tsv (and .txt): a line is a label and the series, separated by tabs (or commas);
-/// NaN may stand behind the end of a series and for a missing value. .arff: the attributes are numeric but for the last
-/// one, which lists the classes; ? is a missing value. Strict: errors name file, line and column. (Dau et al. 2019,
-/// "The UCR time series archive"; Witten & Frank 2005, "Data mining", section 2.4 for ARFF.)
+/// Reads a UCR file; its ending decides the format. .tsv (and .txt): each line is a label and the series, separated by
+/// tabs (or commas); NaN marks missing values and fills the line after the end of a series. .arff: all attributes are
+/// numeric except the last one, which lists the classes; ? is a missing value. Strict: errors name file, line and
+/// column. (Dau et al. 2019, "The UCR time series archive"; Witten & Frank 2005, "Data mining", section 2.4 for ARFF.)
 SeriesData read_series(const std::filesystem::path& path);
 
-/// The same from memory; `name` begins the errors.
+/// The same from memory. Errors begin with `name`.
 SeriesData parse_series_tsv(std::string_view text, std::string_view name);
 SeriesData parse_series_arff(std::string_view text, std::string_view name);
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kSide = 28;
 
-/// `count` + 1 points of a curve, its parameter running from 0 to 1.
+/// `count` + 1 points of a curve, whose parameter runs from 0 to 1.
 template <class Curve>
 std::vector<Point> trace(int count, Curve&& curve) {
   std::vector<Point> points;
@@ -28,7 +28,7 @@ std::vector<Point> trace(int count, Curve&& curve) {
   return points;
 }
 
-/// Corners on the unit circle, `step` apart; the first one on top. Step 2 of 5 makes a star of five points.
+/// Corners on the unit circle, starting at the top; each is `step` corners after the one before. Step 2 of 5 is a star.
 std::vector<Point> polygon(int corners, int step = 1) {
   return trace(corners, [&](double t) {
     const double angle = 2 * std::numbers::pi * t * step;
@@ -69,8 +69,8 @@ const std::vector<Class>& classes() {
   return all;
 }
 
-/// The causes of an image, and the range of each. The rotation stays below that at which a square or a cross looks the
-/// same again.
+/// The causes of an image, with their ranges. The rotation is less than a square or a cross needs to look the same
+/// again.
 struct Factor {
   const char* name;
   double low, high;
@@ -89,7 +89,7 @@ void draw(const Drawing& drawing, const float* factors, float* pixels) {
   const float x = factors[0], y = factors[1], size = factors[2], rotation = factors[3], thickness = factors[4];
   const float cosine = size * std::cos(rotation), sine = size * std::sin(rotation);
   constexpr float kMiddle = (kSide - 1) / 2.0f;
-  Drawing placed = drawing;  // from the unit circle into the image
+  Drawing placed = drawing;  // moved from the unit circle into the image
   for (std::vector<Point>& stroke : placed)
     for (Point& p : stroke) p = {kMiddle + x + cosine * p.x - sine * p.y, kMiddle + y + sine * p.x + cosine * p.y};
   draw_strokes(placed, thickness, factors[5], kSide, kSide, pixels);

@@ -1,4 +1,4 @@
-// An image set that is drawn rather than read, so that every image's causes are known.
+// A generated image set: the causes of each image are known.
 #pragma once
 #include <cstdint>
 
@@ -7,7 +7,7 @@
 namespace hourglass::examples {
 
 /// Ten classes of strokes (circle, star, spiral, ...), 28 x 28, white on black, each at a random place, size, rotation,
-/// thickness and brightness, which are kept as the set's factors. Image i depends on seed and i alone: a smaller set is
+/// thickness and brightness. These are the set's factors. Image i depends on the seed and i alone: a smaller set is
 /// the beginning of a larger one.
 ImageData generate_shapes(std::int64_t train_count = 12'000, std::int64_t test_count = 2'000, std::uint64_t seed = 0);
 

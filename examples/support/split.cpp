@@ -41,7 +41,7 @@ Split split_by_class(const Tensor& labels, const SplitOptions& options) {
     validation.push_back(one.validation);
     test.push_back(one.test);
   }
-  // Classes one behind the other would be a poor order to train in.
+  // Shuffled, as training needs the classes mixed.
   const auto mixed = [&](const std::vector<Tensor>& parts, std::string_view name) {
     const Tensor together = concat(parts, 0);
     return index_select(together, 0, rng.split(name).permutation(together.numel()));

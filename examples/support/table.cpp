@@ -18,12 +18,12 @@ std::optional<double> number_in(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  // from_chars reads "nan" and "inf", too, and calls 1e999 out of range.
+  // from_chars also reads "nan" and "inf"; 1e999 is out of range for it.
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
   return value;
 }
 
-// What an error shows of a field.
+// A field as errors show it.
 std::string shown(std::string_view field) {
   std::string text(field.substr(0, 40));
   for (char& c : text)
@@ -40,7 +40,7 @@ bool is_missing(std::string_view field) {
   return field.empty() || field == "?" || same("na") || same("nan");
 }
 
-// The fields of a line; quotes around a field may hold separators, and "" in them is one quote.
+// The fields of a line. A field in quotes may contain separators, and "" for a quote.
 std::vector<std::string> fields_of(std::string_view line, char separator, std::string_view where) {
   std::vector<std::string> fields;
   std::size_t at = 0;
@@ -55,7 +55,7 @@ std::vector<std::string> fields_of(std::string_view line, char separator, std::s
         else break;
       }
       const std::size_t end = std::min(line.find(separator, ++at), line.size());
-      check(trim(line.substr(at, end - at)).empty(), where, "something stands between a quote and the next separator");
+      check(trim(line.substr(at, end - at)).empty(), where, "there is text between a quote and the next separator");
       at = end;
     } else {
       const std::size_t end = std::min(line.find(separator, at), line.size());

@@ -5,11 +5,11 @@
 
 namespace hourglass::examples {
 
-/// At most so many significant digits, without trailing zeros: 247.052, 0.0117, 3e-07, nan.
+/// Up to `digits` significant digits, without trailing zeros: 247.052, 0.0117, 3e-07, nan.
 std::string number(double value, int digits = 6);
 /// 8.1 s, 4 min 12 s, 2 h 05 min.
 std::string duration(double seconds);
-/// Safe inside HTML and SVG, as text and as an attribute.
+/// Escaped for HTML and SVG, for text and for attributes.
 std::string escape(std::string_view text);
 std::string base64(std::string_view bytes);
 

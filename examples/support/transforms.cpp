@@ -9,14 +9,14 @@
 namespace hourglass::examples {
 namespace {
 
-// 1 where nothing varies, so that nothing is divided by 0.
+// 1 where nothing varies, to avoid a division by 0.
 Tensor or_one(const Tensor& scale) { return where(eq(scale, 0), ones_like(scale), scale); }
 
 void check_images(std::string_view op, const Tensor& x) {
   check(x.dim() == 4, op, "needs images [n, channels, height, width], got ", describe(x));
 }
 
-// The window of each image that begins at its own row and column.
+// A window of each image, which begins at a row and column of its own.
 Tensor cut(const Tensor& x, std::int64_t height, std::int64_t width, const Tensor& rows, const Tensor& columns) {
   const std::int64_t n = x.size(0), channels = x.size(1);
   Tensor out({n, channels, height, width}, x.dtype());
@@ -60,7 +60,7 @@ Transform random_crop(std::int64_t height, std::int64_t width) {
   return [=](const Tensor& x, Rng& rng) {
     check_images("random_crop", x);
     check(height >= 1 && height <= x.size(2) && width >= 1 && width <= x.size(3), "random_crop", height, " x ", width,
-          " is not within ", describe(x));
+          " does not fit into ", describe(x));
     const Tensor rows = rng.randint({x.size(0)}, 0, x.size(2) - height + 1);
     return cut(x, height, width, rows, rng.randint({x.size(0)}, 0, x.size(3) - width + 1));
   };

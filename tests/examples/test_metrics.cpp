@@ -157,7 +157,7 @@ TEST_CASE("average_precision: precision at each step of recall, equal scores bei
   CHECK(average_precision(vector_of({kInfinity}), vector_of({-kInfinity})) == 1);
   CHECK(std::isnan(average_precision(vector_of({1}), vector_of({kNan}))));
   CHECK(error_of([] { (void)average_precision(vector_of({1}), zeros({0})); }) ==
-        "average_precision: needs scores of both kinds, got 1 and 0");
+        "average_precision: needs scores of both classes, got 1 and 0");
 }
 
 TEST_CASE("normalized_mutual_information: names do not matter, and one group tells nothing") {
@@ -247,7 +247,7 @@ TEST_CASE("psnr: 20 decibels for a tenth of the range, and no end where nothing 
   CHECK(psnr(zeros({0, 9}), zeros({0, 9})).shape() == Shape{0});
   CHECK(error_of([&] {
           (void)psnr(black, zeros({2, 12}));
-        }) == "psnr: needs two sets of images of one shape, got f32[2, 3, 4] and f32[2, 12]");
+        }) == "psnr: needs two sets of images of the same shape, got f32[2, 3, 4] and f32[2, 12]");
   CHECK(contains(error_of([] { (void)psnr(zeros({2, 0}), zeros({2, 0})); }), "psnr: needs two sets of images"));
   CHECK(error_of([&] { (void)psnr(black, black, 0); }) == "psnr: needs a range above 0, got 0");
 }
@@ -358,7 +358,7 @@ TEST_CASE("frechet_distance: means apart, and spreads apart in directions that d
   const double expected = sum(square(a.mean - b.mean)).item() + spread - 2 * std::sqrt(trace + 2 * std::sqrt(det));
   CHECK(frechet_distance(x, y) == doctest::Approx(expected));
   CHECK(error_of([&] { frechet_distance(x, slice(y, 1, 0, 1)); }) ==
-        "frechet_distance: needs two matrices with equally many columns, got f64[50, 2] and f64[50, 1]");
+        "frechet_distance: needs two matrices with the same number of columns, got f64[50, 2] and f64[50, 1]");
   CHECK(error_of([&] { frechet_distance(slice(x, 0, 0, 1), y); }) ==
         "frechet_distance: needs at least 2 rows of each, got f64[1, 2] and f64[50, 2]");
   CHECK(frechet_distance(ones({3, 2}), zeros({4, 2})) == doctest::Approx(2));  // two points

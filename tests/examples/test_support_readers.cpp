@@ -73,7 +73,7 @@ TEST_CASE("a table that is not one is an error with line and column") {
   for (const char* odd : {"nan", "inf", "1e999", "1.5.2", "0x10", "1 2", "", "--1", "+-1"})
     CHECK(contains(table_error("1,2\n3,"s + odd + "\n"), "file: line 2, column 2: expected a number, got '"));
   CHECK(table_error("1,\"2\n") == "file: line 1: a quote is not closed");
-  CHECK(table_error("1,\"2\"x\n") == "file: line 1: something stands between a quote and the next separator");
+  CHECK(table_error("1,\"2\"x\n") == "file: line 1: there is text between a quote and the next separator");
   CHECK(error_of([] { parse_table("a,b\n1,2\n", "file").column("c"); }) ==
         "table: there is no column 'c'; there are a, b");
   const TemporaryFolder folder;
@@ -268,7 +268,7 @@ TEST_CASE("transforms move, mirror and cut each image by itself") {
   CHECK(kept);
   const Tensor rows = reshape(x, {6, 20});
   CHECK(on_rows(4, 5, compose({random_shift(2), random_flip()}))(rows, rng).shape() == Shape{6, 20});
-  CHECK(contains(error_of([&] { random_crop(9, 9)(x, rng); }), "random_crop: 9 x 9 is not within f32[2, 3, 4, 5]"));
+  CHECK(contains(error_of([&] { random_crop(9, 9)(x, rng); }), "random_crop: 9 x 9 does not fit into f32[2, 3, 4, 5]"));
   CHECK(contains(error_of([&] { random_flip()(rows, rng); }), "needs images [n, channels, height, width]"));
 }
 

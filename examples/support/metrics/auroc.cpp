@@ -12,15 +12,15 @@
 namespace hourglass::examples {
 namespace {
 
-// The scores of the two kinds, each from the largest down.
+// The scores of both classes, each sorted from the largest down.
 struct Scores {
   std::vector<double> positive, negative;
   bool has_nan = false;
 };
 
 Scores scores_of(std::string_view op, const Tensor& positive, const Tensor& negative) {
-  check(positive.numel() > 0 && negative.numel() > 0, op, "needs scores of both kinds, got ", positive.numel(), " and ",
-        negative.numel());
+  check(positive.numel() > 0 && negative.numel() > 0, op, "needs scores of both classes, got ", positive.numel(),
+        " and ", negative.numel());
   Scores result{to(positive, Dtype::f64).to_vector<double>(), to(negative, Dtype::f64).to_vector<double>()};
   for (std::vector<double>* scores : {&result.positive, &result.negative}) {
     result.has_nan |= std::any_of(scores->begin(), scores->end(), [](double x) { return std::isnan(x); });
@@ -29,7 +29,7 @@ Scores scores_of(std::string_view op, const Tensor& positive, const Tensor& nega
   return result;
 }
 
-// How many are larger than a score, and how many are equal to it.
+// How many scores are larger than a given one, and how many are equal to it.
 struct Place {
   double above, ties;
 };

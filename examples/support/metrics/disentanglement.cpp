@@ -8,7 +8,7 @@
 namespace hourglass::examples {
 namespace {
 
-// Row i has a 1 where column k of x lies in piece p, at k * bins + p.
+// Row i has a 1 at k * bins + p if column k of x lies in bin p.
 Tensor pieces(const Tensor& x, std::int64_t bins) {
   const Tensor wide = to(x, Dtype::f64), low = min(wide, {0}), extent = max(wide, {0}) - low;
   const Tensor place = (wide - low) / where(extent > 0, extent, 1.0) * static_cast<double>(bins);
@@ -25,7 +25,7 @@ Disentanglement disentanglement(const Tensor& codes, const Tensor& factors, std:
   check(codes.dim() == 2 && factors.dim() == 2 && codes.size(0) == factors.size(0) && codes.size(0) > 0,
         "disentanglement", "needs codes [n, d] and factors [n, f], got ", describe(codes), " and ", describe(factors));
   check(codes.size(1) >= 2, "disentanglement", "a gap needs two numbers in the code, got ", describe(codes));
-  check(bins > 0, "disentanglement", "needs at least one piece, got ", bins);
+  check(bins > 0, "disentanglement", "needs at least one bin, got ", bins);
   check_finite("disentanglement", codes);
   check_finite("disentanglement", factors);
   const std::int64_t d = codes.size(1), f = factors.size(1);

@@ -1,4 +1,4 @@
-// What no figure can be made of.
+// Refuses NaN and infinity where no metric can be computed from them.
 #pragma once
 #include <string_view>
 
@@ -6,7 +6,7 @@
 
 namespace hourglass::examples {
 
-/// An error that names the op if x has NaN or infinities in it.
+/// An error that names the op if x contains NaN or infinity.
 inline void check_finite(std::string_view op, const Tensor& x) {
   check(all(isfinite(x)).item() != 0, op, "NaN or infinities in ", describe(x));
 }

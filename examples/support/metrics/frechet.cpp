@@ -17,7 +17,7 @@ Tensor root(const Tensor& symmetric) {
 
 double frechet_distance(const Tensor& a, const Tensor& b) {
   check(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(1), "frechet_distance",
-        "needs two matrices with equally many columns, got ", describe(a), " and ", describe(b));
+        "needs two matrices with the same number of columns, got ", describe(a), " and ", describe(b));
   check(a.size(0) >= 2 && b.size(0) >= 2, "frechet_distance", "needs at least 2 rows of each, got ", describe(a),
         " and ", describe(b));
   const Moments of_a = moments_of(a), of_b = moments_of(b);

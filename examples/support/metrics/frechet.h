@@ -1,4 +1,4 @@
-// How far apart two sets of pictures are as sets: not one by one, but in where they lie and how they spread.
+// The distance between two sets of pictures as distributions: their means and covariances.
 #pragma once
 #include "tensor/tensor.h"
 
@@ -9,10 +9,10 @@ namespace hourglass::examples {
 ///
 ///     ‖m_a - m_b‖² + tr( C_a + C_b - 2 (C_a^½ C_b C_a^½)^½ )
 ///
-/// Rows are features of pictures. With those of a trained classifier this is the Fréchet inception distance (Heusel et
-/// al. 2017); pca.encode(pictures) needs no such network. 0 for the same set; the expectation for two samples of one
-/// distribution falls with their size, so compare sets of equal size. At least 2 rows each; k is small, as it takes a
-/// few k³ steps a sweep.
+/// Rows are features of pictures. With the features of a trained classifier this is the Fréchet inception distance
+/// (Heusel et al. 2017); pca.encode(pictures) gives features without one. 0 for equal sets. For two samples of one
+/// distribution the expectation falls with their size, so compare sets of equal size. At least 2 rows each. k should be
+/// small: each sweep takes some k³ steps.
 double frechet_distance(const Tensor& a, const Tensor& b);
 
 }  // namespace hourglass::examples

@@ -11,7 +11,7 @@ namespace {
 
 void check_images(std::string_view op, const Tensor& a, const Tensor& b, double range) {
   check(a.shape() == b.shape() && a.dim() >= 2 && (a.numel() > 0 || a.size(0) == 0), op,
-        "needs two sets of images of one shape, got ", describe(a), " and ", describe(b));
+        "needs two sets of images of the same shape, got ", describe(a), " and ", describe(b));
   check(range > 0, op, "needs a range above 0, got ", range);
 }
 

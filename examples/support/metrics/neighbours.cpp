@@ -10,7 +10,7 @@ namespace hourglass::examples {
 
 Tensor squared_distances(const Tensor& a, const Tensor& b) {
   check(a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(1), "squared_distances",
-        "needs two matrices with equally many columns, got ", describe(a), " and ", describe(b));
+        "needs two matrices with the same number of columns, got ", describe(a), " and ", describe(b));
   const Tensor x = to(a, Dtype::f64), y = to(b, Dtype::f64);
   return sum(square(x), {1}, true) + (sum(square(y), {1}) - matmul(x, transpose(y)) * 2);
 }
@@ -23,12 +23,12 @@ double trustworthiness(const Tensor& rows, const Tensor& codes, std::int64_t k) 
   check_finite("trustworthiness", rows);
   check_finite("trustworthiness", codes);
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  double strangers = 0;  // whole numbers, and so the same in whatever order they are added
+  double strangers = 0;  // integers, so the sum is the same in any order
   for (std::int64_t begin = 0; begin < n; begin += 500) {
     const std::int64_t end = std::min(begin + 500, n);
     const Tensor self = one_hot(arange(begin, end), n) != 0;
     const Tensor far = squared_distances(slice(rows, 0, begin, end), rows);
-    const Tensor ranks = argsort(argsort(where(self, -kInfinity, far), 1), 1);  // row i's own is 0
+    const Tensor ranks = argsort(argsort(where(self, -kInfinity, far), 1), 1);  // row i itself has rank 0
     const Tensor near = squared_distances(slice(codes, 0, begin, end), codes);
     const Tensor found = gather(ranks, 1, top_k(where(self, kInfinity, near), k, 1, false).indices);
     strangers += sum(to(maximum(found - k, 0), Dtype::f64)).item();

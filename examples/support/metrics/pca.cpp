@@ -23,7 +23,7 @@ Eigen in_order(const Tensor& values, const Tensor& vectors) {
   return {index_select(values, 0, order), contiguous(where(largest < 0, -sorted, sorted))};
 }
 
-// The columns' space, with an orthonormal basis: X = Q Lᵀ with L Lᵀ = XᵀX. Twice, as once loses digits to rounding.
+// An orthonormal basis of the columns' space: X = Q Lᵀ with L Lᵀ = XᵀX. Done twice, as once loses digits to rounding.
 Tensor orthonormal(Tensor x) {
   for (int round = 0; round < 2; ++round) {
     const Tensor gram = matmul(transpose(x), x);
@@ -42,7 +42,7 @@ Eigen eigenvectors(const Tensor& symmetric) {
   double* a = matrix.mutable_data<double>();
   double* v = basis.mutable_data<double>();  // its rows are the vectors
   const double size = norm(symmetric).item();
-  check(std::isfinite(size), "eigenvectors", "the matrix has infinities or NaN in it");
+  check(std::isfinite(size), "eigenvectors", "the matrix contains infinity or NaN");
   for (int sweep = 0; sweep < 60; ++sweep) {
     double off = 0;
     for (std::int64_t p = 0; p < n; ++p)
@@ -51,7 +51,7 @@ Eigen eigenvectors(const Tensor& symmetric) {
     for (std::int64_t p = 0; p < n; ++p)
       for (std::int64_t q = p + 1; q < n; ++q) {
         if (a[p * n + q] == 0) continue;
-        // The rotation by which a[p][q] becomes 0, and of the two such the smaller one.
+        // The smaller one of the two rotations that make a[p][q] 0.
         const double theta = (a[q * n + q] - a[p * n + p]) / (2 * a[p * n + q]);
         const double t = (theta < 0 ? -1 : 1) / (std::abs(theta) + std::hypot(theta, 1.0));
         const double c = 1 / std::hypot(t, 1.0), s = t * c;
@@ -71,10 +71,10 @@ Eigen eigenvectors(const Tensor& symmetric) {
 Tensor eigenvalues(const Tensor& symmetric) {
   check_square("eigenvalues", symmetric);
   const std::int64_t n = symmetric.size(0);
-  check(std::isfinite(norm(symmetric).item()), "eigenvalues", "the matrix has infinities or NaN in it");
+  check(std::isfinite(norm(symmetric).item()), "eigenvalues", "the matrix contains infinity or NaN");
   Tensor matrix = contiguous(symmetric);
   double* const a = matrix.mutable_data<double>();
-  // Householder: a reflection of what is right of the diagonal takes all but its first element to 0, row by row.
+  // Householder, row by row: a reflection makes all elements right of the diagonal 0, except the first.
   std::vector<double> diagonal, beside, v(static_cast<std::size_t>(n)), w(static_cast<std::size_t>(n));
   for (std::int64_t k = 0; k < n; ++k) {
     diagonal.push_back(a[k * n + k]);
@@ -97,8 +97,8 @@ Tensor eigenvalues(const Tensor& symmetric) {
     for (std::int64_t i = first; i < n; ++i)
       for (std::int64_t j = first; j < n; ++j) a[i * n + j] -= v[i] * w[j] + w[i] * v[j];
   }
-  // QR steps with Wilkinson's shift, on the part from `low` to `high` that has not come apart yet. A rotation of each
-  // neighbouring pair chases the bulge that the first one makes out at the end.
+  // QR steps with Wilkinson's shift, on the block from `low` to `high` that is not split yet. The first rotation makes
+  // a bulge; a rotation of each following pair moves it down until it leaves the block.
   const double nothing = 1e-16 * norm(symmetric).item();
   for (std::size_t high = diagonal.size(); high-- > 1;) {
     while (std::abs(beside[high - 1]) > nothing) {
@@ -150,7 +150,7 @@ Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance
   Rng rng(0);
   Tensor basis = orthonormal(rng.normal({n, width}, 0, 1, Dtype::f64)), before = zeros({k}, Dtype::f64);
   for (int step = 0; step < 1000; ++step) {
-    // Rayleigh and Ritz: within the space, the matrix is small, and its eigenvectors are the best guess there is.
+    // Rayleigh-Ritz: restricted to the subspace the matrix is small, and its eigenvectors are the best approximation.
     const Tensor image = matmul(symmetric, basis);
     const Eigen inner = eigenvectors(matmul(transpose(basis), image));
     const Tensor values = slice(inner.values, 0, 0, k);

@@ -1,4 +1,4 @@
-// Principal components: the best that a linear code can do, and so what autoencoders are measured against.
+// Principal components: the best linear code, and so the reference for autoencoders.
 #pragma once
 #include <cstdint>
 
@@ -11,21 +11,21 @@ struct Eigen {
   Tensor vectors;  ///< f64[n, k]: column j belongs to values[j], has length 1, and its largest element is positive
 };
 /// All eigenvalues and eigenvectors of a symmetric matrix f64[n, n], by Jacobi's rotations (Golub & Van Loan, "Matrix
-/// computations", section 8.5): to rounding, and for small matrices, as it takes some 10 n³ steps a sweep.
+/// computations", section 8.5). Exact to rounding. For small matrices, as each sweep takes some 10 n³ steps.
 Eigen eigenvectors(const Tensor& symmetric);
-/// The eigenvalues alone, f64[n], largest first, by way of a tridiagonal matrix (section 8.3): some 4/3
-/// n³ steps, so for larger matrices, too.
+/// Only the eigenvalues, f64[n], largest first, by way of a tridiagonal matrix (section 8.3). It takes some 4/3 n³
+/// steps, so matrices may be larger.
 Tensor eigenvalues(const Tensor& symmetric);
-/// The k largest of a positive semidefinite matrix f64[n, n], by iterating on a subspace that is a little larger than
-/// k. `tolerance` is how much the eigenvalues, relative to the largest one, may still change in a step.
+/// The k largest eigenvalues of a positive semidefinite matrix f64[n, n] and their vectors, by iterating on a subspace
+/// of a few more dimensions. It ends when no eigenvalue changes by more than `tolerance`, relative to the largest one.
 Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance = 1e-13);
 
 /// The singular values of each matrix of [n, rows, columns], largest first, averaged over the n: f64[min(rows,
-/// columns)]. They are roots of the eigenvalues of its smaller Gram matrix, so that those below 1e-8 of the largest are
-/// rounding.
+/// columns)]. They are roots of the eigenvalues of the smaller Gram matrix, so values below 1e-8 of the largest are
+/// rounding errors.
 Tensor mean_singular_values(const Tensor& matrices);
 
-/// What a data set's first two moments say of it.
+/// The first two moments of a data set.
 struct Moments {
   Tensor mean;        ///< f64[columns]
   Tensor covariance;  ///< f64[columns, columns], divided by the number of rows

@@ -39,7 +39,7 @@ double ridge_probe(const LabelledCodes& train, const LabelledCodes& test, double
   const Tensor y = one_hot(train.labels, classes_of(train, test), Dtype::f64) * 2 - 1;
   const Tensor x_mean = mean(x, {0}), y_mean = mean(y, {0});
   const Tensor centred = x - x_mean;
-  // (XᵀX + alpha) W = XᵀY, by way of L Lᵀ.
+  // (XᵀX + alpha) W = XᵀY, by Cholesky factors.
   const Tensor gram = matmul(transpose(centred), centred) + eye(x.size(1), -1, Dtype::f64) * alpha;
   const Tensor lower = cholesky(gram), right = matmul(transpose(centred), y - y_mean);
   const Tensor weights = solve_triangular(transpose(lower), solve_triangular(lower, right, false), true);

@@ -1,4 +1,4 @@
-// How much of the classes is in a code: what simple classifiers make of it.
+// How much a code says about the classes: the accuracy of simple classifiers.
 #pragma once
 #include <cstdint>
 
@@ -6,18 +6,18 @@
 
 namespace hourglass::examples {
 
-/// Codes [n, d] and the classes i64[n] they belong to, numbered from 0.
+/// Codes [n, d] and their classes i64[n], numbered from 0.
 struct LabelledCodes {
   Tensor codes, labels;
 };
 
-/// The share of the test codes that a ridge classifier, trained on the others, puts into the right class: for each
-/// class a linear function, with a constant, that is to be 1 on it and -1 elsewhere, the squared weights counting
-/// `alpha`; the largest wins (scikit-learn's RidgeClassifier).
+/// The accuracy of a ridge classifier on the test codes. For each class, a linear function with a constant is fitted to
+/// 1 on the class and -1 elsewhere, with a penalty of `alpha` on the squared weights; the largest function wins
+/// (scikit-learn's RidgeClassifier).
 double ridge_probe(const LabelledCodes& train, const LabelledCodes& test, double alpha = 1);
 
-/// The share of the test codes that have the class of most of their k nearest training codes, by Euclidean distance; of
-/// classes that are equally frequent the lowest wins, and of codes that are equally near the first comes first
+/// The accuracy of k nearest neighbours on the test codes: each gets the most frequent class of its k nearest training
+/// codes, by Euclidean distance. Of equally frequent classes the lowest wins, and of equally near codes the first
 /// (scikit-learn's KNeighborsClassifier).
 double knn_probe(const LabelledCodes& train, const LabelledCodes& test, std::int64_t k = 5);
 

@@ -1,4 +1,4 @@
-// How well images come back: the error of a model over a whole set.
+// The reconstruction error of a model over a whole set.
 #pragma once
 #include <cstdint>
 
@@ -6,8 +6,8 @@
 
 namespace hourglass::examples {
 
-/// model(inputs) row by row, a thousand rows at a time, so that a test set needs no more memory than a large batch;
-/// nothing is recorded.
+/// model(inputs), computed a thousand rows at a time and without a graph, so that a test set takes no more memory than
+/// a large batch.
 Tensor outputs_of(const nn::Layer& model, const Tensor& inputs);
 /// The mean of (model(inputs) - targets)² over all rows and columns.
 double reconstruction_error(const nn::Layer& model, const Tensor& inputs, const Tensor& targets);

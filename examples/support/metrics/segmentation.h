@@ -1,4 +1,4 @@
-// How well the pixels of images are told apart.
+// How well the pixels of images are classified.
 #pragma once
 #include <cstdint>
 
@@ -6,8 +6,9 @@
 
 namespace hourglass::examples {
 
-/// For each class the intersection over union (Jaccard's index): of the pixels that belong to the class or are said to,
-/// the share of which both is true. f64[classes]; NaN for a class that neither has. i64 tensors of one shape.
+/// The intersection over union (Jaccard's index) of each class: the pixels that are predicted as the class and belong
+/// to it, divided by those that are predicted or belong. f64[classes]; NaN for a class that occurs in neither. Both
+/// tensors are i64, of the same shape.
 Tensor intersection_over_union(const Tensor& predicted, const Tensor& truth, std::int64_t classes);
 
 }  // namespace hourglass::examples
