@@ -1,35 +1,34 @@
 // A linear denoising autoencoder is a regularised singular value decomposition.
 //
-// Damage an image with Gaussian noise and ask a linear autoencoder for the sound one:
+// Add Gaussian noise to an image, and train a linear autoencoder to remove it:
 //
 //     loss  =  E ‖ x - m - D E (x - m + σ ε) ‖²  =  tr( (1 - D E) C (1 - D E)ᵀ ) + σ² ‖D E‖²,   ε from N(0, 1)
 //
-// The noise has become a penalty on the map's size, as weight decay would be, and with C = V diag(s²) Vᵀ the best map
+// In expectation the noise is a penalty on the size of the map, as weight decay is. With C = V diag(s²) Vᵀ the best map
 // with a code of k numbers is (Bishop 1995, "Training with noise is equivalent to Tikhonov regularization"; Pretorius
 // et al. 2018, "Learning dynamics of linear denoising autoencoders")
 //
 //     D E  =  Σ_{j ≤ k}  v_j  s_j² / (s_j² + σ²)  v_jᵀ
 //
-// the k principal directions, each shrunk by how much of it is signal: Wiener's filter. So a denoising autoencoder that
-// cannot bend is no other thing than PCA with a smaller and smaller gain, and everything that `variants/denoising` does
-// better is owed to its nonlinearity.
+// the k principal directions, each multiplied by the share of signal in it: Wiener's filter. So a linear denoising
+// autoencoder is PCA with gains below 1, and whatever `variants/denoising` does better comes from its nonlinearity.
 //
-// Here the autoencoder is trained as any other, on images with noise drawn anew for each, and knows nothing of this.
-// Then its error on the test images and its singular values are compared with the formula's. To try next:
-// --sigmas 1, where little but the mean image is left; --code 4 and the plot of gains.
+// Here the autoencoder is trained like any other, on images with fresh noise in each batch. Then its error on the test
+// images and its singular values are compared with the formula.
+//
+// To try next: --sigmas 1, where little but the mean image is left; --code 4, and the plot of gains.
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <deque>
 #include <string>
 #include <vector>
 
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "examples/support/metrics/pca.h"
 #include "examples/support/run.h"
 #include "examples/support/text.h"
+#include "examples/support/trained.h"
 #include "nn/linear.h"
-#include "optim/adam.h"
 #include "optim/schedule.h"
 
 using namespace hourglass;
@@ -50,7 +49,7 @@ class LinearAutoencoder : public nn::Module {
   nn::Linear &encoder_, &decoder_;
 };
 
-// The loss above in expectation over ε, for each pixel, of the map D E on images x - m.
+// The loss above per pixel, in expectation over ε, of the map D E on images x - m.
 double expected_error(const Tensor& map, const Tensor& x, double sigma) {
   const double clean = mean(square(linear(x, map) - x)).item();
   return clean + sigma * sigma * sum(square(map)).item() / static_cast<double>(x.size(1));
@@ -63,12 +62,12 @@ int main(int argc, char** argv) {
   std::vector<double> sigmas{0.1, 0.3, 0.5};
   Program program({.name = "linear_denoiser",
                    .title = "A linear denoiser is a regularised SVD",
-                   .summary = "Trains linear autoencoders to remove noise, and finds PCA with shrunken gains.",
+                   .summary = "Trains linear autoencoders to remove noise, and finds PCA with gains below 1.",
                    .objective = "E ‖x - m - D E (x - m + σ ε)‖²,  ε ~ N(0, 1)",
                    .epochs = 20,
                    .lr = 3e-3});
   program.flag("--code", code, "numbers in the code");
-  program.flag("--sigmas", sigmas, "standard deviations of the noise, a model for each", {.min = 1e-3});
+  program.flag("--sigmas", sigmas, "standard deviations of the noise, one model for each", {.min = 1e-3});
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     const std::int64_t pixels = data.train_images.size(1);
@@ -78,33 +77,23 @@ int main(int argc, char** argv) {
     const Tensor center = to(moments.mean, Dtype::f32), test = to(data.test_images, Dtype::f64) - moments.mean;
     const Loader loader(data.train_images - center, data.train_labels,
                         {.batch_size = args.batch_size, .seed = args.seed});
-    Rng rng(args.seed), noise = rng.split("noise"), init = rng.split("init");
+    const Rng rng(args.seed);
 
-    struct Denoiser {
-      double sigma;
-      std::unique_ptr<LinearAutoencoder> model;
-      std::unique_ptr<optim::Adam> adam;
-    };
-    std::vector<Denoiser> all;
+    Rng init = rng.split("init"), noise = rng.split("noise");
     run.keep("noise", noise);
-    for (const double sigma : sigmas) {
-      auto model = std::make_unique<LinearAutoencoder>(pixels, code, init);
-      auto adam = std::make_unique<optim::Adam>(model->parameters(), optim::AdamOptions{.lr = args.lr});
-      const std::string name = join(all.size());
-      run.keep("model_" + name, *model, "adam_" + name, *adam);
-      all.push_back({sigma, std::move(model), std::move(adam)});
-    }
+    std::deque<Trained<LinearAutoencoder>> nets;  // one for each σ
+    for (std::size_t i = 0; i < sigmas.size(); ++i)
+      nets.emplace_back(run, join("model_", i), args.lr, pixels, code, init);
     const optim::CosineAnnealingLR rate{args.lr, args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      for (const Denoiser& one : all) one.adam->set_lr(rate(epoch - 1));
+      for (auto& net : nets) net.adam.set_lr(rate(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const Tensor unit = noise.normal(x.shape());
         Metrics metrics;
-        for (const Denoiser& one : all) {
-          const Var loss = mean(square((*one.model)(x + constant(unit * one.sigma)) - x));
-          one.adam->step(grad(loss, one.model->parameters()));
-          metrics.add("mse_" + number(one.sigma), loss.item());
+        for (std::size_t i = 0; i < nets.size(); ++i) {
+          const Var output = nets[i].model(x + constant(unit * sigmas[i]));
+          metrics.add("mse_" + number(sigmas[i]), nets[i].step(mean(square(output - x))));
         }
         run.step(metrics, batch.size());
       }
@@ -116,49 +105,48 @@ int main(int argc, char** argv) {
         {"σ", "test MSE", "formula", "ratio", "largest gain", "formula", "smallest gain", "formula"}};
     std::vector<Series> gains;
     double worst_error = 1, worst_gain = 0;
-    for (const Denoiser& one : all) {
-      const double variance = one.sigma * one.sigma;
-      const Tensor expected = pca.variances / (pca.variances + variance);
+    for (std::size_t i = 0; i < nets.size(); ++i) {
+      const double sigma = sigmas[i];
+      const Tensor expected = pca.variances / (pca.variances + sigma * sigma);
       const Tensor wiener = matmul(transpose(pca.components), pca.components * reshape(expected, {code, 1}));
-      const Tensor map = one.model->map();
+      const Tensor map = nets[i].model.map();
       // Its singular values: roots of the eigenvalues of (D E)ᵀ D E.
       const Tensor found = sqrt(top_eigenvectors(matmul(transpose(map), map), code).values);
-      const double error = expected_error(map, test, one.sigma), best = expected_error(wiener, test, one.sigma);
+      const double error = expected_error(map, test, sigma), best = expected_error(wiener, test, sigma);
       if (std::abs(error / best - 1) > std::abs(worst_error - 1)) worst_error = error / best;
       worst_gain = std::max(worst_gain, max(abs(found / expected - 1)).item());
-      table.push_back({number(one.sigma), number(error, 5), number(best, 5), number(error / best, 4),
+      table.push_back({number(sigma), number(error, 5), number(best, 5), number(error / best, 4),
                        number(max(found).item()), number(max(expected).item()), number(min(found).item()),
                        number(min(expected).item())});
-      gains.push_back(curve("learnt, σ = " + number(one.sigma), found));
-      gains.push_back(curve("formula, σ = " + number(one.sigma), expected));
+      gains.push_back(curve("learnt, σ = " + number(sigma), found));
+      gains.push_back(curve("formula, σ = " + number(sigma), expected));
     }
-    run.table("denoisers", table,
-              "Each linear denoiser beside the formula: its expected error a pixel, and its gains.");
+    run.table("denoisers", table, "Each linear denoiser and the formula: the expected error per pixel, and the gains.");
     run.plot("gains",
              line_plot(gains, {.title = "what is left of each principal direction",
                                .x_label = "principal direction",
                                .y_label = "singular value of D E"}),
-             "Singular values of the learnt map, over those of the formula: strong directions pass, weak ones are "
-             "taken for noise.");
+             "Singular values of the learnt maps and of the formula: strong directions pass, weak ones are taken for "
+             "noise.");
     const std::int64_t shown = 10;
     const Tensor clean = slice(test, 0, 0, shown);
     std::vector<Tensor> rows{slice(data.test_images, 0, 0, shown)};
     std::vector<std::string> labels{"input"};
     Rng draws = rng.split("pictures");
-    for (const Denoiser& one : all) {
-      const Tensor damaged = clean + draws.normal(clean.shape(), 0, one.sigma, Dtype::f64);
-      for (const Tensor& x : {damaged, linear(damaged, one.model->map())})
+    for (std::size_t i = 0; i < nets.size(); ++i) {
+      const Tensor damaged = clean + draws.normal(clean.shape(), 0, sigmas[i], Dtype::f64);
+      for (const Tensor& x : {damaged, linear(damaged, nets[i].model.map())})
         rows.push_back(clamp(to(x + moments.mean, Dtype::f32), 0, 1));
-      labels.push_back("σ = " + number(one.sigma));
+      labels.push_back("σ = " + number(sigmas[i]));
       labels.push_back("denoised");
     }
     run.picture("denoised", image_grid(concat(rows, 0), {.row_labels = labels}),
-                "Test images, damaged more and more, and what a linear map can save of them.");
+                "Test images with more and more noise, and what a linear map recovers.");
     run.result("worst_gain_error", worst_gain,
-               {.reference = 0.02, .reference_name = "2 % from s² / (s² + σ²), at the worst direction of all"});
+               {.reference = 0.02, .reference_name = "2 % from s² / (s² + σ²), in the worst direction"});
     run.result("worst_error_ratio", worst_error,
                {.reference = 1,
-                .reference_name = "the regularised SVD's test error, at the worst of the σ",
+                .reference_name = "the regularised SVD's test error, for the worst σ",
                 .better = Better::near,
                 .within = 0.01});
     run.finish();

@@ -5,55 +5,40 @@
 //     β = 1      E_q[-log p(x|z)] + KL( q(z|x) ‖ N(0, 1) )       Kingma & Welling 2014, equation 10
 //     β = 0      E_q[-log p(x|z)]                                an autoencoder that may choose its own noise
 //
-// The second reconstructs better, since nothing keeps it from a code without noise, and that is all it can do. Its
-// codes lie wherever the optimizer has put them, far apart and with nothing in between, so that its space of codes is
-// neither
+// The second reconstructs better, since it is free to choose a code without noise. That is its only advantage. Its codes
+// lie wherever the optimizer has put them, far apart and with nothing in between. So its space of codes is neither
 //
-//     complete     a draw from N(0, 1) decodes to something like the data: measured by the Fréchet distance between
-//                  as many decoded draws and test images, in their first principal components. Training images beside
-//                  test images say what is near.
-//     continuous   on the line between two codes lie codes of pictures: measured by how far what is half way between
-//     the
-//                  codes of two test images is from the nearest training image, for each pixel.
+//     complete     a draw from N(0, 1) decodes to something like the data. Measure: the Fréchet distance between decoded
+//                  draws and as many test images, in their first principal components. The distance between training
+//                  and test images tells what is near.
+//     continuous   the line between two codes consists of codes of pictures. Measure: decode the point half way between
+//                  the codes of two test images, and take the squared distance per pixel to the nearest training image.
 //
-// To try next: --code 2, where both are easily had; --hidden 1000; look at the samples of β = 0.
+// To try next: --code 2, where both are easy; --hidden 1000; look at the samples of β = 0.
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "autograd/grad.h"
-#include "autograd/kl.h"
 #include "autograd/ops.h"
 #include "examples/support/codes.h"
 #include "examples/support/metrics/frechet.h"
 #include "examples/support/metrics/pca.h"
 #include "examples/support/run.h"
+#include "examples/support/sweep.h"
 #include "examples/support/text.h"
-#include "optim/adam.h"
+#include "examples/support/vae.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
 
 namespace {
 
-struct Contestant {
-  double beta;
-  std::unique_ptr<MlpVae> vae;
-  std::unique_ptr<optim::Adam> adam;
-};
-
-// In nats, averaged over the images.
-Metrics terms(const MlpVae& vae, const Var& x, Rng& noise, Var* reconstruction = nullptr, Var* divergence = nullptr) {
+Elbo objective(const MlpVae& vae, const Var& x, Rng& noise) {
   const Normal q = vae.encode(x);
-  const Var error = -mean(sum(vae.decode(q.rsample(noise)).log_prob(x), {1}));
-  const Var kl_term = mean(sum(kl(q, standard_normal(q)), {1}));
-  if (reconstruction) *reconstruction = error;
-  if (divergence) *divergence = kl_term;
-  return {{"reconstruction", error.item()}, {"kl", kl_term.item()}};
+  return elbo_of(q, vae.decode(q.rsample(noise)), x);
 }
 
-// The mean, over rows, of the squared distance to the nearest of `others`, for each pixel.
+// The squared distance per pixel from each row to the nearest of `others`, averaged over the rows.
 double distance_to_nearest(const Tensor& rows, const Tensor& others) {
   const Tensor lengths = sum(square(rows), {1}, true), other_lengths = sum(square(others), {1});
   const Tensor distances = lengths + other_lengths - matmul(rows, transpose(others)) * 2;
@@ -66,7 +51,7 @@ int main(int argc, char** argv) {
   std::int64_t hidden = 400, code = 20;
   Program program({.name = "without_kl",
                    .title = "What the KL term is for",
-                   .summary = "Trains a VAE with and without its KL term, and looks at the two spaces of codes.",
+                   .summary = "Trains a VAE with and without its KL term, and compares the two spaces of codes.",
                    .objective = "E_q[-log p(x|z)] + β KL(q(z|x) ‖ N(0, 1)),  β = 0 and 1",
                    .epochs = 10});
   program.flag("--hidden", hidden, "units of the hidden layers");
@@ -74,25 +59,21 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
-    Rng rng(args.seed), noise = rng.split("noise");
+    const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    std::vector<Contestant> both;
+
+    Rng noise = rng.split("noise");
     run.keep("noise", noise);
-    for (const double beta : {0.0, 1.0}) {
-      Rng init = rng.split("init");  // both begin alike
-      auto vae = std::make_unique<MlpVae>(data.train_images.size(1), hidden, code, init);
-      auto adam = std::make_unique<optim::Adam>(vae->parameters(), optim::AdamOptions{.lr = args.lr});
-      run.keep(join("vae_", beta), *vae, join("adam_", beta), *adam);
-      both.push_back({beta, std::move(vae), std::move(adam)});
-    }
+    Sweep<MlpVae> both(run, "β =", {0, 1}, args.lr, rng.split("init"),
+                       [&](double, Rng& init) { return MlpVae(data.train_images.size(1), hidden, code, init); });
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         Metrics metrics;
-        for (const Contestant& one : both) {
-          Var reconstruction, divergence;
-          for (const auto& [name, value] : terms(*one.vae, constant(batch.images), noise, &reconstruction, &divergence))
-            metrics.add(join(name, "_beta_", one.beta), value);
-          one.adam->step(grad(reconstruction + divergence * one.beta, one.vae->parameters()));
+        for (auto& entry : both.entries()) {
+          const auto [reconstruction, kl] = objective(entry.model, constant(batch.images), noise);
+          metrics.add(join("reconstruction_beta_", entry.setting), reconstruction.item());
+          metrics.add(join("kl_beta_", entry.setting), kl.item());
+          entry.step(reconstruction + kl * entry.setting);
         }
         run.step(metrics, batch.size());
       }
@@ -109,33 +90,33 @@ int main(int argc, char** argv) {
     };
     std::vector<std::vector<std::string>> table{{"", "reconstruction", "KL", "drawn", "reconstructed", "half way"}};
     std::vector<double> drawn, half_way;
-    for (const Contestant& one : both) {
-      const auto decode = [&](const Tensor& z) { return one.vae->decode(constant(z)).probs().value(); };
+    for (const auto& entry : both.entries()) {
+      const MlpVae& vae = entry.model;
+      const auto decode = [&](const Tensor& z) { return vae.decode(constant(z)).probs().value(); };
       Rng draws = rng.split("test");
       const Metrics of_test =
-          average_over(data.test_images, [&](const Tensor& x) { return terms(*one.vae, constant(x), draws); });
-      const Tensor codes = one.vae->encode(constant(test)).mean().value();
+          average_over(data.test_images, [&](const Tensor& x) { return objective(vae, constant(x), draws).metrics(); });
+      const Tensor codes = vae.encode(constant(test)).mean().value();
       const Tensor samples = decode(rng.split("pictures").normal({count, code}));
       const Tensor middle = decode((slice(codes, 0, 0, count, 2) + slice(codes, 0, 1, count, 2)) / 2);
       drawn.push_back(distance(samples));
       half_way.push_back(distance_to_nearest(middle, known));
-      table.push_back({"β = " + number(one.beta), number(of_test["reconstruction"], 4), number(of_test["kl"], 4),
+      table.push_back({"β = " + number(entry.setting), number(of_test["reconstruction"], 4), number(of_test["kl"], 4),
                        number(drawn.back()), number(distance(decode(codes))), number(half_way.back())});
-      run.picture(join("samples_beta_", one.beta), image_grid(slice(samples, 0, 0, 50)),
-                  join("β = ", one.beta, ": what draws from N(0, 1) decode to."));
-      run.picture(join("paths_beta_", one.beta),
+      run.picture(join("samples_beta_", entry.setting), image_grid(slice(samples, 0, 0, 50)),
+                  join("β = ", entry.setting, ": decoded draws from N(0, 1)."));
+      run.picture(join("paths_beta_", entry.setting),
                   image_grid(decode(paths(slice(codes, 0, 0, 6), steps)), {.columns = static_cast<int>(steps)}),
-                  join("β = ", one.beta, ": straight lines between the codes of test images."));
-      run.result(join("kl_beta_", one.beta), of_test["kl"], {.unit = "nats / image"});
+                  join("β = ", entry.setting, ": straight lines between the codes of test images."));
+      run.result(join("kl_beta_", entry.setting), of_test["kl"], {.unit = "nats / image"});
     }
     const std::int64_t others = std::min(count, data.train_images.size(0));
     table.push_back({"training images", "", "", number(distance(slice(data.train_images, 0, 0, others))), "", ""});
     table.push_back({"test images", "", "", "", "", number(distance_to_nearest(test, known))});
     run.table(
         "spaces", table,
-        "Reconstruction and KL in nats an image. Drawn, reconstructed: squared Fréchet distances from test images, "
-        "in 32 principal components. Half way: squared distance to the nearest of 20,000 training images, for each "
-        "pixel.");
+        "Reconstruction and KL in nats per image. Drawn, reconstructed: squared Fréchet distance to test images in 32 "
+        "principal components. Half way: squared distance per pixel to the nearest of 20,000 training images.");
     run.result("half_way", half_way[1],
                {.reference = half_way[0], .reference_name = "the distance without the KL term"});
     run.result("drawn", drawn[1],

@@ -1,29 +1,29 @@
 // The contractive autoencoder (Rifai, Vincent, Muller, Glorot & Bengio 2011, "Contractive auto-encoders: explicit
 // invariance during feature extraction").
 //
-// A good code should change little when the input changes a little, except along the directions in which images really
-// vary. So the size of the encoder's Jacobian at the training images is punished:
+// A good code changes little when the input changes a little, except in the directions in which images really vary. So
+// the loss contains the size of the encoder's Jacobian at the training images:
 //
 //     loss  =  mean over images of  Σ ( decode(h(x)) - x )²  +  λ ‖J_h(x)‖²_F,        J_h(x) = dh/dx
 //
-// The reconstruction holds on to the directions in which the data vary, and the penalty lets go of all others. Where a
-// denoising autoencoder resists noise of a finite size, drawn at random, this one resists all infinitesimal changes at
-// once, and its gradient has no noise in it.
+// The reconstruction keeps the directions in which the data vary, and the penalty removes all others. A denoising
+// autoencoder resists random noise of a finite size. This one resists all infinitesimal changes at once, and its
+// gradient has no noise in it.
 //
-// The penalty can be cheated. An encoder that is divided by ten, and a decoder multiplied by ten, have a Jacobian ten
-// times as small and no other merit. With --tied, as in the paper, the decoder has the encoder's weights, transposed,
-// and only saturation helps: less is gained then, and it costs more. The spectrum tells the two apart: scaling moves it
-// down as a whole, contraction makes it fall more steeply.
+// The penalty can be cheated. Divide the encoder by ten and multiply the decoder by ten: the Jacobian is ten times
+// smaller, and nothing else is better. With --tied, as in the paper, the decoder has the encoder's weights, transposed.
+// Only saturation can lower the penalty then, which gains less and costs more. The spectrum tells the two apart: scaling
+// moves it down as a whole, contraction makes it fall more steeply.
 //
-// ‖J‖² can be had in several ways, which agree (a table shows how well, and how long each takes):
+// ‖J‖² can be computed in several ways, which agree (a table shows how well, and how long each takes):
 //
 //     closed-form  one sigmoid layer: Σ_j h_j² (1 - h_j)² ‖row j of W‖², nearly free
-//     gram         an encoder that begins with a linear layer: rows of J by way of W Wᵀ
-//     exact        J row by row in reverse, and differentiated again: any encoder
-//     forward      J column by column, forwards: any encoder, best with fewer inputs than outputs
-//     hutchinson   E ‖vᵀJ‖² over random signs v: one more walk back, for any encoder of any size; unbiased, but noisy
+//     gram         an encoder that begins with a linear layer: rows of J by means of W Wᵀ
+//     exact        any encoder: J row by row in reverse mode, and differentiated again
+//     forward      any encoder: J column by column in forward mode, best with fewer inputs than outputs
+//     hutchinson   any encoder of any size: E ‖vᵀJ‖² over random signs v, one more backward pass; unbiased, but noisy
 //
-// To try next: --widths 256,64, which chooses hutchinson by itself; --lambda 0.01 and 1; the pictures of the singular
+// To try next: --widths 256,64, which chooses hutchinson by itself; --lambda 0.01 and 1; the plot of the singular
 // values: how many directions does the code still follow?
 #include <algorithm>
 #include <cmath>
@@ -31,16 +31,15 @@
 #include <vector>
 
 #include "autograd/derivatives.h"
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/pca.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
 #include "examples/support/text.h"
+#include "examples/support/trained.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
-#include "optim/adam.h"
 #include "optim/schedule.h"
 
 using namespace hourglass;
@@ -50,7 +49,7 @@ namespace {
 
 class Autoencoder : public nn::Layer {
  public:
-  // widths: pixels, hidden layers, code. The decoder mirrors the encoder.
+  /// widths: pixels, hidden layers, code. The decoder mirrors the encoder.
   Autoencoder(const std::vector<std::int64_t>& widths, bool tied, Rng& rng) {
     for (std::size_t i = 1; i < widths.size(); ++i)
       layers_.push_back(&child<nn::Linear>(join("encode", i), widths[i - 1], widths[i], rng));
@@ -74,7 +73,7 @@ class Autoencoder : public nn::Layer {
 
  private:
   std::vector<nn::Linear*> layers_;
-  std::vector<Parameter> weights_, biases_;  // of the decoder, [in, out] as an encoder's weights are
+  std::vector<Parameter> weights_, biases_;  // of the decoder; weights are [in, out], as the encoder's are
 };
 
 const std::vector<std::pair<std::string, JacobianNorm>> kRoutes{{"closed-form", JacobianNorm::closed_form},
@@ -94,8 +93,8 @@ double mean_norm(const Autoencoder& model, const Tensor& images) {
   return total / static_cast<double>(images.size(0));
 }
 
-// Each route's ‖J‖² of the same images, in double precision: how far it is from J itself, and how long it takes with
-// its gradient. Hutchinson's estimate is off at random: its distance is given in its own standard errors.
+// ‖J‖² of the same images by each route, in double precision: how far it is from the exact one, and how long it takes
+// with its gradient. Hutchinson's estimate is random: its distance is given in its own standard errors.
 std::vector<std::vector<std::string>> compare_routes(Autoencoder& model, const Tensor& images, Rng rng) {
   const StateDict trained = model.state_dict();
   model.to(Dtype::f64);
@@ -144,69 +143,64 @@ int main(int argc, char** argv) {
   for (const auto& [name, method] : kRoutes) routes.push_back(name);
   Program program({.name = "contractive",
                    .title = "Contractive autoencoder",
-                   .summary = "Learns a code that moves as little as possible when the image does.",
+                   .summary = "Learns a code that changes as little as possible when the image changes a little.",
                    .objective = "Σ (decode(h(x)) - x)² + λ ‖dh/dx‖²_F, averaged over images",
                    .epochs = 40,
                    .lr = 0.01});
   program.flag("--widths", widths, "units of the encoder's sigmoid layers, the code's last");
-  program.flag("--lambda", lambda, "what ‖J‖² counts", {.min = 0});
+  program.flag("--lambda", lambda, "weight of ‖J‖²", {.min = 0});
   program.flag("--tied", tied, "decode with the encoder's weights, transposed");
   program.flag("--route", route, "how ‖J‖² is computed; auto: closed-form for one layer, else hutchinson", routes);
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    Rng probes = rng.split("probes"), init = rng.split("init"), same_init = init;
+    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
     if (route == "auto") route = widths.size() == 1 ? "closed-form" : "hutchinson";
     const auto method =
         std::find_if(kRoutes.begin(), kRoutes.end(), [&](const auto& r) { return r.first == route; })->second;
 
-    std::vector<std::int64_t> all{data.train_images.size(1)};
-    all.insert(all.end(), widths.begin(), widths.end());
-    Autoencoder model(all, tied, init), plain(all, tied, same_init);
-    optim::Adam adam(model.parameters(), {.lr = args.lr}), plain_adam(plain.parameters(), {.lr = args.lr});
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    run.keep("model", model);
-    run.keep("adam", adam);
-    run.keep("plain", plain);
-    run.keep("plain_adam", plain_adam);
+    Rng init = rng.split("init"), twin_init = init, probes = rng.split("probes");
+    widths.insert(widths.begin(), data.train_images.size(1));
+    Trained<Autoencoder> net(run, "model", args.lr, widths, tied, init);
+    Trained<Autoencoder> twin(run, "plain", args.lr, widths, tied, twin_init);
     run.keep("probes", probes);
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      for (optim::Adam* optimizer : {&adam, &plain_adam}) optimizer->set_lr(fall(epoch - 1));
+      for (Trained<Autoencoder>* one : {&net, &twin}) one->adam.set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
-        const double images = static_cast<double>(batch.size());
-        const Var error = nn::mse_loss(model(x), x, nn::Reduction::sum) / images;
-        const Var size = mean(squared_jacobian_norm([&](const Var& v) { return model.encode(v); }, x,
+        const auto error_of = [&](const Autoencoder& model) {
+          return nn::mse_loss(model(x), x, nn::Reduction::sum) / static_cast<double>(batch.size());
+        };
+        const Var error = error_of(net.model);
+        const Var size = mean(squared_jacobian_norm([&](const Var& v) { return net.model.encode(v); }, x,
                                                     {.method = method, .rng = &probes}));
-        adam.step(grad(error + size * lambda, model.parameters()));
-        const Var plain_error = nn::mse_loss(plain(x), x, nn::Reduction::sum) / images;
-        plain_adam.step(grad(plain_error, plain.parameters()));
-        run.step({{"error", error.item()}, {"jacobian", size.item()}, {"error[plain]", plain_error.item()}},
-                 batch.size());
+        net.step(error + size * lambda);
+        const double plain_error = twin.step(error_of(twin.model));
+        run.step({{"error", error.item()}, {"jacobian", size.item()}, {"error[plain]", plain_error}}, batch.size());
       }
-      run.log_epoch({{"test_mse", reconstruction_error(model, data.test_images)},
-                     {"test_mse[plain]", reconstruction_error(plain, data.test_images)}});
+      run.log_epoch({{"test_mse", reconstruction_error(net.model, data.test_images)},
+                     {"test_mse[plain]", reconstruction_error(twin.model, data.test_images)}});
     }
 
     const Tensor few = slice(data.test_images, 0, 0, 10), some = slice(data.test_images, 0, 0, 1000);
     run.picture("reconstructions",
-                image_grid(concat({few, outputs_of(model, few), outputs_of(plain, few)}, 0),
+                image_grid(concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
                            {.row_labels = {"input", "contractive", "plain"}}),
-                "Test images, and what comes back from the contractive autoencoder and from its plain twin.");
+                "Test images, and the outputs of the contractive autoencoder and of its plain twin.");
     run.plot("spectrum",
-             line_plot({spectrum("contractive", model, few), spectrum("plain", plain, few)},
+             line_plot({spectrum("contractive", net.model, few), spectrum("plain", twin.model, few)},
                        {.x_label = "number", .y_label = "singular value of J", .log_y = true}),
-             "Singular values of the encoder's Jacobian, averaged over ten test images: few large ones mean that the "
-             "code follows few directions.");
-    run.table("routes", compare_routes(model, slice(some, 0, 0, 32), rng.split("routes")),
-              "‖J‖² of 32 test images in double precision, by each route: the largest relative difference to the exact "
-              "one, and the seconds with its gradient.");
-    const double mse = reconstruction_error(model, data.test_images),
-                 without = reconstruction_error(plain, data.test_images);
-    const double norm = mean_norm(model, some), plain_norm = mean_norm(plain, some);
-    run.result("test_mse", mse, {.reference = without, .reference_name = "the plain twin", .within = 0.25});
+             "Singular values of the encoder's Jacobian, averaged over ten test images. If few are large, the code "
+             "follows few directions.");
+    run.table(
+        "routes", compare_routes(net.model, slice(some, 0, 0, 32), rng.split("routes")),
+        "‖J‖² of 32 test images in double precision, by each route: the largest relative difference from the exact "
+        "one, and the seconds it takes with its gradient.");
+    const double norm = mean_norm(net.model, some), plain_norm = mean_norm(twin.model, some);
+    run.result("test_mse", run.last("test_mse"),
+               {.reference = run.last("test_mse[plain]"), .reference_name = "the plain twin", .within = 0.25});
     run.result("mean_jacobian", norm);
     run.result("plain_mean_jacobian", plain_norm);
     run.result(

@@ -1,32 +1,32 @@
 // The categorical VAE: a code of choices, trained through the Gumbel-softmax.
 //
-// Here the code of an image is not numbers but decisions: 20 variables that each take one of 10 values. The objective
-// is a VAE's, with categorical distributions in the place of normal ones:
+// Here the code of an image consists of choices instead of numbers: 20 variables that each take one of 10 values. The
+// objective is a VAE's, with categorical distributions in place of normal ones:
 //
 //     -ELBO  =  E_q[ -log p(x|z) ]  +  Σ_i KL( q(z_i|x) ‖ uniform ),     q(z_i|x) = Categorical(softmax(logits_i(x)))
 //
-// A choice has no derivative: z jumps when logits cross. Adding Gumbel noise g to the logits and taking the largest is
-// an exact way to draw a choice; taking the softmax of (logits + g) / τ instead is a smooth stand-in that becomes the
-// choice as τ goes to 0. Training differentiates the stand-in, with τ falling from 1 to 1/2 (Jang, Gu & Poole 2017,
-// "Categorical reparameterization with Gumbel-softmax"; Maddison, Mnih & Teh 2017, "The concrete distribution").
+// A choice has no derivative: z jumps when two logits cross. Adding Gumbel noise g to the logits and taking the largest
+// is an exact way to draw a choice. The softmax of (logits + g) / τ is a smooth relaxation that becomes the choice as τ
+// goes to 0. Training differentiates the relaxation, while τ falls from 1 to 1/2 (Jang, Gu & Poole 2017, "Categorical
+// reparameterization with Gumbel-softmax"; Maddison, Mnih & Teh 2017, "The concrete distribution").
 //
-// How a sample is differentiated is one argument of sample(), and the model does not notice. The twin has the same
-// weights at the start and sees the same batches, but its encoder learns by the score function (REINFORCE, with the
-// moving average of the costs as its baseline), which needs no stand-in and is unbiased, and pays for that in variance.
-// Both are measured with real choices, never with the stand-in; the twin is what must be beaten.
+// How a sample is differentiated is one argument of sample(), and the model does not change. The twin starts with the
+// same weights and sees the same batches, but its encoder learns by the score function (REINFORCE, with the moving
+// average of the costs as its baseline). That needs no relaxation and is unbiased, but its variance is higher. Both
+// models are measured with real choices, never with the relaxation. The twin is what must be beaten.
 //
-// To try next: --estimator straight_through; --estimator leave_one_out, which closes most of the gap; --temperature
-// 0.1.
+// To try next: --estimator straight_through; --estimator leave_one_out, which closes most of the gap;
+// --temperature 0.1.
 #include <algorithm>
 #include <cmath>
 
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "autograd/stochastic.h"
 #include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/run.h"
-#include "optim/adam.h"
+#include "examples/support/trained.h"
+#include "examples/support/vae.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -56,30 +56,18 @@ OneHotCategorical uniform_like(const OneHotCategorical& q) {
   return OneHotCategorical(constant(zeros(q.logits.shape())));
 }
 
-struct Terms {
-  Var reconstruction, kl;
-  Var neg_elbo() const { return reconstruction + kl; }
-};
-Terms objective(const CategoricalVae& vae, const Var& x, const Estimator& estimator, Rng& noise) {
+Elbo objective(const CategoricalVae& vae, const Var& x, const Estimator& estimator, Rng& noise) {
   const OneHotCategorical q = vae.encode(x);
   const Var z = sample(q, noise, estimator);
-  // Of each image, [n] or [samples, n]; the surrogate has the same value, and the derivative that the estimator says.
+  // One cost for each image, [n] or [samples, n]. The surrogate has its value and the estimator's derivative.
   const Var cost = -sum(vae.decode(z).log_prob(x), {-1});
   return {mean(surrogate(cost)), mean(sum(kl(q, uniform_like(q)), {1}))};
 }
 
-double train_step(const CategoricalVae& vae, optim::Adam& adam, const Var& x, const Estimator& estimator, Rng& noise) {
-  const Var loss = objective(vae, x, estimator, noise).neg_elbo();
-  adam.step(grad(loss, vae.parameters()));
-  return loss.item();
-}
-
-// With real choices: without a gradient, straight-through is nothing but a draw.
+// With real choices: without a gradient, straight-through is just a draw.
 Metrics evaluate(const CategoricalVae& vae, const Tensor& images, Rng noise) {
-  return average_over(images, [&](const Tensor& x) {
-    const Terms terms = objective(vae, constant(x), straight_through(), noise);
-    return Metrics{{"reconstruction", terms.reconstruction.item()}, {"kl", terms.kl.item()}};
-  });
+  return average_over(
+      images, [&](const Tensor& x) { return objective(vae, constant(x), straight_through(), noise).metrics(); });
 }
 
 }  // namespace
@@ -90,13 +78,13 @@ int main(int argc, char** argv) {
   std::string name = "gumbel_softmax";
   Program program({.name = "gumbel_vae",
                    .title = "Categorical VAE (Gumbel-softmax)",
-                   .summary = "A code of twenty choices among ten, and how to differentiate a choice.",
+                   .summary = "A code of twenty choices among ten values each, and ways to differentiate a choice.",
                    .objective = "E_q[-log p(x|z)] + Σ KL(q(z_i|x) ‖ uniform), z_i one of ten",
                    .epochs = 6});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--choices", choices, "choices in the code");
   program.flag("--values", values, "values to choose from", {.min = 2});
-  program.flag("--temperature", temperature, "of the Gumbel-softmax in the end (it starts at 1)", {.min = 1e-3});
+  program.flag("--temperature", temperature, "of the Gumbel-softmax at the end (it starts at 1)", {.min = 1e-3});
   program.flag("--estimator", name, "how a choice is differentiated",
                {"gumbel_softmax", "straight_through", "score_function", "leave_one_out"});
   return program.run(argc, argv, [&](const Args& args) {
@@ -105,10 +93,10 @@ int main(int argc, char** argv) {
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
 
-    Rng init = rng.split("init"), same = init, noise = rng.split("noise");
+    Rng init = rng.split("init"), twin_init = init, noise = rng.split("noise");
     const std::int64_t pixels = data.train_images.size(1);
-    CategoricalVae vae(pixels, hidden, choices, values, init), twin(pixels, hidden, choices, values, same);
-    optim::Adam adam(vae.parameters(), {.lr = args.lr}), twin_adam(twin.parameters(), {.lr = args.lr});
+    Trained<CategoricalVae> vae(run, "vae", args.lr, pixels, hidden, choices, values, init);
+    Trained<CategoricalVae> twin(run, "twin", args.lr, pixels, hidden, choices, values, twin_init);
     const Estimator plain = score_function(Baseline::moving_average), own = score_function(Baseline::moving_average);
     const auto estimator_at = [&](double done) {
       if (name == "straight_through") return straight_through();
@@ -116,47 +104,44 @@ int main(int argc, char** argv) {
       if (name == "leave_one_out") return score_function(Baseline::leave_one_out, 2);
       return gumbel_softmax(1 + (temperature - 1) * std::min(1.0, 2 * done));
     };
-    double reconstruction = 0, divergence = 0, twin_neg_elbo = 0;
     std::int64_t steps = 0;
-    run.keep("vae", vae, "adam", adam, "twin", twin, "twin_adam", twin_adam, "noise", noise, "reconstruction",
-             reconstruction, "divergence", divergence, "twin_neg_elbo", twin_neg_elbo, "steps", steps, "plain_sum",
-             plain.average()->sum, "plain_weight", plain.average()->weight, "own_sum", own.average()->sum, "own_weight",
-             own.average()->weight);
+    run.keep("noise", noise, "steps", steps, "plain_sum", plain.average()->sum, "plain_weight", plain.average()->weight,
+             "own_sum", own.average()->sum, "own_weight", own.average()->weight);
     run.keep_best("test_neg_elbo");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const double done = static_cast<double>(steps++) / static_cast<double>(args.epochs * loader.batches());
-        const double loss = train_step(vae, adam, x, estimator_at(done), noise);
-        run.step({{"neg_elbo", loss}, {"neg_elbo[twin]", train_step(twin, twin_adam, x, plain, noise)}}, batch.size());
+        const double loss = vae.step(objective(vae.model, x, estimator_at(done), noise).negative());
+        const double twin_loss = twin.step(objective(twin.model, x, plain, noise).negative());
+        run.step({{"neg_elbo", loss}, {"neg_elbo[twin]", twin_loss}}, batch.size());
       }
-      const Metrics test = evaluate(vae, data.test_images, rng.split("test"));
-      const Metrics twin_test = evaluate(twin, data.test_images, rng.split("test"));
-      reconstruction = test["reconstruction"], divergence = test["kl"];
-      twin_neg_elbo = twin_test["reconstruction"] + twin_test["kl"];
-      run.log_epoch({{"test_neg_elbo", reconstruction + divergence},
-                     {"test_kl", divergence},
-                     {"test_neg_elbo[twin]", twin_neg_elbo}});
+      const Metrics test = evaluate(vae.model, data.test_images, rng.split("test"));
+      const Metrics twin_test = evaluate(twin.model, data.test_images, rng.split("test"));
+      run.log_epoch({{"test_neg_elbo", test["reconstruction"] + test["kl"]},
+                     {"test_reconstruction", test["reconstruction"]},
+                     {"test_kl", test["kl"]},
+                     {"test_neg_elbo[twin]", twin_test["reconstruction"] + twin_test["kl"]}});
     }
 
     const NoGrad no_grad;
-    const Decoder decode = [&](const Tensor& z) { return vae.decode(constant(z)).probs().value(); };
+    const Decoder decode = [&](const Tensor& z) { return vae.model.decode(constant(z)).probs().value(); };
     const Tensor originals = slice(data.test_images, 0, 0, 10);
-    const OneHotCategorical q = vae.encode(constant(originals));
+    const OneHotCategorical q = vae.model.encode(constant(originals));
     Rng draws = rng.split("pictures");
     draw_reconstructions(run, originals, decode(one_hot(argmax(q.logits.value(), 2), values)),
-                         "Test images and what their likeliest choices decode to.");
+                         "Test images, and what their most probable choices decode to.");
     draw_samples(run, decode, one_hot(draws.randint({100, choices}, 0, values), values),
-                 "Decoded choices, each drawn evenly from its values.");
+                 "Decoded choices, each drawn uniformly from its values.");
     run.picture(
         "choices",
         image_grid(q.probs().value(),
                    {.scale = 8, .gap = 6, .height = static_cast<int>(choices), .width = static_cast<int>(values)}),
-        "q(z|x) of the ten test images: a row for each choice, white where it falls.");
-    run.result("test_reconstruction_nats", reconstruction, {.unit = "nats / image"});
-    run.result("test_kl_nats", divergence, {.unit = "nats / image"});
-    run.result("test_neg_elbo", reconstruction + divergence,
-               {.reference = twin_neg_elbo,
+        "q(z|x) of the ten test images: a row for each choice, white where the probability is 1.");
+    run.result("test_reconstruction_nats", run.last("test_reconstruction"), {.unit = "nats / image"});
+    run.result("test_kl_nats", run.last("test_kl"), {.unit = "nats / image"});
+    run.result("test_neg_elbo", run.last("test_neg_elbo"),
+               {.reference = run.last("test_neg_elbo[twin]"),
                 .reference_name = "the twin trained by the score function",
                 .unit = "nats / image"});
     run.finish();

@@ -2,30 +2,31 @@
 //
 // Without a nonlinearity the best code of k numbers is known: the projection on the k directions of largest variance
 // (Baldi & Hornik 1989, "Neural networks and principal component analysis: learning from examples without local
-// minima"). All other stationary points are saddles, so a descent must arrive. It finds the space, and not the axes in
-// it, as any invertible matrix A between encoder and decoder, (D A)(A⁻¹ E), leaves the output as it is.
+// minima"). All other stationary points are saddles, so gradient descent must find it. It finds the space and not the
+// axes in it, since any invertible matrix A between encoder and decoder, (D A)(A⁻¹ E), leaves the output unchanged.
 //
 //     loss  =  mean over images of  ‖ x - m - D E (x - m) ‖²
 //
 // The variational twin has noise where pPCA has it (Tipping & Bishop 1999, "Probabilistic principal component
-// analysis"): x|z from N(D z + m, σ²), q(z|x) = N(E (x - m), diag(s²)). Its bound is
+// analysis"): x|z from N(D z + m, σ²), and q(z|x) = N(E (x - m), diag(s²)). Its bound is
 //
 //     ELBO  =  -d/2 log(2π σ²) - ( ‖x - m - D E (x - m)‖² + Σ_j s_j² ‖D_j‖² ) / 2σ²  -  KL( q(z|x) ‖ N(0, 1) )
 //
-// and the maximum of its mean is the likelihood of pPCA, exactly: no gap is left, although q is diagonal, because D can
-// turn until the true posterior is (Lucas et al. 2019, "Don't blame the ELBO! A linear VAE perspective on posterior
-// collapse"). That likelihood has a closed form in the eigenvalues λ of the covariance C, with σ² the mean of those
-// that are left out:
+// and the maximum of its mean is exactly the likelihood of pPCA. No gap is left, although q is diagonal, because D can
+// rotate until the true posterior is diagonal, too (Lucas et al. 2019, "Don't blame the ELBO! A linear VAE perspective
+// on posterior collapse"). That likelihood has a closed form in the eigenvalues λ of the covariance C, where σ² is the
+// mean of the eigenvalues that are left out:
 //
 //     -½ ( d log 2π + Σ_{j≤k} log λ_j + (d - k) log σ² + d )
 //
-// Both losses see the images through mean and covariance alone, since the mean of ‖A (x - m)‖² is tr(A C Aᵀ). So the
-// images are summed up once, and every step of L-BFGS is a step on all of them, without any noise.
+// Both losses depend on the images only through mean and covariance, since the mean of ‖A (x - m)‖² is tr(A C Aᵀ). So
+// these are computed once, and every step of L-BFGS is a step on all images, without any noise.
 //
-// To try next: --epochs 2, and which components are missing yet (the plot of angles); --codes 2 --vae-code 64.
+// To try next: --epochs 2, and the smallest cosines in the table (which spaces are not found yet?);
+// --codes 2 --vae-code 64.
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <deque>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -42,8 +43,8 @@ using namespace hourglass::examples;
 
 namespace {
 
-/// The mean of ‖x - m - D E (x - m)‖² over images with covariance C: tr((1 - D E) C (1 - D E)ᵀ), without any matrix of
-/// pixels by pixels but C.
+/// The mean of ‖x - m - D E (x - m)‖² over images with covariance C: tr((1 - D E) C (1 - D E)ᵀ). Its only matrix of
+/// pixels by pixels is C.
 Var residual(const Var& c, const Var& encoder, const Var& decoder, double variance) {
   const Var ec = matmul(encoder, c);                 // [k, pixels]
   const Var codes = matmul(ec, transpose(encoder));  // the codes' covariance
@@ -59,6 +60,7 @@ class LinearAutoencoder : public nn::Module {
   Var loss(const Var& c, double variance) const { return residual(c, encoder_, decoder_, variance); }
   Tensor reconstruct(const Tensor& x) const { return linear(linear(x, encoder_.value()), decoder_.value()); }
   const Tensor& decoder() const { return decoder_.value(); }
+  std::int64_t code() const { return decoder().size(1); }
 
  protected:
   Parameter encoder_, decoder_;
@@ -91,10 +93,18 @@ double ppca_log_likelihood(const Tensor& top, double variance, std::int64_t pixe
   return -0.5 * (d * std::log(2 * std::numbers::pi) + sum(log(top)).item() + (d - k) * std::log(noise) + d);
 }
 
-struct Trained {
-  std::int64_t code;
-  std::unique_ptr<LinearAutoencoder> model;
-  std::unique_ptr<optim::LBFGS> lbfgs;
+// A model, and the L-BFGS that minimises its loss.
+template <class Model>
+struct Fit {
+  Model model;
+  optim::LBFGS lbfgs;
+
+  Fit(Run& run, const std::string& name, std::int64_t iterations, Model initial)
+      : model(std::move(initial)),
+        lbfgs(model.parameters(), {.max_iter = iterations, .tolerance_grad = 0, .tolerance_change = 0},
+              {.history_size = 50}) {
+    run.keep(name, model, name + "_lbfgs", lbfgs);
+  }
 };
 
 }  // namespace
@@ -102,11 +112,12 @@ struct Trained {
 int main(int argc, char** argv) {
   std::vector<std::int64_t> codes{2, 4, 8, 16, 32, 64};
   std::int64_t vae_code = 16, iterations = 50;
-  Program program({.name = "linear",
-                   .title = "Linear autoencoder and linear VAE",
-                   .summary = "Finds principal components by descent, and the likelihood of probabilistic PCA.",
-                   .objective = "‖x - m - D E (x - m)‖², averaged over images",
-                   .epochs = 60});
+  Program program(
+      {.name = "linear",
+       .title = "Linear autoencoder and linear VAE",
+       .summary = "Finds principal components by gradient descent, and the likelihood of probabilistic PCA.",
+       .objective = "‖x - m - D E (x - m)‖², averaged over images",
+       .epochs = 60});
   program.flag("--codes", codes, "numbers in the code, one model for each");
   program.flag("--vae-code", vae_code, "numbers in the code of the linear VAE");
   program.flag("--iterations", iterations, "of L-BFGS in an epoch");
@@ -122,34 +133,17 @@ int main(int argc, char** argv) {
     const double variance = sum(moments.covariance * eye(pixels, -1, Dtype::f64)).item();
     Rng init = Rng(args.seed).split("init");
 
-    const auto minimiser = [&](const nn::Module& model) {
-      return std::make_unique<optim::LBFGS>(
-          model.parameters(),
-          optim::MinimizerOptions{.max_iter = iterations, .tolerance_grad = 0, .tolerance_change = 0},
-          optim::LBFGSOptions{.history_size = 50});
-    };
-    std::vector<Trained> all;
-    for (const std::int64_t k : codes) {
-      auto model = std::make_unique<LinearAutoencoder>(pixels, k, init);
-      auto lbfgs = minimiser(*model);
-      run.keep(join("ae", k), *model);
-      run.keep(join("lbfgs", k), *lbfgs);
-      all.push_back({k, std::move(model), std::move(lbfgs)});
-    }
-    LinearVae vae(pixels, vae_code, variance, init);
-    const auto vae_lbfgs = minimiser(vae);
-    double neg_elbo = 0;
-    run.keep("vae", vae);
-    run.keep("vae_lbfgs", *vae_lbfgs);
-    run.keep("neg_elbo", neg_elbo);
+    std::deque<Fit<LinearAutoencoder>> all;
+    for (const std::int64_t k : codes)
+      all.emplace_back(run, join("ae", k), iterations, LinearAutoencoder(pixels, k, init));
+    Fit<LinearVae> vae(run, "vae", iterations, LinearVae(pixels, vae_code, variance, init));
     for ([[maybe_unused]] const std::int64_t epoch : run.epochs(1)) {
       Metrics metrics;
-      for (const Trained& one : all) {
-        const optim::Progress end = one.lbfgs->step([&] { return one.model->loss(c, variance); });
-        metrics.add(join("mse[", one.code, " numbers]"), end.loss / static_cast<double>(pixels));
+      for (auto& [model, lbfgs] : all) {
+        const optim::Progress end = lbfgs.step([&model = model, &c, variance] { return model.loss(c, variance); });
+        metrics.add(join("mse[", model.code(), " numbers]"), end.loss / static_cast<double>(pixels));
       }
-      neg_elbo = vae_lbfgs->step([&] { return vae.neg_elbo(c, variance); }).loss;
-      metrics.add("neg_elbo", neg_elbo);
+      metrics.add("neg_elbo", vae.lbfgs.step([&] { return vae.model.neg_elbo(c, variance); }).loss);
       run.step(metrics);
       run.log_epoch();
     }
@@ -161,37 +155,39 @@ int main(int argc, char** argv) {
     std::vector<Tensor> pictures{slice(data.test_images, 0, 0, 10)};
     std::vector<std::string> labels{"input"};
     double worst_ratio = 0, worst_cosine = 1;
-    for (const Trained& one : all) {
-      const Tensor axes = slice(pca.components, 0, 0, one.code);
-      const double mse = mean(square(one.model->reconstruct(test) - test)).item();
+    for (const auto& [model, lbfgs] : all) {
+      const Tensor axes = slice(pca.components, 0, 0, model.code());
+      const double mse = mean(square(model.reconstruct(test) - test)).item();
       const double best = mean(square(linear(linear(test, axes), contiguous(transpose(axes))) - test)).item();
-      const double cosine = min(principal_cosines(one.model->decoder(), transpose(axes))).item();
+      const double cosine = min(principal_cosines(model.decoder(), transpose(axes))).item();
       worst_ratio = std::max(worst_ratio, mse / best);
       worst_cosine = std::min(worst_cosine, cosine);
-      table.push_back({std::to_string(one.code), number(mse, 5), number(best, 5), number(mse / best), number(cosine)});
-      pictures.push_back(to(one.model->reconstruct(few) + moments.mean, Dtype::f32));
-      labels.push_back(join(one.code, " numbers"));
+      table.push_back(
+          {std::to_string(model.code()), number(mse, 5), number(best, 5), number(mse / best), number(cosine)});
+      pictures.push_back(to(model.reconstruct(few) + moments.mean, Dtype::f32));
+      labels.push_back(join(model.code(), " numbers"));
     }
     run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
-                "Test images, and what linear autoencoders with more and more numbers in the code make of them.");
-    const Tensor columns = to(contiguous(transpose(all.back().model->decoder())), Dtype::f32);
-    run.picture("components",
-                image_grid(concat({slice(to(pca.components, Dtype::f32), 0, 0, 10), slice(columns, 0, 0, 10),
-                                   to(contiguous(transpose(slice(vae.decoder(), 1, 0, 10))), Dtype::f32)},
-                                  0),
-                           {.normalize = true, .row_labels = {"PCA", "decoder", "VAE"}}),
-                "The first principal components; columns of the decoder, which span the same space, mixed; columns of "
-                "the linear VAE's decoder, which noise has turned to the principal axes, in some order.");
-    run.table(
-        "codes", table,
-        "Each linear autoencoder beside PCA: the error per pixel on the test images, and the smallest cosine of the "
-        "principal angles between the two spaces.");
+                "Test images, and the outputs of linear autoencoders with more and more numbers in the code.");
+    const Tensor columns = to(contiguous(transpose(all.back().model.decoder())), Dtype::f32);
+    run.picture(
+        "components",
+        image_grid(concat({slice(to(pca.components, Dtype::f32), 0, 0, 10), slice(columns, 0, 0, 10),
+                           to(contiguous(transpose(slice(vae.model.decoder(), 1, 0, 10))), Dtype::f32)},
+                          0),
+                   {.normalize = true, .row_labels = {"PCA", "decoder", "VAE"}}),
+        "The first principal components; columns of the decoder, which are mixtures of them; columns of the linear "
+        "VAE's decoder, which noise has rotated to the principal axes, in some order.");
+    run.table("codes", table,
+              "Each linear autoencoder and PCA: the error per pixel on the test images, and the smallest cosine of the "
+              "principal angles between the two spaces.");
     run.result("ratio_to_pca", worst_ratio,
                {.reference = 1, .reference_name = "PCA's test error, at the worst of the codes", .within = 0.01});
     run.result(
         "smallest_cosine", worst_cosine,
         {.reference = 0.99, .reference_name = "the same space, at the worst of the codes", .better = Better::higher});
     const double exact = ppca_log_likelihood(slice(pca.variances, 0, 0, vae_code), variance, pixels);
+    const double neg_elbo = run.last("train_neg_elbo");
     run.result("elbo", -neg_elbo, {.unit = "nats / image"});
     run.result("ppca_log_likelihood", exact, {.unit = "nats / image"});
     run.result("elbo_gap", exact + neg_elbo,

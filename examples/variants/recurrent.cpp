@@ -1,31 +1,30 @@
-// The recurrent autoencoder: a series is read step by step into a state, and told again from it (Srivastava, Mansimov &
-// Salakhutdinov 2015, "Unsupervised learning of video representations using LSTMs"; Sutskever, Vinyals & Le 2014,
-// "Sequence to sequence learning with neural networks").
+// The recurrent autoencoder: the encoder reads a series step by step into a state, and the decoder generates the series
+// from it (Srivastava, Mansimov & Salakhutdinov 2015, "Unsupervised learning of video representations using LSTMs";
+// Sutskever, Vinyals & Le 2014, "Sequence to sequence learning with neural networks").
 //
 //     h_t  =  cell( x_t, h_{t-1} ),           t = 1 .. T         the encoder reads
-//     code =  A h_T + a                                          all that is left of it
-//     g_t  =  cell'( code, g_{t-1} ),   x'_t = B g_t + b         the decoder tells, with the code before its eyes
+//     code =  A h_T + a                                          all that the decoder gets
+//     g_t  =  cell'( code, g_{t-1} ),   x'_t = B g_t + b         the decoder, conditioned on the code at every step
 //     loss =  mean over series and steps of  ( x' - x )²
 //
-// The same weights serve every step, so that series may be of any length, and what is learnt is not a picture of a
-// series but how it goes on. A plain tanh cell forgets: its gradient shrinks (or explodes) with every step. LSTM and
-// GRU carry their state along a path that gates open and close (Hochreiter & Schmidhuber 1997; Cho et al. 2014). The
-// series is told backwards: what was read last is told first, so that some ways from reading to telling are short, and
-// the others can be learnt from there. (--in-order, and nothing is learnt in the first epochs.)
+// The decoder never sees the series itself, as it would with teacher forcing. Every step has the same weights, so series
+// may have any length, and the model learns how a series continues. A plain tanh cell forgets: its gradient shrinks (or
+// explodes) with every step. LSTM and GRU carry their state along a path that gates open and close (Hochreiter &
+// Schmidhuber 1997; Cho et al. 2014). The decoder generates the series backwards. Then the first steps that it generates
+// are the last that the encoder read, a short path for gradients, and the longer paths are learnt from there. (With
+// --in-order nothing is learnt in the first epochs.)
 //
-// Sines of random phase, frequency and height come first, with both cells. Then heartbeats: trained on healthy ones
-// alone, the model tells a sick heart's series as a healthy heart would have it, and the error betrays it (Malhotra et
-// al. 2016, "LSTM-based encoder-decoder for multi-sensor anomaly detection"). What has to be beaten is the simple idea:
-// how far a series is from its own moving average. Several samples make a step there (--frame), as they make a sound in
-// speech; that is faster, and shorter for gradients.
+// Sines of random phase, frequency and height come first, with both cells. Then heartbeats: the model learns from
+// healthy ones alone, so it reconstructs the series of a sick heart as if the heart were healthy, and the error shows it
+// (Malhotra et al. 2016, "LSTM-based encoder-decoder for multi-sensor anomaly detection"). The simple method to beat is
+// the distance of a series from its own moving average. There several samples make a step (--frame), as they make a
+// sound in speech. That is faster, and gives gradients a shorter path.
 //
-// To try next: --in-order; --code 2; --cell lstm; --series FILE, one of the UCR archive (its largest class is healthy).
+// To try next: --in-order; --code 2; --cell lstm; --series FILE from the UCR archive (its largest class is healthy).
 #include "nn/recurrent.h"
 
 #include <algorithm>
-#include <limits>
 
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "examples/support/generate.h"
 #include "examples/support/loader.h"
@@ -34,9 +33,9 @@
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
 #include "examples/support/series.h"
+#include "examples/support/trained.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
-#include "optim/adam.h"
 #include "optim/clip.h"
 #include "optim/schedule.h"
 
@@ -81,9 +80,9 @@ class RecurrentAutoencoder : public nn::Layer {
   }
   Var decode(const Var& code, std::int64_t length) const {
     const std::int64_t time = length / sizes_.frame;
-    const Var seen = expand(unsqueeze(code, 0), {time, code.size(0), code.size(1)});
-    const Var told = output_(decoder_(contiguous(seen)));
-    return reshape(permute(sizes_.in_order ? told : flip(told, {0}), {1, 0, 2}), {code.size(0), length});
+    const Var condition = expand(unsqueeze(code, 0), {time, code.size(0), code.size(1)});
+    const Var frames = output_(decoder_(contiguous(condition)));
+    return reshape(permute(sizes_.in_order ? frames : flip(frames, {0}), {1, 0, 2}), {code.size(0), length});
   }
   Var forward(const Var& x) const override { return decode(encode(x), x.size(1)); }
 
@@ -95,13 +94,13 @@ class RecurrentAutoencoder : public nn::Layer {
   nn::Linear& output_;
 };
 
-double train_step(const nn::Layer& model, optim::Adam& adam, const Tensor& series) {
-  const Var x = constant(series), loss = nn::mse_loss(model(x), x);
-  adam.step(optim::clip_grad_norm(grad(loss, model.parameters()), 1).gradients);
+double train_step(Trained<RecurrentAutoencoder>& net, const Tensor& series) {
+  const Var x = constant(series), loss = nn::mse_loss(net.model(x), x);
+  net.adam.step(optim::clip_grad_norm(grad(loss, net.model.parameters()), 1).gradients);
   return loss.item();
 }
 
-// Healthy series to learn from, and others to judge.
+// Healthy series to learn from, and healthy and sick ones to test on.
 struct Hearts {
   Tensor train, test, sick;  // sick: u8[n]
 };
@@ -125,14 +124,14 @@ Hearts hearts_of(const std::string& file, std::int64_t count, std::int64_t frame
   return cut(index_select(values, 0, order), index_select(data.labels != healthy, 0, order), rows / 2);
 }
 
-// How well a score per series [n] tells the sick from the healthy.
+// How well a score for each series [n] separates the sick from the healthy.
 double auroc_of(const Tensor& scores, const Tensor& sick) {
   const Tensor order = argsort(sick, -1, true);
   const std::int64_t count = sum(sick).to_vector<std::int64_t>()[0], rows = sick.numel();
   const Tensor sorted = index_select(scores, 0, order);
   return auroc(slice(sorted, 0, 0, count), slice(sorted, 0, count, rows));
 }
-// The same for the squared distance from a moving average, its mean or its largest, of the width that does best.
+// The same for the squared distance from a moving average: the best of its mean and its maximum, and of several widths.
 double moving_average_auroc(const Tensor& series, const Tensor& sick) {
   double best = 0;
   for (std::int64_t width = 3; width < series.size(1) / 2; width = 2 * width + 1) {
@@ -152,21 +151,22 @@ int main(int argc, char** argv) {
   std::int64_t length = 50, hidden = 64, code = 8, heart_code = 8, frame = 8, count = 4000;
   std::string cell = "gru", file;
   bool in_order = false;
-  Program program({.name = "recurrent",
-                   .title = "Recurrent autoencoder",
-                   .summary = "Reads a series into a few numbers and tells it again; what it cannot tell is odd.",
-                   .objective = "(decode(encode(x)) - x)², averaged over series and steps",
-                   .epochs = 20,
-                   .batch_size = 32,
-                   .lr = 0.01});
+  Program program(
+      {.name = "recurrent",
+       .title = "Recurrent autoencoder",
+       .summary = "Reads a series into a few numbers and generates it again; a large error means an odd series.",
+       .objective = "(decode(encode(x)) - x)², averaged over series and steps",
+       .epochs = 20,
+       .batch_size = 32,
+       .lr = 0.01});
   program.flag("--length", length, "steps of a sine");
   program.flag("--hidden", hidden, "units of a cell's state");
   program.flag("--code", code, "numbers in the code of a sine");
   program.flag("--heart-code", heart_code, "numbers in the code of a heartbeat");
   program.flag("--frame", frame, "samples of a heartbeat that make a step", {.min = 1, .max = 64});
   program.flag("--count", count, "series to learn from, of each kind");
-  program.flag("--cell", cell, "for heartbeats (sines have both)", {"gru", "lstm"});
-  program.flag("--in-order", in_order, "tell series forwards, not backwards");
+  program.flag("--cell", cell, "the cell for heartbeats (sines have both)", {"gru", "lstm"});
+  program.flag("--in-order", in_order, "generate series forwards, not backwards");
   program.flag("--series", file, "series with classes (UCR .tsv or .arff) instead of heartbeats");
   return program.run(argc, argv, [&](const Args& args) {
     if (args.data.limit > 0) count = std::min(count, args.data.limit);
@@ -181,42 +181,41 @@ int main(int argc, char** argv) {
         heart_loader(hearts.train, Tensor({0}, Dtype::i64), options);
 
     Rng init = rng.split("init");
-    RecurrentAutoencoder lstm("lstm", {hidden, code, 1, in_order}, init), gru("gru", {hidden, code, 1, in_order}, init),
-        heart(cell, {hidden, heart_code, frame, in_order}, init);
-    optim::Adam lstm_adam(lstm.parameters(), {.lr = args.lr}), gru_adam(gru.parameters(), {.lr = args.lr}),
-        heart_adam(heart.parameters(), {.lr = args.lr});
-    run.keep("lstm", lstm, "lstm_adam", lstm_adam, "gru", gru, "gru_adam", gru_adam, "heart", heart, "heart_adam",
-             heart_adam);
+    using Net = Trained<RecurrentAutoencoder>;
+    const Sizes of_sine{hidden, code, 1, in_order}, of_heartbeat{hidden, heart_code, frame, in_order};
+    Net lstm(run, "lstm", args.lr, "lstm", of_sine, init), gru(run, "gru", args.lr, "gru", of_sine, init);
+    Net heart(run, "heart", args.lr, cell, of_heartbeat, init);
     const double variance = var(test_sines).item();
     const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs};
     for (const std::int64_t epoch : run.epochs(sine_loader.batches())) {
-      for (optim::Adam* adam : {&lstm_adam, &gru_adam, &heart_adam}) adam->set_lr(schedule(epoch - 1));
+      for (Net* net : {&lstm, &gru, &heart}) net->adam.set_lr(schedule(epoch - 1));
       for (const Batch& batch : run.batches(sine_loader, epoch)) {
-        const double own = train_step(lstm, lstm_adam, batch.images);
-        run.step({{"lstm", own / variance}, {"gru", train_step(gru, gru_adam, batch.images) / variance}}, batch.size());
+        const double lstm_loss = train_step(lstm, batch.images), gru_loss = train_step(gru, batch.images);
+        run.step({{"lstm", lstm_loss / variance}, {"gru", gru_loss / variance}}, batch.size());
       }
-      for (const Batch& batch : heart_loader.epoch(epoch)) train_step(heart, heart_adam, batch.images);
-      run.log_epoch({{"test_lstm", reconstruction_error(lstm, test_sines) / variance},
-                     {"test_gru", reconstruction_error(gru, test_sines) / variance},
-                     {"test_heart", reconstruction_error(heart, hearts.test)}});
+      for (const Batch& batch : heart_loader.epoch(epoch)) train_step(heart, batch.images);
+      run.log_epoch({{"test_lstm", reconstruction_error(lstm.model, test_sines) / variance},
+                     {"test_gru", reconstruction_error(gru.model, test_sines) / variance},
+                     {"test_heart", reconstruction_error(heart.model, hearts.test)}});
     }
 
     const Tensor wave = slice(test_sines, 0, 0, 1);
     run.plot("sine",
-             line_plot({curve("the series", wave), curve("LSTM", outputs_of(lstm, wave)),
-                        curve("GRU", outputs_of(gru, wave))},
-                       {.title = "a test series, and told again", .x_label = "step"}),
-             join("A sine through codes of ", code, " numbers."));
-    const Tensor told = outputs_of(heart, hearts.test), errors = mean(square(told - hearts.test), {1});
+             line_plot({curve("the series", wave), curve("LSTM", outputs_of(lstm.model, wave)),
+                        curve("GRU", outputs_of(gru.model, wave))},
+                       {.title = "a test series and its reconstructions", .x_label = "step"}),
+             join("A sine, reconstructed from codes of ", code, " numbers."));
+    const Tensor outputs = outputs_of(heart.model, hearts.test), errors = mean(square(outputs - hearts.test), {1});
     for (const bool sick : {false, true}) {
       const Tensor own = where(hearts.sick == (sick ? 1 : 0), errors, -1.0);
       const std::int64_t i = argmax(own, 0).to_vector<std::int64_t>()[0];
-      const Tensor one = select(hearts.test, 0, i), again = select(told, 0, i);
-      run.plot(sick ? "sick" : "healthy",
-               line_plot({curve("the series", one), curve("told again", again), curve("error", abs(one - again))},
-                         {.title = sick ? "a sick heart" : "a healthy heart", .x_label = "sample"}),
-               sick ? "The sick one that it tells worst: what a model that knows healthy hearts alone does not expect."
-                    : "The healthy series of the test set that it tells worst.");
+      const Tensor one = select(hearts.test, 0, i), output = select(outputs, 0, i);
+      run.plot(
+          sick ? "sick" : "healthy",
+          line_plot({curve("the series", one), curve("reconstruction", output), curve("error", abs(one - output))},
+                    {.title = sick ? "a sick heart" : "a healthy heart", .x_label = "sample"}),
+          sick ? "The sick series with the largest error: the model knows healthy hearts alone, and expects another."
+               : "The healthy series of the test set with the largest error.");
     }
     const Pca pca = fit_pca(hearts.train, std::min(heart_code, hearts.train.size(1)));
     const Tensor projected = mean(square(pca.decode(pca.encode(hearts.test)) - hearts.test), {1});
@@ -224,10 +223,8 @@ int main(int argc, char** argv) {
     const double naive = moving_average_auroc(hearts.test, hearts.sick);
     run.result("anomaly_auroc", auroc_of(errors, hearts.sick),
                {.reference = naive, .reference_name = "distance from a moving average", .better = Better::higher});
-    run.result("gru_error", reconstruction_error(gru, test_sines) / variance,
-               {.reference = 0.02, .reference_name = "of the variance"});
-    run.result("lstm_error", reconstruction_error(lstm, test_sines) / variance,
-               {.reference = 0.02, .reference_name = "of the variance"});
+    run.result("gru_error", run.last("test_gru"), {.reference = 0.02, .reference_name = "of the variance"});
+    run.result("lstm_error", run.last("test_lstm"), {.reference = 0.02, .reference_name = "of the variance"});
     run.finish();
   });
 }

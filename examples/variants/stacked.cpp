@@ -3,8 +3,8 @@
 // autoencoders").
 //
 // Eight sigmoid layers that start from small weights learn badly: each layer makes signals and gradients smaller, and
-// little arrives at the first ones. The net finds the mean image and comes away from it slowly, if at all. So each pair
-// of layers is first trained alone, as a shallow autoencoder of what the layer below makes of the images:
+// little reaches the first ones. The net finds the mean image and leaves it slowly, if at all. So each pair of layers is
+// first trained alone, as a shallow autoencoder of the output of the layers below:
 //
 //     for l = 1 .. 4:   minimise  BCE( decode_l( encode_l( h + noise ) ), h ),      h = encode_{l-1}( ... encode_1(x) )
 //
@@ -12,18 +12,18 @@
 //
 //     loss  =  mean over images and pixels of  BCE( decode(encode(x)), x )
 //
-// The same network without pretraining is given as many epochs, all of them together. What has to be beaten by it is
-// 0.0866, the error of the mean image.
+// The twin is the same network without pretraining, trained jointly for the same number of epochs. It would learn
+// something if its error fell below 0.0866, the error of the mean image.
 //
-// A code that was learnt without labels helps where there are few of them: with a layer for the classes on top, the
-// encoder is trained on 1000 labelled images, five times with other images, beside one that starts at random.
+// A code that was learnt without labels helps where labels are few. With a layer for the classes on top, the encoder is
+// trained on 1000 labelled images, five times with different images, and so is an encoder with random weights.
 //
-// Today's networks need none of this to learn: weights of the right size (nn/init.h), units that do not saturate, and
-// normalisation did away with it. That unlabelled images help where labels are few is as true as it was.
+// Today's networks learn without pretraining, thanks to weights of the right size (nn/init.h), units that do not
+// saturate, and normalisation. Unlabelled images still help where labels are few.
 //
-// To try next: --std 0.1, where the joint training gets through; --noise 0.2; --labels 100.
+// To try next: --std 0.1, where joint training succeeds; --noise 0.2; --labels 100.
 #include <algorithm>
-#include <memory>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -32,11 +32,11 @@
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
+#include "examples/support/trained.h"
 #include "nn/dropout.h"
 #include "nn/init.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
-#include "optim/adam.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -45,7 +45,7 @@ namespace {
 
 class SigmoidStack : public nn::Layer {
  public:
-  // widths: pixels, hidden layers, code. std: of the first weights; 0 leaves them as nn::Linear has them.
+  /// widths: pixels, hidden layers, code. std: of the first weights; 0 keeps those of nn::Linear.
   SigmoidStack(const std::vector<std::int64_t>& widths, double std, double noise, Rng& rng)
       : noise_(child<nn::MaskingNoise>("noise", rng, noise)) {
     for (std::size_t i = 1; i < widths.size(); ++i) {
@@ -64,12 +64,12 @@ class SigmoidStack : public nn::Layer {
   }
   Var forward(const Var& x) const override { return sigmoid(logits(x)); }
   Var joint_loss(const Var& x) const { return nn::binary_cross_entropy_with_logits(logits(x), x); }
-  /// Layer i (from 0) and its mirror image, as an autoencoder of what comes out of the layers below.
+  /// Layer i (from 0) and its mirror image, as an autoencoder of the output of the layers below.
   Var layer_loss(const Var& x, std::size_t i) const {
     const Var h = encode(x, i).detach();
     return nn::binary_cross_entropy_with_logits((*decoder_[i])(sigmoid((*encoder_[i])(noise_(h)))), h);
   }
-  // By the whole model's names, which tell the encoder's weights from the decoder's in a checkpoint.
+  /// With their names in the whole model, so that a checkpoint tells the encoder's weights from the decoder's.
   std::vector<Parameter> layer_parameters(std::size_t i) const {
     std::vector<Parameter> all;
     for (const Parameter& p : parameters())
@@ -94,8 +94,8 @@ class SigmoidStack : public nn::Layer {
   std::vector<nn::Linear*> encoder_, decoder_;
 };
 
-// Trains the encoder with a layer for the classes on top on some labelled images; the share of test images it gets
-// right.
+// Trains the encoder, with a layer for the classes on top, on some labelled images. Returns its accuracy on the test
+// images.
 double accuracy_with_few_labels(const SigmoidStack& stack, std::int64_t code, const ImageData& data,
                                 const Tensor& chosen, std::int64_t epochs, Rng rng) {
   nn::Linear classes(code, 1 + static_cast<std::int64_t>(max(data.train_labels).item()), rng);
@@ -106,8 +106,7 @@ double accuracy_with_few_labels(const SigmoidStack& stack, std::int64_t code, co
   const Loader loader(index_select(data.train_images, 0, chosen), index_select(data.train_labels, 0, chosen),
                       {.batch_size = 50, .seed = rng.state().key});
   for (std::int64_t epoch = 1; epoch <= epochs; ++epoch) {
-    Epoch batches = loader.epoch(epoch);
-    for (const Batch& batch : batches)
+    for (const Batch& batch : loader.epoch(epoch))
       adam.step(grad(nn::cross_entropy(classify(constant(batch.images)), batch.labels), parameters));
   }
   const NoGrad no_grad;
@@ -123,80 +122,73 @@ int main(int argc, char** argv) {
   double std = 0.01, noise = 0;
   Program program({.name = "stacked",
                    .title = "Stacked autoencoder",
-                   .summary = "Trains a deep net of sigmoids layer by layer, where all layers at once do not learn.",
+                   .summary = "Trains a deep net of sigmoids layer by layer, because all layers at once do not learn.",
                    .objective = "BCE(decode_l(encode_l(h)), h), layer by layer; then BCE(decode(encode(x)), x)",
                    .epochs = 14,
                    .lr = 2e-3});
   program.flag("--widths", widths, "units of the encoder's layers, the code's last");
-  program.flag("--pretrain", pretrain, "epochs for each layer, before the others are for all together");
-  program.flag("--std", std, "of the first weights", {.min = 1e-6});
-  program.flag("--noise", noise, "share of each layer's inputs that is hidden while it is pretrained",
-               {.min = 0, .max = 1});
-  program.flag("--labels", labels, "labelled images for the classifiers");
-  program.flag("--label-epochs", label_epochs, "epochs of their training");
-  program.flag("--repeats", repeats, "how often, each time with other labelled images");
+  program.flag("--pretrain", pretrain, "epochs for each layer; the remaining epochs train all layers together");
+  program.flag("--std", std, "standard deviation of the first weights", {.min = 1e-6});
+  program.flag("--noise", noise, "share of each layer's inputs that is hidden in pretraining", {.min = 0, .max = 1});
+  program.flag("--labels", labels, "labelled images for each classifier");
+  program.flag("--label-epochs", label_epochs, "epochs of training a classifier");
+  program.flag("--repeats", repeats, "classifiers, each with different labelled images");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    Rng init = rng.split("init"), twin_init = rng.split("init");
+    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+
+    Rng init = rng.split("init"), twin_init = init;
     std::vector<std::int64_t> all{data.train_images.size(1)};
     all.insert(all.end(), widths.begin(), widths.end());
-    SigmoidStack model(all, std, noise, init), twin(all, std, 0, twin_init);
-    optim::Adam adam(model.parameters(), {.lr = args.lr}), twin_adam(twin.parameters(), {.lr = args.lr});
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
-    std::vector<std::unique_ptr<optim::Adam>> layer_adams;
-    run.keep("model", model);
-    run.keep("adam", adam);
-    run.keep("twin", twin);
-    run.keep("twin_adam", twin_adam);
-    for (std::size_t i = 0; i < model.depth(); ++i) {
-      layer_adams.push_back(
-          std::make_unique<optim::Adam>(model.layer_parameters(i), optim::AdamOptions{.lr = args.lr}));
-      run.keep(join("adam", i + 1), *layer_adams[i]);
+    Trained<SigmoidStack> net(run, "model", args.lr, all, std, noise, init);
+    Trained<SigmoidStack> twin(run, "twin", args.lr, all, std, 0, twin_init);
+    std::deque<optim::Adam> layer_adams;
+    for (std::size_t i = 0; i < net.model.depth(); ++i) {
+      layer_adams.emplace_back(net.model.layer_parameters(i), optim::AdamOptions{.lr = args.lr});
+      run.keep(join("adam", i + 1), layer_adams.back());
     }
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       const auto layer = static_cast<std::size_t>((epoch - 1) / pretrain);
+      const bool alone = layer < net.model.depth();
+      optim::Adam& adam = alone ? layer_adams[layer] : net.adam;
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
-        const bool alone = layer < model.depth();
-        optim::Adam& optimizer = alone ? *layer_adams[layer] : adam;
-        const Var loss = alone ? model.layer_loss(x, layer) : model.joint_loss(x), twin_loss = twin.joint_loss(x);
-        optimizer.step(grad(loss, optimizer.parameters()));
-        twin_adam.step(grad(twin_loss, twin.parameters()));
-        run.step({{"loss", loss.item()}, {"loss[twin]", twin_loss.item()}}, batch.size());
+        const Var loss = alone ? net.model.layer_loss(x, layer) : net.model.joint_loss(x);
+        adam.step(grad(loss, adam.parameters()));
+        run.step({{"loss", loss.item()}, {"loss[twin]", twin.step(twin.model.joint_loss(x))}}, batch.size());
       }
-      run.log_epoch({{"test_mse", reconstruction_error(model, data.test_images)},
-                     {"test_mse[twin]", reconstruction_error(twin, data.test_images)}});
+      run.log_epoch({{"test_mse", reconstruction_error(net.model, data.test_images)},
+                     {"test_mse[twin]", reconstruction_error(twin.model, data.test_images)}});
     }
 
     const Tensor few = slice(data.test_images, 0, 0, 10);
     run.picture(
         "reconstructions",
-        image_grid(concat({few, outputs_of(model, few), outputs_of(twin, few)}, 0),
+        image_grid(concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
                    {.row_labels = {"input", "layer by layer", "all at once"}}),
-        "Test images, and what comes back from the network that was pretrained layer by layer, and from the one "
-        "whose layers were trained together from the beginning.");
-    const double mse = reconstruction_error(model, data.test_images),
-                 stuck = reconstruction_error(twin, data.test_images);
+        "Test images, and the outputs of the network that was pretrained layer by layer, and of the one whose layers "
+        "were trained together from the start.");
     const double of_mean = mean(square(data.test_images - mean(data.train_images, {0}))).item();
     double pretrained = 0, random = 0;
-    const StateDict learnt = model.state_dict();
+    const StateDict learnt = net.model.state_dict();
     for (std::int64_t seed = 1; seed <= repeats; ++seed) {
       Rng draws = rng.split("labels").split(static_cast<std::uint64_t>(seed));
       const Tensor chosen = slice(draws.permutation(data.train_images.size(0)), 0, 0, labels);
       SigmoidStack fresh(all, 0, 0, draws);
-      model.load_state_dict(learnt);
+      net.model.load_state_dict(learnt);
       const double share = 1 / static_cast<double>(repeats);
-      pretrained += share * accuracy_with_few_labels(model, widths.back(), data, chosen, label_epochs, draws);
+      pretrained += share * accuracy_with_few_labels(net.model, widths.back(), data, chosen, label_epochs, draws);
       random += share * accuracy_with_few_labels(fresh, widths.back(), data, chosen, label_epochs, draws);
     }
-    run.result("joint_mse", stuck);
+    run.result("joint_mse", run.last("test_mse[twin]"));
     run.result("mean_image_mse", of_mean);
     run.result("accuracy_from_random", random);
     run.result("accuracy_pretrained", pretrained,
                {.reference = random, .reference_name = "the same net from random weights", .better = Better::higher});
-    run.result("test_mse", mse, {.reference = 0.5 * of_mean, .reference_name = "half the mean image's error"});
+    run.result("test_mse", run.last("test_mse"),
+               {.reference = 0.5 * of_mean, .reference_name = "half the mean image's error"});
     run.finish();
   });
 }

@@ -1,32 +1,31 @@
-// The Wasserstein autoencoder with an MMD penalty (also called InfoVAE): all codes together follow N(0, 1), none alone.
+// The Wasserstein autoencoder with an MMD penalty (also called InfoVAE): all codes together follow N(0, 1).
 //
-// A VAE asks of every image's cloud of codes that it look like N(0, 1); clouds that do overlap, and where they overlap
-// the decoder must compromise: pictures blur. But to sample from the model it is enough that the clouds of all images
-// together look like N(0, 1). So here each image has one point for a code, as in a plain autoencoder, and the penalty
-// is a distance between two samples, a batch of codes and as many draws from N(0, 1):
+// In a VAE the cloud of codes of every single image shall be close to N(0, 1). Such clouds overlap, and where they do the
+// decoder must compromise: pictures blur. But to sample from the model it is enough that the codes of all images
+// together follow N(0, 1). So here each image has one point as its code, as in a plain autoencoder, and the penalty is a
+// distance between two samples, a batch of codes and as many draws from N(0, 1):
 //
 //     loss  =  mean over images of ‖decode(encode(x)) - x‖²  +  λ MMD²( codes, draws )
 //     MMD²  =  mean_{i≠j} k(z_i, z_j) + mean_{i≠j} k(n_i, n_j) - 2 mean_{ij} k(z_i, n_j)
 //     k(a, b)  =  Σ_s  s C / (s C + ‖a - b‖²),    C = 2 · code,   s = 0.1, 0.2, 0.5, 1, 2, 5, 10
 //
-// The maximum mean discrepancy is 0 for two samples of one distribution (on average: it can be below 0), and above for
-// two others, because k has no function of z that it overlooks. (Tolstikhin et al. 2018, "Wasserstein auto-encoders";
-// Zhao, Song & Ermon 2017, "InfoVAE"; Gretton et al. 2012, "A kernel two-sample test".)
+// On average the maximum mean discrepancy is 0 for two samples of the same distribution (a single value can be below 0).
+// It is positive for any two different distributions, because k detects every difference. (Tolstikhin et al. 2018,
+// "Wasserstein auto-encoders"; Zhao, Song & Ermon 2017, "InfoVAE"; Gretton et al. 2012, "A kernel two-sample test".)
 //
-// The twin is the same autoencoder with λ = 0. The penalty must bring MMD² down to a tenth of the twin's, and the
-// reconstruction may cost no more than 10 %. Look at the two pictures of samples for what that buys.
+// The twin is the same autoencoder with λ = 0. The penalty must reduce MMD² to a tenth of the twin's, and may increase
+// the reconstruction error by at most 10 %. Compare the two pictures of samples to see the effect.
 //
 // To try next: --lambda 1 and 1000; --code 2.
 #include <algorithm>
 
-#include "autograd/grad.h"
 #include "autograd/ops.h"
 #include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
+#include "examples/support/trained.h"
 #include "nn/losses.h"
-#include "optim/adam.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -41,22 +40,19 @@ Var kernel(const Var& a, const Var& b) {
   for (const double s : {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0}) k = k + s * c / (s * c + maximum(apart, 0.0));
   return k;
 }
-// The mean of k over all pairs of different rows; 0 of a single row.
+// The mean of k over all pairs of different rows; 0 for a single row.
 Var kernel_within(const Var& a) {
   const std::int64_t n = a.size(0), pairs = std::max<std::int64_t>(1, n * (n - 1));
   return sum(kernel(a, a) * constant(1 - eye(n))) / static_cast<double>(pairs);
 }
 Var mmd_squared(const Var& a, const Var& b) { return kernel_within(a) + kernel_within(b) - 2.0 * mean(kernel(a, b)); }
 
-struct Terms {
-  Var error, mmd;
-};
-Terms train_step(const MlpAutoencoder& model, optim::Adam& adam, const Tensor& images, double lambda,
-                 const Tensor& draws) {
-  const Var x = constant(images), z = model.encode(x);
-  const Terms terms{nn::mse_loss(model.decode(z), x, nn::Reduction::batchmean), mmd_squared(z, constant(draws))};
-  adam.step(grad(terms.error + lambda * terms.mmd, model.parameters()));
-  return terms;
+Metrics train_step(Trained<MlpAutoencoder>& net, const Tensor& images, double lambda, const Tensor& draws) {
+  const Var x = constant(images), z = net.model.encode(x);
+  const Var error = nn::mse_loss(net.model.decode(z), x, nn::Reduction::batchmean);
+  const Var mmd = mmd_squared(z, constant(draws));
+  net.step(error + lambda * mmd);
+  return {{"error", error.item()}, {"mmd", mmd.item()}};
 }
 
 double test_mmd(const MlpAutoencoder& model, const Tensor& images, Rng noise) {
@@ -73,7 +69,7 @@ int main(int argc, char** argv) {
   double lambda = 10;
   Program program({.name = "wae",
                    .title = "Wasserstein autoencoder (MMD)",
-                   .summary = "Points for codes, whose distribution as a whole is held near N(0, 1).",
+                   .summary = "Codes are points, and a penalty keeps their distribution as a whole near N(0, 1).",
                    .objective = "‖decode(encode(x)) - x‖² + λ MMD²(codes, N(0, 1))",
                    .epochs = 5});
   program.flag("--hidden", hidden, "units of the hidden layers");
@@ -85,38 +81,38 @@ int main(int argc, char** argv) {
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
 
-    Rng init = rng.split("init"), same = init, noise = rng.split("noise");
-    MlpAutoencoder model(data.train_images.size(1), hidden, code, init),
-        twin(data.train_images.size(1), hidden, code, same);
-    optim::Adam adam(model.parameters(), {.lr = args.lr}), twin_adam(twin.parameters(), {.lr = args.lr});
-    double mse = 0, twin_mse = 0, mmd = 0, twin_mmd = 0;
-    run.keep("model", model, "adam", adam, "twin", twin, "twin_adam", twin_adam, "noise", noise, "mse", mse, "twin_mse",
-             twin_mse, "mmd", mmd, "twin_mmd", twin_mmd);
+    Rng init = rng.split("init"), twin_init = init, noise = rng.split("noise");
+    Trained<MlpAutoencoder> net(run, "model", args.lr, data.train_images.size(1), hidden, code, init);
+    Trained<MlpAutoencoder> twin(run, "twin", args.lr, data.train_images.size(1), hidden, code, twin_init);
+    run.keep("noise", noise);
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Tensor draws = noise.normal({batch.size(), code});
-        const Terms own = train_step(model, adam, batch.images, lambda, draws);
-        train_step(twin, twin_adam, batch.images, 0, draws);
-        run.step({{"error", own.error.item()}, {"mmd", own.mmd.item()}}, batch.size());
+        train_step(twin, batch.images, 0, draws);
+        run.step(train_step(net, batch.images, lambda, draws), batch.size());
       }
-      mse = reconstruction_error(model, data.test_images), twin_mse = reconstruction_error(twin, data.test_images);
-      mmd = test_mmd(model, data.test_images, rng.split("test"));
-      twin_mmd = test_mmd(twin, data.test_images, rng.split("test"));
-      run.log_epoch({{"test_mse", mse}, {"test_mmd", mmd}, {"test_mse[twin]", twin_mse}, {"test_mmd[twin]", twin_mmd}});
+      run.log_epoch({{"test_mse", reconstruction_error(net.model, data.test_images)},
+                     {"test_mmd", test_mmd(net.model, data.test_images, rng.split("test"))},
+                     {"test_mse[twin]", reconstruction_error(twin.model, data.test_images)},
+                     {"test_mmd[twin]", test_mmd(twin.model, data.test_images, rng.split("test"))}});
     }
 
     const NoGrad no_grad;
-    const auto decoder = [](const MlpAutoencoder& from) -> Decoder {
-      return [&from](const Tensor& z) { return from.decode(constant(z)).value(); };
+    const auto decoder = [](const MlpAutoencoder& model) -> Decoder {
+      return [&model](const Tensor& z) { return model.decode(constant(z)).value(); };
     };
     const Tensor originals = slice(data.test_images, 0, 0, 10), draws = rng.split("pictures").normal({100, code});
-    draw_reconstructions(run, originals, model(constant(originals)).value(), "Test images and their reconstructions.");
-    draw_samples(run, decoder(model), draws, "Decoded draws from N(0, 1).");
-    run.picture("samples_of_twin", image_grid(decoder(twin)(draws)),
-                "The same draws decoded by the twin, whose codes lie anywhere: few of the draws mean something to it.");
-    draw_paths(run, decoder(model), slice(model.encode(constant(originals)).value(), 0, 0, 9));
-    run.result("test_mmd_squared", mmd, {.reference = twin_mmd / 10, .reference_name = "a tenth of the twin's"});
-    run.result("test_mse", mse, {.reference = twin_mse, .reference_name = "the twin without a penalty", .within = 0.1});
+    const Tensor codes = net.model.encode(constant(originals)).value();
+    draw_reconstructions(run, originals, decoder(net.model)(codes), "Test images and their reconstructions.");
+    draw_samples(run, decoder(net.model), draws, "Decoded draws from N(0, 1).");
+    run.picture("samples_of_twin", image_grid(decoder(twin.model)(draws)),
+                "The same draws decoded by the twin. Its codes lie anywhere, so few of the draws are near a code.");
+    draw_paths(run, decoder(net.model), slice(codes, 0, 0, 9));
+    run.result("test_mmd_squared", run.last("test_mmd"),
+               {.reference = run.last("test_mmd[twin]") / 10, .reference_name = "a tenth of the twin's"});
+    run.result(
+        "test_mse", run.last("test_mse"),
+        {.reference = run.last("test_mse[twin]"), .reference_name = "the twin without a penalty", .within = 0.1});
     run.finish();
   });
 }

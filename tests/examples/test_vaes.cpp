@@ -109,16 +109,16 @@ TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they
   CHECK(figure(without, "test_mmd_squared") == 10 * figure(without, "reference_test_mmd_squared"));
 }
 
-TEST_CASE("adversarial: a judge of codes makes them hard to tell from the prior, one of images makes these sharp") {
-  const std::vector<std::string> flags{"--limit", "4000", "--epochs", "6", "--hidden", "128", "--judge-steps", "200"};
+TEST_CASE("adversarial: one discriminator makes codes hard to tell from the prior, another makes images sharp") {
+  const std::vector<std::string> flags{"--limit", "4000", "--epochs", "6", "--hidden", "128", "--fresh-steps", "200"};
   const auto run = summary_of("adversarial", flags);
   CHECK(figure(run, "twin_auroc") > 0.95);
-  CHECK(figure(run, "auroc_fresh_judge") < 0.8);
+  CHECK(figure(run, "auroc_fresh_discriminator") < 0.8);
   CHECK(figure(run, "sharpness") > figure(run, "reference_sharpness"));
   std::vector<std::string> free = flags;
   free.insert(free.end(), {"--weight", "0", "--sharp-weight", "0"});
   const auto without = summary_of("adversarial", free);
-  CHECK(figure(without, "auroc_fresh_judge") > 0.95);
+  CHECK(figure(without, "auroc_fresh_discriminator") > 0.95);
   CHECK(figure(without, "sharpness") < figure(without, "reference_sharpness"));
 }
 

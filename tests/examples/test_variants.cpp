@@ -99,15 +99,15 @@ TEST_CASE("sparse_kl: units are as active as they are asked to be, and none dies
   CHECK(figure(summary_of("sparse_kl", flags + Flags{"--beta", "0"}), "activation_off_by") > 0.5);
 }
 
-TEST_CASE("top_k: k units speak, the others are not taught, and the dead are revived") {
+TEST_CASE("top_k: k units are active, the others do not learn, and dead ones are revived") {
   const Flags flags{"--limit", "12000",   "--epochs", "3",        "--k", "2,16",         "--hidden",
                     "64",      "--atoms", "128",      "--active", "3",   "--batch-size", "64"};
   const TemporaryFolder out, dead_out;
   const auto run = summary_of("top_k", flags, out), dead = summary_of("top_k", flags + Flags{"--alpha", "0"}, dead_out);
-  const std::vector<double> speaking = column_in(out, "sweep", "non-zeros of a code");
-  CHECK(speaking[0] == 2);
-  CHECK(speaking[1] == doctest::Approx(16).epsilon(0.01));  // a winner below 0 says nothing
-  CHECK(figure(run, "at_most_k_speak") == 1);
+  const std::vector<double> active = column_in(out, "sweep", "non-zeros of a code");
+  CHECK(active[0] == 2);
+  CHECK(active[1] == doctest::Approx(16).epsilon(0.01));  // a unit below 0 is not active
+  CHECK(figure(run, "at_most_k_active") == 1);
   CHECK(figure(run, "mean_max_cosine") > 0.8);  // atoms that were found; 0.35 by chance
   CHECK(column_in(out, "sweep", "dead units")[0] < 0.6 * column_in(dead_out, "sweep", "dead units")[0]);
 
