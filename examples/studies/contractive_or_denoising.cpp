@@ -6,9 +6,9 @@
 //                    Vincent et al. 2008, "Extracting and composing robust features"
 //
 // The first resists infinitely small changes, in its code. The second resists changes as large as its σ, in its output.
-// Alain & Bengio 2014 ("What regularized auto-encoders learn from the data-generating distribution") show that for small
-// σ the second is the first, with the Jacobian of r in place of that of h. For a σ that one can see they differ. This
-// study compares them in one table, with the same network trained four times:
+// Alain & Bengio 2014 ("What regularized auto-encoders learn from the data-generating distribution") show that for
+// small σ the second is the first, with the Jacobian of r in place of that of h. For a σ that one can see they differ.
+// This study compares them in one table, with the same network trained four times:
 //
 //     ‖∂h/∂x‖         the mean over test images, which contractive training makes small
 //     change          (r(x + σ ε) - r(x))² per pixel: how much of the noise passes through the network
@@ -19,8 +19,8 @@
 // small but not their effect, and without any regularisation. These are the four of Rifai et al. They found the same
 // order, contractive, denoising, weight decay, nothing, both in the size of J and in the error of a classifier. The
 // plots repeat their figure 3: the singular values of J, averaged over test images, largest first. A code that follows
-// only the few directions in which images vary has few large ones. A smaller J with a curve of the same shape would only
-// be a smaller code.
+// only the few directions in which images vary has few large ones. A smaller J with a curve of the same shape would
+// only be a smaller code.
 //
 // To try next: --sigma 0.05, where the first two become similar; --lambda 1.
 #include <algorithm>

@@ -1,23 +1,25 @@
 // Gradient estimators for stochastic nodes, put to the test.
 //
-// A model that draws z from p(z; θ) and pays f(z) is trained by ∇θ E[f(z)]. The expectation cannot be differentiated
-// sample by sample, since a sample has no derivative by θ; each of the estimators in autograd/stochastic.h is a way
-// round that. A good one is unbiased, its mean over many draws is the true gradient, and of low variance, so that few
-// draws will do. Here the truth is known: the models are small enough to go through all of their 64 states (six coins;
-// three dice of four sides; three coins that load three others), or smooth enough to integrate (normal and gamma
+// A model that draws z from p(z; θ) at the cost f(z) is trained by ∇θ E[f(z)]. The expectation cannot be differentiated
+// sample by sample, since a sample has no derivative by θ. Each of the estimators in autograd/stochastic.h solves this
+// in its own way. A good one is unbiased (its mean over many draws is the true gradient) and has a low variance (few
+// draws are enough). Here the truth is known: the models are small enough to enumerate all of their 64 states (six
+// coins; three dice of four sides; three coins that load three others), or smooth enough to integrate (normal and gamma
 // numbers).
 //
 // For each estimator the study takes many independent gradients g_1 ... g_N and prints
 //
 //     bias       |mean(g) - truth| / |truth|
 //     z          how many standard errors that is. With d = mean(g) - truth and C the covariance of the mean, dᵀ C⁻¹ d
-//                follows χ² if there is no bias; Wilson & Hilferty 1931 turn it into a standard normal number, so that
-//                |z| < 3 is what 997 of 1000 unbiased estimators give
-//     variance   the trace of g's covariance, times how often f is computed for one g: what the same accuracy costs
+//                follows χ² if there is no bias. Wilson & Hilferty 1931 turn it into a standard normal number, and
+//                |z| < 3 for 997 of 1000 unbiased estimators
+//     variance   the trace of g's covariance. Times the evaluations of f for one g, it is the cost of the same accuracy
 //
-// What to look at: straight-through and Gumbel-softmax are cheap and calm, and wrong; cooling makes the second less
-// wrong and less calm. Among the unbiased, DisARM beats plain REINFORCE tenfold and more, and the pathwise derivative,
-// where it exists, beats all. To try next: --rows 1000000, in which even a small bias shows; your own cost in Cost.
+// What to look at: straight-through and Gumbel-softmax are cheap and have a low variance, and they are biased. A lower
+// temperature gives the second less bias and more variance. Among the unbiased ones, DisARM is at least ten times
+// better than plain REINFORCE, and the pathwise derivative, where it exists, is the best of all.
+//
+// To try next: --rows 1000000, where even a small bias shows; your own cost in Cost.
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -38,7 +40,7 @@ using namespace hourglass::examples;
 
 namespace {
 
-// f(z): a small network with fixed weights, so that no estimator profits from f being linear, plus 10, as costs in nats
+// f(z): a small network with fixed weights, so that no estimator gains from a linear f, plus 10, because costs in nats
 // are far from 0.
 class Cost {
  public:
@@ -53,8 +55,8 @@ class Cost {
   Var in_, shift_, out_;
 };
 
-// A model whose expected cost has parameters θ, a vector. Estimators get rows of them, so that a batch is as many
-// independent experiments.
+// A model whose expected cost has parameters θ, a vector. Estimators get rows of them: a batch of independent
+// experiments.
 struct Model {
   std::string name;
   Tensor theta;
@@ -99,7 +101,7 @@ Model coins(Rng rng) {
                           const Estimator& estimator) { return cost(sample(Bernoulli(theta), noise, estimator)); }};
 }
 
-// The fourth side's logit is 0, since what is added to all four changes nothing.
+// The fourth side's logit is 0, since adding a number to all four changes nothing.
 Model dice(Rng rng) {
   const Cost cost(12, rng.split("cost"));
   const auto rows_of = [](const Var& z) { return flatten(z, -2, -1); };
@@ -186,7 +188,7 @@ Model gamma_numbers(Rng rng) {  // points evenly spaced in their logarithm, whic
 
 // ---- the measurement
 
-// N gradients, one a row, in batches that each have a stream of their own.
+// N gradients, one in each row, in batches that each have their own random stream.
 Tensor gradients(const Model& model, const Estimator& estimator, std::int64_t rows, std::int64_t batch,
                  const Rng& rng) {
   std::vector<Tensor> parts;
@@ -228,9 +230,9 @@ int main(int argc, char** argv) {
                    .title = "Gradient estimators for stochastic nodes",
                    .summary =
                        "Compares ways to differentiate an expectation with the exact derivative: which of them are "
-                       "biased, by how much, and what they vary by.",
+                       "biased, by how much, and how large their variance is.",
                    .objective = "∇θ E[f(z)],  z ~ p(z; θ)"});
-  program.flag("--rows", rows, "gradients that each estimator is judged by", {.min = 1000});
+  program.flag("--rows", rows, "gradients from each estimator", {.min = 1000});
   return program.run(argc, argv, [&](const Args& args) {
     Run run(args);
     const Rng rng(args.seed);
@@ -281,7 +283,7 @@ int main(int argc, char** argv) {
       const auto& [model, estimator, unbiased, evaluations] = contestants[i];
       const Var theta = variable(model->theta);
       const Tensor truth = grad(model->exact(theta), theta).value();
-      // A moving average needs steps to move by; they are short, so that there are many.
+      // A moving average needs many steps, so its batches are small.
       const bool moves = estimator.average() != nullptr;
       const std::int64_t batch = moves ? rows / 500 : std::min<std::int64_t>(rows, 5000);
       const Comparison result =
@@ -295,19 +297,19 @@ int main(int argc, char** argv) {
       points.insert(points.end(), {cost / plain_cost, 100 * result.bias});
       kinds.push_back(unbiased ? 0 : 1);
     }
-    run.table(
-        "estimators", table,
-        "Every estimator against the exact gradient. A bias below the noise of the measurement (|z| < 3) is none.");
+    run.table("estimators", table,
+              "Every estimator compared with the exact gradient. A bias within the measurement noise (|z| < 3) does "
+              "not count.");
     run.plot(
         "bias_and_variance",
         scatter_plot(as_columns(points, 2), Tensor::from(kinds), {"unbiased", "biased"},
-                     {.title = "what an estimator costs, and how wrong it is",
+                     {.title = "cost and bias of each estimator",
                       .x_label = "variance x evaluations, plain score function = 1",
                       .y_label = "measured bias in %",
                       .log_x = true,
                       .log_y = true}),
-        "Down is right, left is cheap. The unbiased ones stand where the noise of the measurement puts them: the less "
-        "they vary, the lower.");
+        "Lower is less biased, left is cheaper. For unbiased estimators the height is measurement noise: the lower "
+        "their variance, the lower they are.");
     double largest = 0;
     for (const Model* model : {&six, &three, &chain, &normal, &gamma}) {
       largest = std::max(largest, worst[model->name]);

@@ -8,23 +8,23 @@
 //     vae        784-400-20-400-784, the VAE among PyTorch's examples. Its log has 106.66 after 7 epochs. We ran it on
 //                Fashion-MNIST: 247.13 after 5 epochs (PyTorch 1.13, 3 seeds)
 //
-// The first two papers compare with principal components and with "logistic PCA", a linear code with a logistic output.
-// Both are here, too. As in the papers, all nets except PCA minimise the cross entropy,
+// Hinton & Salakhutdinov compare with PCA and with "logistic PCA", a linear code with a logistic output. Both are here,
+// too. All nets except PCA minimise the cross entropy, as in the papers,
 //
 //     loss  =  mean over images of  Σ_pixels  -x log r(x) - (1 - x) log(1 - r(x)),        plus a KL term for the VAE
 //
 // and the first two are measured by the squared error of an image, Σ_pixels (r(x) - x)².
 //
 // What is different. The paper has logistic units, pretraining by a restricted Boltzmann machine for each layer, and
-// then conjugate gradients for 200 epochs. Here are ELU (Clevert et al. 2016), the first weights of Glorot & Bengio 2010,
-// Adam, a rate that falls to 0 along a cosine, and far fewer epochs. The paper's curves cannot be rebuilt from the
-// article: it says that three points are random and pixels lie in [0, 1], but not how thick the line is and where the
-// points may be. Ours are parabolas with a line of 1.6 pixels, and PCA-18 makes twice the error on them. So the errors
-// cannot be compared, but one ratio can: the net's error over that of PCA with three times as many numbers, both on the
-// same pictures. The published figures for images and snippets are for MNIST (--data mnist). For other pictures only the
-// methods measured here are a reference. The cross entropy of grey pixels is never near 0, even for a perfect copy, and
-// its minimum differs between data sets. Seeds differ in weights, noise and the curves of each batch, and share the
-// order of the images. The net for images is large, and is trained once.
+// then conjugate gradients for 200 epochs. Here are ELU (Clevert et al. 2016), the first weights of Glorot & Bengio
+// 2010, Adam, a rate that falls to 0 along a cosine, and far fewer epochs. The paper's curves cannot be rebuilt from
+// the article: it says that three points are random and pixels lie in [0, 1], but not how thick the line is and where
+// the points may be. Ours are parabolas with a line of 1.6 pixels, and PCA-18 makes twice the error on them. So the
+// errors cannot be compared, but one ratio can: the net's error over that of PCA with three times as many numbers, both
+// on the same pictures. The published figures for images and snippets are for MNIST (--data mnist). For other pictures
+// only the methods measured here are a reference. The cross entropy of grey pixels is never near 0, even for a perfect
+// copy, and its minimum differs between data sets. Seeds differ in weights, noise and the curves of each batch, and
+// share the order of the images. The net for images is large, and is trained once.
 //
 // To try next: --data mnist; --epochs 60, which still improves the first two; --seeds 1, in half the time.
 #include <algorithm>

@@ -1,15 +1,15 @@
 // Backward, a node at a time.
 //
-// What grad() does in one go is shown here step by step: which node's turn it is, what it received and from whom, what
-// its rules multiplied that by, what they passed on, and to whom. Three computations to choose from:
+// grad() does all of it in one call. Here it is shown step by step: which node's turn it is, what it received and from
+// which nodes, what its rules made of that, and to which nodes they passed it. Three computations to choose from:
 //
 //     hand         the contractive penalty of one tanh unit, p = (dh/dx)² with h = tanh(w x), w = 0.25, x = 4: the
-//                  table in autograd/README.md, whose numbers come by
-//     contractive  a small autoencoder with ‖dh/dx‖² in its loss: the walk goes through its own derivatives' graph
-//     vae          a small variational autoencoder, with the sample's two ways back
+//                  numbers of the table in autograd/README.md
+//     contractive  a small autoencoder with ‖dh/dx‖² in its loss: the walk goes through the graph of a derivative
+//     vae          a small variational autoencoder: gradients flow back through both the mean and the std of the sample
 //
-// On a terminal every key press shows the next node (q ends, a shows all the rest). Elsewhere, or with --all, all of
-// them are printed. --html writes the same graph as a page to click through, --dot for Graphviz.
+// On a terminal every key press shows the next node (q ends, a shows the rest). Elsewhere, or with --all, all nodes are
+// printed. --html writes the same graph as a page to click through, --dot for Graphviz.
 //
 // To try next: follow one parameter. At which node do its shares meet?
 #include <fstream>
@@ -47,7 +47,7 @@ struct Tiny : nn::Module {
   nn::Linear &hidden, &mean, &log_var, &widen, &pixels;
 };
 
-// A number to differentiate, and what by.
+// A number to differentiate, and the parameters to differentiate it by.
 struct Computation {
   Var value;
   std::vector<Parameter> parameters;
@@ -86,7 +86,7 @@ Computation computation(const std::string& name, const Tiny& model, Rng& rng) {
   return {loss, used};
 }
 
-// While one lives, keys come one by one, without Return.
+// While it exists, keys are read one by one, without Return.
 class RawTerminal {
  public:
   RawTerminal() {
@@ -98,7 +98,7 @@ class RawTerminal {
   ~RawTerminal() { tcsetattr(STDIN_FILENO, TCSANOW, &before_); }
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
-  // The next key, or q where there are no more.
+  // The next key, or q at the end of the input.
   static char key() {
     char c = 'q';
     return ::read(STDIN_FILENO, &c, 1) == 1 ? c : 'q';
@@ -114,7 +114,7 @@ bool same_bits(const std::vector<Var>& a, const std::vector<Var>& b) {
   return true;
 }
 
-// Returns whether the reader saw it through.
+// Returns whether all steps were shown.
 bool show_all(StepThrough& steps, const Computation& computation, bool pause) {
   std::map<const Node*, std::string> names;
   for (const Parameter& p : computation.parameters) names[static_cast<Var>(p).node().get()] = p.name();

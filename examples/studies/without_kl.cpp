@@ -5,12 +5,13 @@
 //     β = 1      E_q[-log p(x|z)] + KL( q(z|x) ‖ N(0, 1) )       Kingma & Welling 2014, equation 10
 //     β = 0      E_q[-log p(x|z)]                                an autoencoder that may choose its own noise
 //
-// The second reconstructs better, since it is free to choose a code without noise. That is its only advantage. Its codes
-// lie wherever the optimizer has put them, far apart and with nothing in between. So its space of codes is neither
+// The second reconstructs better, since it is free to choose a code without noise. That is its only advantage. Its
+// codes lie wherever the optimizer has put them, far apart and with nothing in between. So its space of codes is
+// neither
 //
-//     complete     a draw from N(0, 1) decodes to something like the data. Measure: the Fréchet distance between decoded
-//                  draws and as many test images, in their first principal components. The distance between training
-//                  and test images tells what is near.
+//     complete     a draw from N(0, 1) decodes to something like the data. Measure: the Fréchet distance between
+//                  decoded draws and as many test images, in their first principal components. The distance between
+//                  training and test images tells what is near.
 //     continuous   the line between two codes consists of codes of pictures. Measure: decode the point half way between
 //                  the codes of two test images, and take the squared distance per pixel to the nearest training image.
 //

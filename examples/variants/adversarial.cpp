@@ -12,19 +12,19 @@
 // γ/2 ‖dD/dn‖² for its slope at real draws, so that it comes to rest where there is nothing to tell apart (Mescheder,
 // Geiger & Nowozin 2018, "Which training methods for GANs do actually converge?"). And all learning rates fall.
 //
-// D cannot tell whether the training worked, since the encoder learnt to fool it. So a fresh discriminator is trained at
-// the end, on the codes of half of the test images, and tested on the other half. Codes of two numbers are easily made
-// to follow N(0, I), and can be drawn. In more dimensions a discriminator finds a gap more easily.
+// D cannot tell whether the training worked, since the encoder learnt to fool it. So a fresh discriminator is trained
+// at the end, on the codes of half of the test images, and tested on the other half. Codes of two numbers are easily
+// made to follow N(0, I), and can be drawn. In more dimensions a discriminator finds a gap more easily.
 //
 // Reconstructions (Larsen et al. 2016, "Autoencoding beyond pixels"; Goodfellow et al. 2014, "Generative adversarial
 // networks"). The discriminator sees images and reconstructions. Of all images that could belong to a code, squared
 // error asks for their mean, and a mean of sharp images is blurred. A discriminator that sees the blur asks for one of
 // the sharp images. The two kinds are often confused, but they share only the training method.
 //
-// The program trains both, and a plain twin from the same weights. What must hold: an AUROC of at most 0.6 for the fresh
-// discriminator; reconstruction within 15 % of the twin's; and in the second kind a sharpness (how much neighbouring
-// pixels differ) at least 10 % above the twin's. Look at the pictures, too: grain counts as sharpness, and after a short
-// training a discriminator of dense layers does not see it.
+// The program trains both, and a plain twin from the same weights. What must hold: an AUROC of at most 0.6 for the
+// fresh discriminator; reconstruction within 15 % of the twin's; and in the second kind a sharpness (how much
+// neighbouring pixels differ) at least 10 % above the twin's. Look at the pictures, too: grain counts as sharpness, and
+// after a short training a discriminator of dense layers does not see it.
 //
 // To try next: --weight 0.1; --gamma 0; --code 8, which is much harder; a prior of your own.
 #include "autograd/grad.h"

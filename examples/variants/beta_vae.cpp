@@ -15,12 +15,12 @@
 // of disentanglement in variational autoencoders"). The third sets a budget that grows, so that causes are learnt one
 // after another, the most visible first (Burgess et al. 2018, "Understanding disentangling in β-VAE").
 //
-// Success can be measured where the causes are known, so the images here are generated. The mutual information gap tells
-// for each cause how much more the best number of the code knows about it than the second best. The program also trains
-// a plain VAE (β = 1) on the same batches, and must reach twice its gap, averaged over several pairs with different
-// first weights, because a plain VAE may find an axis or two by luck. (Only the independence of the causes tells the
-// model what to find. With other data or seeds it may find other axes; see Locatello et al. 2019, "Challenging common
-// assumptions". Rotation is left out: it cannot be seen in a circle, and only in part in a square.)
+// Success can be measured where the causes are known, so the images here are generated. The mutual information gap
+// tells for each cause how much more the best number of the code knows about it than the second best. The program also
+// trains a plain VAE (β = 1) on the same batches, and must reach twice its gap, averaged over several pairs with
+// different first weights, because a plain VAE may find an axis or two by luck. (Only the independence of the causes
+// tells the model what to find. With other data or seeds it may find other axes; see Locatello et al. 2019,
+// "Challenging common assumptions". Rotation is left out: it cannot be seen in a circle, and only in part in a square.)
 //
 // To try next: --objective beta, --beta 1 to 10, and the reconstructions that result; --code 20.
 #include <algorithm>
@@ -47,8 +47,8 @@ namespace {
 
 constexpr std::int64_t kSide = 16;
 
-// KL(q(z) ‖ Π_j q(z_j)) from one batch of codes z [n, d]. The clouds of the batch represent those of all `images` images
-// (equation 5 of Chen et al. 2018).
+// KL(q(z) ‖ Π_j q(z_j)) from one batch of codes z [n, d]. The clouds of the batch represent those of all `images`
+// images (equation 5 of Chen et al. 2018).
 Var total_correlation(const Normal& q, const Var& z, std::int64_t images) {
   const double log_count = std::log(static_cast<double>(images * z.size(0)));
   const Normal clouds{unsqueeze(q.loc, 0), unsqueeze(q.scale, 0)};

@@ -12,8 +12,8 @@
 //
 // The penalty can be cheated. Divide the encoder by ten and multiply the decoder by ten: the Jacobian is ten times
 // smaller, and nothing else is better. With --tied, as in the paper, the decoder has the encoder's weights, transposed.
-// Only saturation can lower the penalty then, which gains less and costs more. The spectrum tells the two apart: scaling
-// moves it down as a whole, contraction makes it fall more steeply.
+// Only saturation can lower the penalty then, which gains less and costs more. The spectrum tells the two apart:
+// scaling moves it down as a whole, contraction makes it fall more steeply.
 //
 // ‖J‖² can be computed in several ways, which agree (a table shows how well, and how long each takes):
 //

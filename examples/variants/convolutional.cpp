@@ -9,9 +9,9 @@
 //     1 x 28 x 28  →  16 x 14 x 14  →  32 x 7 x 7  →  64 x 4 x 4  →  code  →  64 x 4 x 4  →  ...  →  1 x 28 x 28
 //     loss  =  mean over images and pixels of  ( decode(encode(x)) - x )²
 //
-// What an edge is need not be learnt again at each place, so the same number of weights goes further. The program trains
-// a dense autoencoder with the same code size and as many parameters on the same batches, and must beat it. The same
-// class with windows on a line (N = 1) learns series: sines of any frequency, phase and amplitude. Three numbers
+// What an edge is need not be learnt again at each place, so the same number of weights goes further. The program
+// trains a dense autoencoder with the same code size and as many parameters on the same batches, and must beat it. The
+// same class with windows on a line (N = 1) learns series: sines of any frequency, phase and amplitude. Three numbers
 // describe such a sine, but principal components need many.
 //
 // (LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition"; Masci et al. 2011, "Stacked

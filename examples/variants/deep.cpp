@@ -1,16 +1,16 @@
 // The deep autoencoder, 784-512-256-128-30 and back (Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data
 // with neural networks"; theirs is 784-1000-500-250-30, and had to be pretrained layer by layer).
 //
-// Principal components are flat directions in pixel space. A deep encoder can follow the curved surface that real images
-// lie on, so with 30 numbers it keeps more of the picture than 30 principal components do:
+// Principal components are flat directions in pixel space. A deep encoder can follow the curved surface that real
+// images lie on, so with 30 numbers it keeps more of the picture than 30 principal components do:
 //
 //     loss  =  mean over images and pixels of  ( decode(encode(x)) - x )²
 //
 // With --tied the decoder uses the encoder's matrices, transposed: half the parameters, and a mild regulariser.
 //
 // Two pictures look inside. The filters of layer 1 are its weights, seen as images. A unit of layer 2 has no such
-// picture, so we search for the image that excites it most, by gradient ascent on the pixels (Erhan et al. 2009, "Visualizing
-// higher-layer features of a deep network").
+// picture, so we search for the image that excites it most, by gradient ascent on the pixels (Erhan et al. 2009,
+// "Visualizing higher-layer features of a deep network").
 //
 // To try next: --tied; --widths 1000,500,250 --code 30, as in the paper.
 #include "autograd/ops.h"

@@ -1,7 +1,7 @@
 // The importance weighted autoencoder: the same model as a VAE, and a better bound.
 //
-// A VAE maximises a lower bound on log p(x). How loose the bound is depends on how well q(z|x) matches p(z|x). Here each
-// image gets k codes rather than one, and each code is weighted by how probable it makes the image:
+// A VAE maximises a lower bound on log p(x). How loose the bound is depends on how well q(z|x) matches p(z|x). Here
+// each image gets k codes rather than one, and each code is weighted by how probable it makes the image:
 //
 //     L_k  =  E[ log (1/k) Σ_i w_i ],    w_i = p(x|z_i) p(z_i) / q(z_i|x),    z_1, ..., z_k from q(z|x)
 //

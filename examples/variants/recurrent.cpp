@@ -7,17 +7,17 @@
 //     g_t  =  cell'( code, g_{t-1} ),   x'_t = B g_t + b         the decoder, conditioned on the code at every step
 //     loss =  mean over series and steps of  ( x' - x )²
 //
-// The decoder never sees the series itself, as it would with teacher forcing. Every step has the same weights, so series
-// may have any length, and the model learns how a series continues. A plain tanh cell forgets: its gradient shrinks (or
-// explodes) with every step. LSTM and GRU carry their state along a path that gates open and close (Hochreiter &
-// Schmidhuber 1997; Cho et al. 2014). The decoder generates the series backwards. Then the first steps that it generates
-// are the last that the encoder read, a short path for gradients, and the longer paths are learnt from there. (With
-// --in-order nothing is learnt in the first epochs.)
+// The decoder never sees the series itself, as it would with teacher forcing. Every step has the same weights, so
+// series may have any length, and the model learns how a series continues. A plain tanh cell forgets: its gradient
+// shrinks (or explodes) with every step. LSTM and GRU carry their state along a path that gates open and close
+// (Hochreiter & Schmidhuber 1997; Cho et al. 2014). The decoder generates the series backwards. Then the first steps
+// that it generates are the last that the encoder read, a short path for gradients, and the longer paths are learnt
+// from there. (With --in-order nothing is learnt in the first epochs.)
 //
 // Sines of random phase, frequency and height come first, with both cells. Then heartbeats: the model learns from
-// healthy ones alone, so it reconstructs the series of a sick heart as if the heart were healthy, and the error shows it
-// (Malhotra et al. 2016, "LSTM-based encoder-decoder for multi-sensor anomaly detection"). The simple method to beat is
-// the distance of a series from its own moving average. There several samples make a step (--frame), as they make a
+// healthy ones alone, so it reconstructs the series of a sick heart as if the heart were healthy, and the error shows
+// it (Malhotra et al. 2016, "LSTM-based encoder-decoder for multi-sensor anomaly detection"). The simple method to beat
+// is the distance of a series from its own moving average. There several samples make a step (--frame), as they make a
 // sound in speech. That is faster, and gives gradients a shorter path.
 //
 // To try next: --in-order; --code 2; --cell lstm; --series FILE from the UCR archive (its largest class is healthy).

@@ -10,9 +10,9 @@
 // with an L1 penalty. The penalty does not look at single images: a unit that is half active for all of them satisfies
 // it for ρ = 0.5. It is the reconstruction that makes units selective.
 //
-// ρ̂ needs all images, but a step sees one batch. So the program uses a running mean: ρ̂ ← 0.9 ρ̂ + 0.1 mean of the batch.
-// The gradient flows through the batch's part. At the end the program computes ρ̂ from all training images and reports
-// how far the running mean is from it.
+// ρ̂ needs all images, but a step sees one batch. So the program uses a running mean: ρ̂ ← 0.9 ρ̂ + 0.1 mean of the
+// batch. The gradient flows through the batch's part. At the end the program computes ρ̂ from all training images and
+// reports how far the running mean is from it.
 //
 // Two networks are trained, for ρ = 0.05 and 0.2 (--rho), to check that each reaches its target.
 //

@@ -1,14 +1,14 @@
 // The sparse autoencoder with an L1 penalty on its activations.
 //
-// A code may have many units if only few of them are active at a time: an image of a boot needs the units for boots, and
-// not those for shirts. The penalty is the sum of absolute activations:
+// A code may have many units if only few of them are active at a time: an image of a boot needs the units for boots,
+// and not those for shirts. The penalty is the sum of absolute activations:
 //
 //     loss  =  mean over images of  ( mean over pixels of BCE( decode(h), x )  +  λ Σ_j |h_j| ),     h = ReLU(W x + b)
 //
-// Absolute values make zeros, and not just small numbers, because their slope does not vanish at 0. A unit that improves
-// the reconstruction by less than λ per unit of activation is switched off. A squared penalty would only make it smaller
-// (Olshausen & Field 1996, "Emergence of simple-cell receptive field properties by learning a sparse code for natural
-// images"; Ng 2011, "Sparse autoencoder").
+// Absolute values make zeros, and not just small numbers, because their slope does not vanish at 0. A unit that
+// improves the reconstruction by less than λ per unit of activation is switched off. A squared penalty would only make
+// it smaller (Olshausen & Field 1996, "Emergence of simple-cell receptive field properties by learning a sparse code
+// for natural images"; Ng 2011, "Sparse autoencoder").
 //
 // Two things are often confused. This is a penalty on activations, that is, on the code of each image. L1 on weights is
 // a different penalty and does not make a code sparse. And small activations prove nothing: a decoder with larger

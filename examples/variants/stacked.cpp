@@ -3,8 +3,8 @@
 // autoencoders").
 //
 // Eight sigmoid layers that start from small weights learn badly: each layer makes signals and gradients smaller, and
-// little reaches the first ones. The net finds the mean image and leaves it slowly, if at all. So each pair of layers is
-// first trained alone, as a shallow autoencoder of the output of the layers below:
+// little reaches the first ones. The net finds the mean image and leaves it slowly, if at all. So each pair of layers
+// is first trained alone, as a shallow autoencoder of the output of the layers below:
 //
 //     for l = 1 .. 4:   minimise  BCE( decode_l( encode_l( h + noise ) ), h ),      h = encode_{l-1}( ... encode_1(x) )
 //

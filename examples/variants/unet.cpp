@@ -4,8 +4,8 @@
 // Not every hourglass copies its input. This one gets an image of cells and classifies each pixel: background, cell or
 // nucleus. It must see far (a bright dot is dirt if nothing is around it, and a nucleus inside a cell) and it must see
 // exactly (a border has the width of one pixel). On the way down, by convolutions and pooling, it sees further and less
-// exactly. On the way up, by transposed convolutions, it could not know where the borders were. So each level passes its
-// output to the level of the same size on the other side:
+// exactly. On the way up, by transposed convolutions, it could not know where the borders were. So each level passes
+// its output to the level of the same size on the other side:
 //
 //     level_i(x)  =  convolve( concat( h, up( level_{i+1}( pool( h ) ) ) ) ),     h = convolve( x )
 //     loss        =  mean over images and pixels of  -log softmax( classify( level_0(x) ) )[ the pixel's class ]

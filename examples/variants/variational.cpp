@@ -9,8 +9,8 @@
 //     -ELBO  =  E_q[ -log p(x|z) ]  +  KL( q(z|x) ‖ N(0, 1) )        in nats
 //               reconstruction         what the code costs
 //
-// where p(x|z) is a Bernoulli distribution for each pixel, whose log-odds the decoder gives. (A grey pixel is not a coin
-// flip, so this is a cross entropy rather than a true likelihood. Most papers report it, so numbers can be compared.)
+// where p(x|z) is a Bernoulli distribution for each pixel, whose log-odds the decoder gives. (A grey pixel is not a
+// coin flip, so this is a cross entropy rather than a true likelihood. Most papers report this number.)
 //
 // To try next: --code 2, which also draws the plane of codes; the KL term multiplied by 0 or by 4.
 #include "autograd/grad.h"

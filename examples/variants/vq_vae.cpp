@@ -7,15 +7,16 @@
 //
 //     loss  =  mean ( decode(e_k) - x )²  +  β mean ( z - sg(e_k) )²,     k = argmin_j ‖z - e_j‖
 //
-// The choice has no derivative. The straight-through estimator passes the decoder's gradient at e_k to z, as if z itself
-// had gone into the decoder. The second term (sg stops gradients) keeps z near the chosen word, so that this is nearly
-// right. The codebook is not trained by gradients: each e_j is the running mean of the vectors that chose it (appendix
-// A.1), an online k-means.
+// The choice has no derivative. The straight-through estimator passes the decoder's gradient at e_k to z, as if z
+// itself had gone into the decoder. The second term (sg stops gradients) keeps z near the chosen word, so that this is
+// nearly right. The codebook is not trained by gradients: each e_j is the running mean of the vectors that chose it
+// (appendix A.1), an online k-means.
 //
-// Without more care, few words would be in use: the first words lie anywhere, only the nearest ones are chosen, and only
-// chosen words learn. So a word that is chosen less than a twentieth as often as the average is lost, and starts again
-// at a vector of the batch. That vector is drawn with a probability proportional to its squared distance from its own
-// word, as in k-means++ (Arthur & Vassilvitskii 2007): most likely where no word is near. At first all words are lost.
+// Without more care, few words would be in use: the first words lie anywhere, only the nearest ones are chosen, and
+// only chosen words learn. So a word that is chosen less than a twentieth as often as the average is lost, and starts
+// again at a vector of the batch. That vector is drawn with a probability proportional to its squared distance from its
+// own word, as in k-means++ (Arthur & Vassilvitskii 2007): most likely where no word is near. At first all words are
+// lost.
 //
 // The result to beat: principal components that take as many bits, each stored as a 32-bit float. Perplexity tells how
 // many words are in use: K if all are used equally often, 1 if it is always the same word.

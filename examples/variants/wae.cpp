@@ -1,16 +1,16 @@
 // The Wasserstein autoencoder with an MMD penalty (also called InfoVAE): all codes together follow N(0, 1).
 //
-// In a VAE the cloud of codes of every single image shall be close to N(0, 1). Such clouds overlap, and where they do the
-// decoder must compromise: pictures blur. But to sample from the model it is enough that the codes of all images
-// together follow N(0, 1). So here each image has one point as its code, as in a plain autoencoder, and the penalty is a
-// distance between two samples, a batch of codes and as many draws from N(0, 1):
+// In a VAE the cloud of codes of every single image shall be close to N(0, 1). Such clouds overlap, and where they do
+// the decoder must compromise: pictures blur. But to sample from the model it is enough that the codes of all images
+// together follow N(0, 1). So here each image has one point as its code, as in a plain autoencoder, and the penalty is
+// a distance between two samples, a batch of codes and as many draws from N(0, 1):
 //
 //     loss  =  mean over images of ‖decode(encode(x)) - x‖²  +  λ MMD²( codes, draws )
 //     MMD²  =  mean_{i≠j} k(z_i, z_j) + mean_{i≠j} k(n_i, n_j) - 2 mean_{ij} k(z_i, n_j)
 //     k(a, b)  =  Σ_s  s C / (s C + ‖a - b‖²),    C = 2 · code,   s = 0.1, 0.2, 0.5, 1, 2, 5, 10
 //
-// On average the maximum mean discrepancy is 0 for two samples of the same distribution (a single value can be below 0).
-// It is positive for any two different distributions, because k detects every difference. (Tolstikhin et al. 2018,
+// On average the maximum mean discrepancy is 0 for two samples of the same distribution (a single value can be below
+// 0). It is positive for any two different distributions, because k detects every difference. (Tolstikhin et al. 2018,
 // "Wasserstein auto-encoders"; Zhao, Song & Ermon 2017, "InfoVAE"; Gretton et al. 2012, "A kernel two-sample test".)
 //
 // The twin is the same autoencoder with λ = 0. The penalty must reduce MMD² to a tenth of the twin's, and may increase
