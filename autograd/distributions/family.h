@@ -33,7 +33,7 @@ class Family : public Distribution {
 };
 
 /// Numbers x = loc + scale * noise, where D::standard_draw(rng, shape, dtype) draws the noise. D adds log_prob(),
-/// mean(), variance() and entropy().
+/// mean(), variance() and entropy(). If it lacks one of the last three, it overrides has_moments() to return false.
 template <class D>
 class LocScale : public Family<D> {
  public:

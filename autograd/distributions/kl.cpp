@@ -82,11 +82,13 @@ Var kl_multivariate(const MultivariateNormal& p, const MultivariateNormal& q) {
 
 // ---- any p with moments: -H(p) - E_p[log q], for those q whose log q is linear in x or quadratic
 
-// formula() where q's interval of values contains p's. Infinite elsewhere.
+// formula() where q's interval of values contains p's. Infinite elsewhere. If p is unbounded and q is not, the result
+// is infinite for all parameters: a constant.
 template <class F>
 Var if_contained(const Distribution& p, const Distribution& q, F formula) {
   const Interval a = p.bounds(), b = q.bounds();
-  const Tensor below = a.low<b.low, above = a.high> b.high;
+  const Tensor below = a.low < b.low;
+  const Tensor above = a.high > b.high;
   const Tensor outside = logical_or(below, above);
   if (any(outside).item() == 0) return formula();
   const bool unbounded = p.support() == Support::real || p.support() == Support::positive;
@@ -110,6 +112,7 @@ Var kl_to_uniform(const Distribution& p, const Uniform& q) {
 
 // ---- the table of formulas
 
+// Made by the first call of table(), so that nothing runs when the library is loaded.
 struct Table {
   std::map<std::pair<std::type_index, std::type_index>, KlFormula> pairs;
   std::map<std::type_index, KlFormula> from_moments;  // by the type of q
@@ -170,7 +173,7 @@ KlFormula formula_for(const Distribution& p, const Distribution& q) {
   return found == known.from_moments.end() ? KlFormula() : found->second;
 }
 
-// The divergence of the bases, summed over the axes that both have made part of the event.
+// The divergence of the bases, summed over the axes that p and q have added to the event.
 KlFormula sum_over_axes(const Independent& p, const Independent& q) {
   const KlFormula of_bases = formula_for(*p.base, *q.base);
   if (!of_bases) return {};
