@@ -13,7 +13,7 @@
 namespace hourglass {
 namespace {
 
-// A formula becomes a type whose apply() works on registers and on single numbers alike.
+// A formula becomes a type. Its apply() works on registers and on single numbers alike.
 #define HOURGLASS_FORMULA(kind, name, parameters, formula)                                  \
   struct kind##_##name {                                                                    \
     template <class V>                                                                      \
@@ -31,47 +31,78 @@ namespace {
 #define COMPARE(name, formula) HOURGLASS_FORMULA(compare, name, (V a, V b), formula)
 #include "tensor/kernels/elementwise.def"
 
-// Loops whose steps are 0 or 1. All combinations share one loop: a repeated number is a register's worth of copies that
-// the loop never moves past. The tail goes through the same registers, padded: a number's value never depends on where
-// a chunk ends.
+// The loop of one formula, over whole registers: input k advances by step[k]. Nothing else is compiled once per formula.
+template <class T>
+using RegisterLoop = void (*)(const T* const* in, const std::int64_t* step, T* out, T* end, bool streamed);
 template <class Formula, class T, std::size_t... K>
-void map_steps(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, Stores stores,
-               std::index_sequence<K...>) {
+void register_loop(const T* const* in, const std::int64_t* step, T* out, T* end, bool streamed) {
   using V = Batch<T>;
-  constexpr auto width = static_cast<std::int64_t>(V::size);
-  alignas(64) T copies[sizeof...(K)][V::size], last[V::size];
   const T* at[] = {in[K]...};
   const std::int64_t stride[] = {step[K]...};
-  for (std::size_t k = 0; k < sizeof...(K); ++k) {
+  for (; out != end; out += V::size) {
+    const V result = Formula::template apply<V>(V::load_unaligned(at[K])...);
+    if (streamed) stream<T>(result, out);
+    else result.store_unaligned(out);
+    ((at[K] += stride[K]), ...);
+  }
+}
+
+// Steps of 0 and 1. A repeated number becomes a register's worth of copies that the loop never moves past. The tail goes
+// through the same registers, padded: a number's value never depends on where a chunk ends.
+template <class T, std::size_t N>
+void map_steps(RegisterLoop<T> loop, const T* const* in, const std::int64_t* step, T* out, std::int64_t n,
+               Stores stores) {
+  using V = Batch<T>;
+  constexpr auto width = static_cast<std::int64_t>(V::size);
+  alignas(64) T copies[N][V::size], last[V::size];
+  const T* at[N];
+  std::int64_t stride[N];
+  for (std::size_t k = 0; k < N; ++k) {
+    at[k] = in[k];
+    stride[k] = step[k] * width;
     if (stride[k] != 0) continue;
     V(*in[k]).store_aligned(copies[k]);
     at[k] = copies[k];
   }
   const bool streamed = stores == Stores::streamed && reinterpret_cast<std::uintptr_t>(out) % sizeof(V) == 0;
-  const std::int64_t rest = n % width;
-  T* to = out;
-  T* end = out + (n - rest);
-  for (;;) {  // once for the whole registers, once for the rest: the formula, which may be long, stands here alone
-    for (; to != end; to += width) {
-      const V result = Formula::template apply<V>(V::load_unaligned(at[K])...);
-      if (streamed) stream<T>(result, to);
-      else result.store_unaligned(to);
-      ((at[K] += stride[K] * width), ...);
-    }
-    if (rest == 0 || end == last + width) break;
-    for (std::size_t k = 0; k < sizeof...(K); ++k) {
-      if (stride[k] == 0) continue;
-      for (std::int64_t j = 0; j < width; ++j) copies[k][j] = at[k][j < rest ? j : 0];
-      at[k] = copies[k];
-    }
-    to = last;
-    end = last + width;
-  }
+  const std::int64_t rest = n % width, whole = n - rest;
+  loop(at, stride, out, out + whole, streamed);
   if (streamed) streams_done();
-  for (std::int64_t j = 0; j < rest; ++j) out[n - rest + j] = last[j];
+  if (rest == 0) return;
+  for (std::size_t k = 0; k < N; ++k) {
+    if (stride[k] == 0) continue;
+    for (std::int64_t j = 0; j < width; ++j) copies[k][j] = in[k][whole + (j < rest ? j : 0)];
+    at[k] = copies[k];
+  }
+  loop(at, stride, last, last + width, false);
+  for (std::int64_t j = 0; j < rest; ++j) out[whole + j] = last[j];
 }
 
-// Integers, and formulas that give u8, in plain loops; with steps of 1 and 0 known to it the compiler vectorises them.
+// Operands with gaps are gathered block by block, in a buffer that stays in the first-level cache.
+template <class T, std::size_t N>
+[[gnu::noinline]] void map_any_steps(RegisterLoop<T> loop, const T* const* in, const std::int64_t* step, T* out,
+                                     std::int64_t n, Stores stores) {
+  bool gaps = false;
+  for (std::size_t k = 0; k < N; ++k) gaps |= step[k] != 0 && step[k] != 1;
+  if (!gaps) return map_steps<T, N>(loop, in, step, out, n, stores);
+  constexpr std::int64_t block = 256;
+  alignas(64) T gathered[N][block];
+  for (std::int64_t begin = 0; begin < n; begin += block) {
+    const std::int64_t count = n - begin < block ? n - begin : block;
+    const T* at[N];
+    std::int64_t stride[N];
+    for (std::size_t k = 0; k < N; ++k) {
+      at[k] = in[k] + begin * step[k];
+      stride[k] = step[k] == 0 ? 0 : 1;
+      if (stride[k] == step[k]) continue;
+      for (std::int64_t i = 0; i < count; ++i) gathered[k][i] = at[k][i * step[k]];
+      at[k] = gathered[k];
+    }
+    map_steps<T, N>(loop, at, stride, out + begin, count, stores);
+  }
+}
+
+// Integers, and formulas that give u8, in plain loops. The compiler vectorises those whose steps of 1 and 0 it knows.
 template <class Formula, class In, class Out>
 void map_plain(const In* const* in, const std::int64_t* step, Out* out, std::int64_t n, std::index_sequence<0>) {
   const In* const a = in[0];
@@ -93,32 +124,16 @@ void map_plain(const In* const* in, const std::int64_t* step, Out* out, std::int
   }
 }
 
-// Operands with gaps are brought together block by block, in a buffer that stays in the first-level cache.
+template <class Formula, class T, std::size_t... K>
+void map(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, Stores stores,
+         std::index_sequence<K...> operands) {
+  if constexpr (std::is_floating_point_v<T>)
+    map_any_steps<T, sizeof...(K)>(register_loop<Formula, T, K...>, in, step, out, n, stores);
+  else map_plain<Formula>(in, step, out, n, operands);
+}
 template <class Formula, class T, std::size_t N>
 void map(const T* const* in, const std::int64_t* step, T* out, std::int64_t n, Stores stores) {
-  constexpr auto indices = std::make_index_sequence<N>{};
-  if constexpr (!std::is_floating_point_v<T>) {
-    map_plain<Formula>(in, step, out, n, indices);
-  } else {
-    bool gaps = false;
-    for (std::size_t k = 0; k < N; ++k) gaps |= step[k] != 0 && step[k] != 1;
-    if (!gaps) return map_steps<Formula>(in, step, out, n, stores, indices);
-    constexpr std::int64_t block = 256;
-    alignas(64) T together[N][block];
-    for (std::int64_t begin = 0; begin < n; begin += block) {
-      const std::int64_t count = n - begin < block ? n - begin : block;
-      const T* at[N];
-      std::int64_t stride[N];
-      for (std::size_t k = 0; k < N; ++k) {
-        at[k] = in[k] + begin * step[k];
-        stride[k] = step[k] == 0 ? 0 : 1;
-        if (stride[k] == step[k]) continue;
-        for (std::int64_t i = 0; i < count; ++i) together[k][i] = at[k][i * step[k]];
-        at[k] = together[k];
-      }
-      map_steps<Formula>(at, stride, out + begin, count, stores, indices);
-    }
-  }
+  map<Formula>(in, step, out, n, stores, std::make_index_sequence<N>{});
 }
 
 template <class Formula, class T>

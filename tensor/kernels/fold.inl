@@ -167,32 +167,34 @@ struct Fold {
     }
   }
 
+  // All lanes of a register joined, in the order in which rows() joins them.
+  static Acc join_lanes(V row) {
+    for (int half = width / 2; half > 0; half /= 2) row = join_halves(row, row);
+    Acc result;
+    store_some(row, &result, 1);
+    return result;
+  }
+  static Acc fold_row(const In* x, std::int64_t n, Acc center) { return join_lanes(fold_lanes(x, n, n, center)); }
+
   static void rows(const In* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, const Acc* center,
                    Acc* out) {
-    const auto fold = [&](std::int64_t i) {
-      const std::int64_t after = row_stride > 0 ? (rows - 1 - i) * row_stride : 0;
-      return fold_lanes(x + i * row_stride, n, n + after, center ? center[i] : Acc(0));
-    };
-    std::int64_t i = 0;
-    // As many rows as a register has lanes end up in the lanes of one, in order: in each round, half as many registers
-    // hold twice as many rows.
-    for (; i + width <= rows; i += width) {
-      Tile<width> tile(start());
-      for (int r = 0; r < width; ++r) tile[r] = fold(i + r);
+    // `width` rows end up in the lanes of one register, in order: in each round, half as many registers hold twice as
+    // many rows. Rows that are left over go one by one.
+    Tile<width> tile(start());
+    for (std::int64_t i = 0, count; i < rows; i += count) {
+      count = i + width <= rows ? width : 1;
+      for (std::int64_t at = i; at < i + count; ++at) {
+        const std::int64_t after = row_stride > 0 ? (rows - 1 - at) * row_stride : 0;
+        tile[static_cast<int>(at - i)] = fold_lanes(x + at * row_stride, n, n + after, center ? center[at] : Acc(0));
+      }
+      if (count == 1) {
+        out[i] = join_lanes(tile[0]);
+        continue;
+      }
       for (int half = width / 2; half > 0; half /= 2)
         for (int r = 0; r < half; ++r) tile[r] = join_halves(tile[r], tile[r + half]);
       store(tile[0], out + i);
     }
-    for (; i < rows; ++i) {  // the same joins, for one
-      V row = fold(i);
-      for (int half = width / 2; half > 0; half /= 2) row = join_halves(row, row);
-      store_some(row, out + i, 1);
-    }
-  }
-  static Acc fold_row(const In* x, std::int64_t n, Acc center) {
-    Acc result;
-    rows(x, 0, 1, n, &center, &result);
-    return result;
   }
 
   template <int R>

@@ -13,12 +13,15 @@ namespace {
 template <class In, class Acc>
 constexpr ReduceKernelsOf<In, Acc> reduce_kernels_of() {
   ReduceKernelsOf<In, Acc> table{};
-#define REDUCE_ANY(name, start, take, combine)                                                 \
-  table.entries[static_cast<std::size_t>(Reduce::name)] = {Fold<reduce_##name, In, Acc>::rows, \
-                                                           Fold<reduce_##name, In, Acc>::columns};
-#define REDUCE(name, start, take, combine) \
-  if constexpr (std::floating_point<In>) REDUCE_ANY(name, start, take, combine)
+#define HOURGLASS_REDUCE(condition, name)                                                        \
+  if constexpr (condition)                                                                       \
+    table.entries[static_cast<std::size_t>(Reduce::name)] = {Fold<reduce_##name, In, Acc>::rows, \
+                                                             Fold<reduce_##name, In, Acc>::columns};
+#define REDUCE(name, start, take, combine) HOURGLASS_REDUCE(std::floating_point<Acc>, name)
+#define REDUCE_ANY(name, start, take, combine) HOURGLASS_REDUCE((std::same_as<In, Acc>), name)
+#define REDUCE_GROWING(name, start, take, combine) HOURGLASS_REDUCE(sizeof(Acc) > 1, name)
 #include "tensor/kernels/reduce.def"
+#undef HOURGLASS_REDUCE
   return table;
 }
 

@@ -24,7 +24,7 @@ struct ReduceKernel {
   Loop columns;  // out[j] from x[0 .. rows)[j]
 };
 
-/// Null where a reduction is not defined for In.
+/// Null where a reduction is not defined for the two types.
 template <class In, class Acc>
 using ReduceKernelsOf = KernelList<Reduce, ReduceKernel<In, Acc>>;
 
@@ -33,7 +33,7 @@ struct ReduceKernels {
   ReduceKernelsOf<double, double> f64;
   ReduceKernelsOf<std::int64_t, std::int64_t> i64;
   ReduceKernelsOf<std::uint8_t, std::uint8_t> u8;
-  ReduceKernelsOf<std::uint8_t, std::int64_t> u8_to_i64;  // sums and products, which would not fit
+  ReduceKernelsOf<std::uint8_t, std::int64_t> u8_to_i64;  // sums and products
 
   template <class In, class Acc>
   const ReduceKernelsOf<In, Acc>& of() const {
