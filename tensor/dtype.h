@@ -1,4 +1,4 @@
-// The four element types, and the bridge from a type known at run time to one known to the compiler.
+// The four element types, and the bridge from a type known at run time to a type of the compiler.
 #pragma once
 #include <cmath>
 #include <concepts>
@@ -50,7 +50,7 @@ decltype(auto) dispatch_floating(std::string_view op, Dtype dtype, F&& f) {
   fail(op, "needs f32 or f64, got ", dtype, "; convert with to(x, Dtype::f32)");
 }
 
-/// A number given by C++ code, which takes the dtype of the tensor it meets. Integers stay exact.
+/// A number in C++ code, which takes the dtype of the tensor that it is combined with. Integers stay exact.
 class Scalar {
  public:
   template <class T>
@@ -59,7 +59,7 @@ class Scalar {
     real_ = static_cast<double>(value);
     if constexpr (std::is_integral_v<T>) {
       integer_ = static_cast<std::int64_t>(value);
-      integral_ = integer_ >= 0 || std::is_signed_v<T>;  // an unsigned number of 2^63 or more stays a real one
+      integral_ = integer_ >= 0 || std::is_signed_v<T>;  // an unsigned number of 2^63 or more is kept as a real one
     }
   }
 

@@ -22,8 +22,8 @@ Tensor log_standard_gamma(const Tensor& concentration, Rng& rng) {
   const double* const shape = a.data<double>();
   const std::int64_t n = a.numel();
 
-  // d v is a gamma number for d = a - 1/3 and v = (1 + z / √(9d))³ with z from N(0, 1), once 2 to 5 % of the z are
-  // refused. Every round draws for all elements, so that no element's number depends on its neighbours.
+  // With d = a - 1/3 and v = (1 + z / √(9d))³, z from N(0, 1), d v has the gamma distribution after 2 to 5 % of the z
+  // are rejected. Every round draws for all elements, so that an element's number is independent of its neighbours.
   std::vector<char> done(static_cast<std::size_t>(n), 0);
   const double least = std::numeric_limits<double>::min();
   for (std::int64_t left = n; left > 0;) {
@@ -39,7 +39,7 @@ Tensor log_standard_gamma(const Tensor& concentration, Rng& rng) {
       --left;
     }
   }
-  // If x has a + 1 for its parameter, then x u^(1/a) has a.
+  // If x has the parameter a + 1, then x u^(1/a) has the parameter a.
   const Tensor boosts = own.uniform(a.shape(), least, 1, Dtype::f64);
   for (std::int64_t i = 0; i < n; ++i)
     if (shape[i] < 1) out[i] += std::log(boosts.data<double>()[i]) / shape[i];

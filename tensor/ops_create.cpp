@@ -21,14 +21,14 @@ void fill(Tensor& result, F value) {
   });
 }
 
-// Integers take what is nearest in their range, NaN becomes 0: a plain conversion would be undefined there, or wrap.
+// Integers become the nearest number in range, and NaN becomes 0. A plain conversion would be undefined there, or wrap.
 template <class Out, class In>
 Out convert(In x) {
   if constexpr (std::is_integral_v<Out> && (std::is_floating_point_v<In> || sizeof(Out) < sizeof(In))) {
     constexpr Out low = std::numeric_limits<Out>::min(), high = std::numeric_limits<Out>::max();
     if (x != x) return 0;
     if (x <= static_cast<In>(low)) return low;
-    if (x >= static_cast<In>(high)) return high;  // as f32 and f64 i64's highest is 2^63, which is out of range itself
+    if (x >= static_cast<In>(high)) return high;  // the highest i64 rounds to 2^63, which is out of range
   }
   return static_cast<Out>(x);
 }

@@ -1,4 +1,4 @@
-// Elementwise ops: find the common shape, walk through the operands together, and hand long runs to the kernels.
+// Elementwise ops: find the common shape, iterate over the operands together, and hand long runs to the kernels.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -14,23 +14,23 @@
 namespace hourglass {
 namespace {
 
-// Elements a chunk holds. A second thread costs about 5 µs to start, which is what 16384 additions take.
+// Elements of a chunk. Starting a second thread costs about 5 µs, as long as 16384 additions take.
 constexpr std::int64_t kGrain = 16384;
 
-// From this size on, results are written past the caches. With 16 MB of f32 on a core with 2 MB of cache, x * 2 takes
-// 1.1 ms instead of 1.6, x + y 1.4 instead of 1.6 (bench/elementwise). Whatever one op leaves for the next stays below.
+// Results of this size or more bypass the caches. With 16 MB of f32 on a core with 2 MB of cache, x * 2 takes 1.1 ms
+// instead of 1.6, x + y 1.4 instead of 1.6 (bench/elementwise). Results that the next op finds in the cache are
+// smaller.
 constexpr std::int64_t kStreamedBytes = std::int64_t{8} << 20;
 
-// An operand as a kernel's driver sees it: where it starts, and its strides over the result's shape (all 0 if a
-// number).
+// An operand as seen from the result: where it starts, and its strides over the result's shape (all 0 for a number).
 template <class T>
 struct Operand {
   const T* data;
   Strides strides;
-  Storage copy{};  // what data is in, if it is not the operand's own memory
+  Storage copy{};  // the memory of `data`, if it is not the operand's own
 };
 
-// Along the result's rows, x jumps from one cache line to another, and comes back to the same lines in the next row.
+// Whether x jumps from cache line to cache line along the result's rows, and returns to the same lines in the next row.
 bool jumps(const Tensor& x) {
   const int last = x.dim() - 1;
   return x.numel() >= 4096 && x.shape()[last] > 1 && std::abs(x.strides()[last]) >= 16;
@@ -38,7 +38,7 @@ bool jumps(const Tensor& x) {
 
 template <class T>
 Operand<T> operand(const Tensor& x, const Shape& shape) {
-  if (jumps(x)) {  // copied in tiles first, an addition of 4 M elements takes a third of the time
+  if (jumps(x)) {  // after a copy in tiles, an addition of 4 M elements takes a third of the time
     const Tensor copy = contiguous(x);
     return {copy.data<T>(), broadcast_strides(copy, shape), copy.storage()};
   }
@@ -49,7 +49,7 @@ Operand<T> operand(const T& number, const Shape& shape) {
   return {&number, Axes::filled(shape.size(), 0)};
 }
 
-// Calls run(offsets, steps, position, count) for runs that cover the whole shape, in parallel where it is large.
+// Calls run(offsets, steps, position, count) for runs that cover the whole shape, in parallel if it is large.
 template <std::size_t N, class Run>
 void for_each_run(const TensorIterator<N>& iterator, std::int64_t numel, Run&& run) {
   const std::array<std::int64_t, N> steps = iterator.steps();
@@ -61,9 +61,8 @@ void for_each_run(const TensorIterator<N>& iterator, std::int64_t numel, Run&& r
   });
 }
 
-// `dying`, if there is one, is an operand that the caller has no more use for. If nobody else refers to its memory
-// either, the result is written over it: the lines are in the cache already, and a large result need not be fetched
-// before it is overwritten.
+// `dying`, if given, is an operand that the caller no longer needs. If its memory has no other owner, the result
+// overwrites it: its lines are in the cache already, and a large result need not be fetched before it is overwritten.
 bool can_hold(const Tensor* dying, const Shape& shape, Dtype dtype) {
   return dying != nullptr && dying->dtype() == dtype && dying->shape() == shape && dying->is_contiguous() &&
          !dying->storage().shared();
@@ -82,7 +81,7 @@ Tensor apply(std::string_view op, ElementwiseKernel<In, Out> kernel, const Shape
   std::array<Strides, N> strides;
   for (std::size_t k = 0; k < N; ++k) strides[k] = operands[k].strides;
   const TensorIterator<N> iterator(result.shape(), strides);
-  // Half a line past the caches costs more than a whole one, so every run must begin with a line.
+  // Storing half a cache line past the caches costs more than a whole one, so every run must begin with a line.
   const auto bytes = [](std::int64_t count) { return count * static_cast<std::int64_t>(sizeof(Out)); };
   const bool streamed = !reuse && bytes(result.numel()) >= kStreamedBytes &&
                         (iterator.shape().size() == 1 || bytes(iterator.shape().back()) % 64 == 0);
@@ -275,7 +274,7 @@ bool equal(const Tensor& a, const Tensor& b) {
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
   check_same_dtype("allclose", a, b);
   if (!is_floating(a.dtype())) return allclose(to(a, Dtype::f64), to(b, Dtype::f64), rtol, atol);
-  // Infinities are close to their equals alone, though any |a - b| is at most rtol times infinity.
+  // Infinities are close only to their equals, although any |a - b| is at most rtol times infinity.
   return all(logical_or(a == b, logical_and(isfinite(b), abs(a - b) <= abs(b) * rtol + atol))).item() != 0;
 }
 

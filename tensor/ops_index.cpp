@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::int64_t kGrain = 16384;  // elements a chunk
 
-// A 0-d tensor has one element on an axis that is not there.
+// A 0-d tensor counts as one element along one axis.
 Tensor at_least_1d(const Tensor& x) { return x.dim() == 0 ? reshape(x, {1}) : x; }
 
-// Where element `position` of a row-major tensor stands.
+// The index of element `position` of a row-major tensor.
 Axes coordinates(std::int64_t position, const Shape& shape) {
   Axes result = shape;
   for (int axis = shape.size() - 1; axis >= 0; --axis) {
@@ -27,8 +27,7 @@ Axes coordinates(std::int64_t position, const Shape& shape) {
   return result;
 }
 
-// The index, contiguous, after all its entries have been found to be i64 and below extent, which is that of
-// `target...`.
+// The index, contiguous, after a check that its entries are i64 and less than `extent`, which is that of `target...`.
 template <class... Target>
 Tensor checked_index(std::string_view op, const Tensor& index, std::int64_t extent, const Target&... target) {
   check(index.dtype() == Dtype::i64, op, "the index must be i64, got ", describe(index));
@@ -43,8 +42,8 @@ Tensor checked_index(std::string_view op, const Tensor& index, std::int64_t exte
        target..., " (extent ", extent, ")");
 }
 
-// result += source at picks along one axis, all walked over picks' shape. Only elements of the same line along the axis
-// can meet, and they meet in order; lines run in parallel.
+// result += source at picks along one axis, over the shape of picks. Only elements of the same line along the axis can
+// have the same target, and they are added in order; lines run in parallel.
 template <class T>
 void add_at(Tensor& result, int axis, const Tensor& picks, const Tensor& source) {
   const std::int64_t length = picks.shape()[axis];
@@ -62,7 +61,7 @@ void add_at(Tensor& result, int axis, const Tensor& picks, const Tensor& source)
   T* const out = result.mutable_data<T>();
   const std::int64_t* const pick = picks.data<std::int64_t>();
   const T* const in = source.data<T>();
-  // Lines that lie side by side advance together, a few cache lines of them.
+  // Neighbouring lines advance together, a few cache lines of them.
   const bool together = across[2] < along[2];
   const std::int64_t grain = std::max<std::int64_t>(together ? 64 : 1, kGrain / length);
   parallel_for(numel(lines), grain, [&](std::int64_t begin, std::int64_t end) {
@@ -111,7 +110,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
       std::int64_t block = begin / count, j = begin % count;
       for (std::int64_t row = begin; row < end; ++row) {
         const T* const picked = in + (block * extent + pick[j]) * row_size;
-        if (row_size == 1) out[row] = *picked;  // not worth a call of memmove
+        if (row_size == 1) out[row] = *picked;  // a call of memmove would cost more
         else std::copy_n(picked, row_size, out + row * row_size);
         if (++j < count) continue;
         j = 0;
@@ -139,7 +138,8 @@ Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const 
 }
 
 namespace {
-// Along every axis but the one, the index of gather and scatter_add may be shorter than x; along all, than the source.
+// The index of gather and scatter_add may be shorter than x along all axes but one, and shorter than the source along
+// all.
 void check_index_shape(std::string_view op, const Tensor& index, const Tensor& x, int free_axis) {
   check(index.dim() == x.dim(), op, "the index needs as many axes as the tensor: ", describe(index), " against ",
         describe(x), " (", index.dim(), " against ", x.dim(), ")");
@@ -160,7 +160,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
   Tensor result(index.shape(), x.dtype());
   if (result.numel() == 0) return result;
   Strides strides = x.strides();
-  strides[at] = 0;  // the index alone moves along this axis
+  strides[at] = 0;  // only the index advances along this axis
   const TensorIterator<1> iterator(index.shape(), {strides});
   const std::int64_t step = iterator.steps()[0], pick_step = x.strides()[at];
   dispatch(x.dtype(), [&]<class T>() {
@@ -210,8 +210,8 @@ Tensor one_hot(const Tensor& classes, std::int64_t count, Dtype dtype) {
 
 namespace {
 
-// An unsigned number that orders as x does, NaN last: what is compared millions of times had better be an integer.
-// The bits of an IEEE number order as its magnitude, so negative numbers need all their bits turned, others the sign.
+// An unsigned number in the same order as x, NaN last: integers are compared faster. The bits of an IEEE number are in
+// the order of its magnitude, so negative numbers have all their bits flipped, and the others their sign.
 template <class T>
 auto sort_key(T x) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -228,9 +228,9 @@ auto sort_key(T x) {
 }
 
 template <class Key>
-using Places = std::vector<std::pair<Key, std::int64_t>>;  // keys, and where they stood
+using Places = std::vector<std::pair<Key, std::int64_t>>;  // keys, and their positions
 
-// Byte by byte from the lowest, each time keeping the order of equal bytes: no comparison to mispredict.
+// Sorts byte by byte from the lowest, keeping the order of equal bytes: there is no comparison to mispredict.
 template <class Key>
 void radix_sort(Places<Key>& places) {
   Places<Key> moved(places.size());
@@ -245,8 +245,8 @@ void radix_sort(Places<Key>& places) {
   }
 }
 
-// The first k elements of one line in order, and where they stood; k is the size of `values`. Equal elements keep their
-// order, since comparing pairs their places decide.
+// The first k elements of one line in order, and their positions; k is the size of `values`. Equal elements keep their
+// order, because pairs are compared, and then the positions decide.
 template <class T>
 void sort_line(std::span<const T> line, bool descending, std::span<T> values, std::span<std::int64_t> indices) {
   constexpr std::size_t few = 64;  // from here on radix_sort is faster: 784 f32 take 6 µs, by std::sort 29

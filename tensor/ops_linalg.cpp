@@ -1,4 +1,4 @@
-// Triangular factors and systems: matrices in the last two axes, one after another where there are many.
+// Triangular factors and systems, for the matrices in the last two axes.
 #include <algorithm>
 #include <cmath>
 
@@ -10,17 +10,17 @@ namespace hourglass {
 namespace {
 
 void check_square(std::string_view op, const Tensor& x) {
-  check(is_floating(x.dtype()), op, "needs f32 or f64, got ", describe(x));
+  check_floating(op, x);
   check(x.dim() >= 2 && x.size(-1) == x.size(-2), op, "needs square matrices [..., n, n], got ", describe(x));
 }
 
-// Matrices a chunk holds: one if they are large, many if they are small.
+// Matrices of a chunk: one if they are large, many if they are small.
 std::int64_t grain_for(std::int64_t multiply_adds) {
   return std::max<std::int64_t>(1, 50'000 / std::max<std::int64_t>(1, multiply_adds));
 }
 
-// Row by row, as the factor is stored: L_ij = (x_ij - Σ_k L_ik L_jk) / L_jj. Returns the first pivot that is not
-// positive, and n where there is none.
+// Row by row, as the factor is stored: L_ij = (x_ij - Σ_k L_ik L_jk) / L_jj. Returns the index of the first pivot that
+// is not positive, or n.
 template <class T>
 std::int64_t factorise(const T* x, T* l, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
@@ -38,8 +38,8 @@ std::int64_t factorise(const T* x, T* l, std::int64_t n) {
   return n;
 }
 
-// By substitution, from the top for a lower triangle and from the bottom for an upper one; rows of X at a time, so that
-// the inner loop runs along memory.
+// By substitution, from the top for a lower triangle and from the bottom for an upper one. It computes whole rows of X,
+// so that the inner loop is contiguous in memory.
 template <class T>
 void substitute(const T* a, T* x, std::int64_t n, std::int64_t columns, bool upper) {
   for (std::int64_t step = 0; step < n; ++step) {

@@ -15,8 +15,8 @@ double multiply_adds(const GemmSize& size) {
   return static_cast<double>(size.rows) * static_cast<double>(size.columns) * static_cast<double>(size.depth);
 }
 
-// Multiply-adds from which a second thread pays: with AVX-512, 2^18 take 3.5 us on one thread and as long on two, 2^20
-// take 10.4 and 7.4. And the most parts that a product is cut into.
+// Multiply-adds from which a second thread is worth its cost: with AVX-512, 2^18 take 3.5 us on one thread and as long
+// on two, 2^20 take 10.4 and 7.4. And the largest number of parts.
 constexpr double kWorkForTwo = 1 << 19;
 constexpr std::int64_t kMaxParts = 8;
 
@@ -29,7 +29,7 @@ void product_alone(const GemmSize& size, const MatrixView<T>& a, const MatrixVie
   kernels.product(size, a, b, c, reinterpret_cast<T*>(workspace.data()));
 }
 
-// Integers: rare enough to do without blocks and threads.
+// Integers, without blocks and threads: such products are rare.
 void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, const MatrixView<std::int64_t>& b,
                    const GemmOutput<std::int64_t>& c) {
   for (std::int64_t i = 0; i < size.rows; ++i) {
@@ -38,7 +38,7 @@ void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, cons
     for (std::int64_t k = 0; k < size.depth; ++k) {
       const std::int64_t x = a.data[i * a.row_step + k * a.column_step];
       const std::int64_t* from = b.data + k * b.row_step;
-      // Unsigned, because that may overflow and wraps around.
+      // Unsigned, because unsigned numbers wrap around on overflow.
       for (std::int64_t j = 0; j < size.columns; ++j)
         row[j] = static_cast<std::int64_t>(static_cast<std::uint64_t>(row[j]) +
                                            static_cast<std::uint64_t>(x) *
@@ -49,13 +49,13 @@ void product_alone(const GemmSize& size, const MatrixView<std::int64_t>& a, cons
 
 // ---- one product, on all threads
 
-// How a product is cut up, from its size alone.
+// How a product is cut into parts, from its size alone.
 struct Split {
-  std::int64_t rows = 1, columns = 1;  // parts of C along each axis, which change no bit of it (see gemm_depth_block)
-  bool depth = false;                  // or else kMaxParts parts of the sums, which are added up afterwards
+  std::int64_t rows = 1, columns = 1;  // parts of C along each axis, which change no bit (see gemm_depth_block)
+  bool depth = false;                  // instead: kMaxParts parts of the sums, which are added up afterwards
 };
 
-// The cheapest split by the time its largest part takes for each step of depth, counted in multiply-adds.
+// The cheapest split: the cost is the time of its largest part for each step of depth, in multiply-adds.
 template <class T>
 Split best_split(const GemmSize& size, const MatrixView<T>& b, std::int64_t lanes) {
   std::int64_t parts = 1;
@@ -79,8 +79,8 @@ Split best_split(const GemmSize& size, const MatrixView<T>& b, std::int64_t lane
       best = {rows, columns, false};
     }
   }
-  // A deep product of a small C, as a weight's gradient over a large batch is: storing the sums of a part, and later
-  // adding them, costs about as much as 16 steps of depth.
+  // A deep product with a small C, such as a weight's gradient over a large batch. Storing the sums of a part, and
+  // adding them later, costs about as much as 16 steps of depth.
   const double part = static_cast<double>(size.depth) / kMaxParts;
   if (part >= 256 && (1 + 16 / part) * cost(size.rows, registers) / static_cast<double>(parts) < lowest)
     best = {1, 1, true};
@@ -184,20 +184,20 @@ Strides aligned_strides(const Operand& x, const Shape& batch) {
   return strides;
 }
 
-// c[batch] = a[batch] b[batch] + bias for all of the batch; c is contiguous.
+// c[batch] = a[batch] b[batch] + bias for the whole batch; c is contiguous.
 template <class T>
 void products(const Shape& batch, const Operand& a, const T* a_data, const Operand& b, const T* b_data, T* c,
               const T* bias) {
   GemmSize size{a.rows, b.columns, a.columns};
-  // The rows of A become one more batch axis for a moment: whatever joins with them, while B stays the same, is one
-  // taller matrix. So [batch, time, in] times [in, out] is a single product.
+  // The rows of A count as one more batch axis here. Axes that join with them while B stays the same form one taller
+  // matrix, so [batch, time, in] times [in, out] is a single product.
   Shape with_rows = batch;
   with_rows.push_back(a.rows);
   Strides a_strides = aligned_strides(a, batch), b_strides = aligned_strides(b, batch);
   a_strides.push_back(a.row_step);
   b_strides.push_back(0);
   TensorIterator<2> iterator(with_rows, {a_strides, b_strides});
-  // What is left may be the rows alone, a batch alone (a.rows is 1 and B differs), or both.
+  // The last axis left is the rows alone, a batch alone (a.rows is 1 and B differs), or both.
   Shape outer = iterator.shape();
   std::array<Strides, 2> steps{iterator.strides(0), iterator.strides(1)};
   std::int64_t row_step = a.row_step;
@@ -223,7 +223,7 @@ void products(const Shape& batch, const Operand& a, const T* a_data, const Opera
   const std::int64_t count = numel(outer);
   const double work = multiply_adds(size);
   if (count >= kMaxParts || work < kWorkForTwo) {
-    // Several products to a thread.
+    // Several products for each thread.
     const auto wanted = static_cast<std::int64_t>(kWorkForTwo / 2 / std::max(work, 1.0)) + 1;
     parallel_for(count, std::max(wanted, ceil_div(count, 4 * kMaxParts)), [&](std::int64_t begin, std::int64_t end) {
       each(begin, end, [](const auto&... arguments) { product_alone(arguments...); });

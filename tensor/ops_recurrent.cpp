@@ -11,10 +11,10 @@
 namespace hourglass {
 namespace {
 
-// Gates a chunk holds. One costs about as much as 8 additions.
+// Gates of a chunk. One costs about as much as 8 additions.
 constexpr std::int64_t kGrain = 8192;
 
-// An error unless x is [rows, columns], of like's dtype.
+// An error unless x is [rows, columns] and has the dtype of `like`.
 void check_matrix(std::string_view op, const char* name, const Tensor& x, std::int64_t columns, const Tensor& like) {
   check_same_dtype(op, x, like);
   check(x.shape() == Shape{like.shape()[0], columns}, op, name, " must be ", like.dtype(),
@@ -77,7 +77,7 @@ Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c) {
 
 namespace {
 
-// Rows that one chunk takes from step to step: two tiles of a matrix product high.
+// Rows of a chunk, which takes them through all steps: two tiles of a matrix product high.
 constexpr std::int64_t kSequenceRows = 16;
 
 // c += a b, for products within a chunk.
@@ -117,7 +117,7 @@ LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tens
   const Work work("lstm_sequence", 2 * gates.numel() * n, gates, weight, h, c);
   LstmSequence run{Tensor({2, steps, rows, n}, c.dtype()), Tensor(gates.shape(), c.dtype())};
   if (gates.numel() == 0) return run;
-  // A step's input may be the same for all steps, and is then read where it stands.
+  // If the input is the same for all steps, it is read in place.
   const bool in_place = gates.strides()[2] == 1 && gates.strides()[1] == 4 * n;
   const Tensor given = in_place ? gates : contiguous(gates), h_first = contiguous(h), c_first = contiguous(c);
   const Tensor transposed = contiguous(transpose(weight, 0, 1));
@@ -160,7 +160,7 @@ Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor
     const T *const w = hidden.data<T>(), *const first_c = c_first.data<T>();
     const T *const all_gates = run.gates.data<T>(), *const cs = run.states.data<T>() + steps * states;
     T* const by_gates = result.mutable_data<T>();
-    T *const by_h = by_gates + gates + 4 * n * n, *const by_c = by_h + states;  // of the step at hand
+    T *const by_h = by_gates + gates + 4 * n * n, *const by_c = by_h + states;  // of the current step
     parallel_for(rows, kSequenceRows, [&](std::int64_t begin, std::int64_t end) {
       const SmallProduct<T> add_product(end - begin, n, 4 * n);
       for (std::int64_t t = steps - 1; t >= 0; --t) {
@@ -177,7 +177,7 @@ Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor
       }
     });
   });
-  // The weight's part is one product over all steps, of which the first had h for its state.
+  // The weight's gradient is one product over all steps; the state of the first is h.
   const auto by_weight = [&] {
     const Tensor by_gates = reshape(slice(result, 0, 0, gates), {steps, rows, 4 * n});
     const auto product = [&](const Tensor& x, const Tensor& state) {

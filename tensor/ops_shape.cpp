@@ -1,4 +1,4 @@
-// Other views of the same memory, and the joining and filling up that no view can do.
+// Views of the same memory, and what needs new memory: joining, padding, embedding.
 #include <algorithm>
 #include <optional>
 
@@ -20,7 +20,7 @@ Tensor contiguous(const Tensor& x) {
 
 namespace {
 
-// Strides under which x's memory has another shape, if there are any: joined as far as they go, x's axes are a few
+// Strides that give x's memory another shape, if there are any: the axes of x, joined as far as possible, are a few
 // runs, and each run must be the product of some neighbouring new axes.
 std::optional<Strides> view_strides(const Tensor& x, const Shape& shape) {
   if (x.numel() == 0) return contiguous_strides(shape);
@@ -100,7 +100,7 @@ Tensor flatten(const Tensor& x, std::int64_t first, std::int64_t last) {
 Tensor permute(const Tensor& x, const Axes& order) {
   check(order.size() == x.dim(), "permute", describe(x), " has ", x.dim(), " axes, the order ", order, " has ",
         order.size());
-  normalize_axes("permute", order, x.dim());  // each at most once, and so each once
+  normalize_axes("permute", order, x.dim());  // no axis twice, so every axis once
   Shape shape;
   Strides strides;
   for (const std::int64_t axis : order) {
@@ -121,7 +121,7 @@ Tensor transpose(const Tensor& x, std::int64_t a, std::int64_t b) {
 }
 
 namespace {
-// As in Python: a negative bound counts from the end, and one that is out of range is moved to the nearest end.
+// As in Python: a negative bound counts from the end, and a bound that is out of range moves to the nearest end.
 std::int64_t slice_bound(std::int64_t i, std::int64_t extent) {
   return std::clamp<std::int64_t>(i < 0 ? i + extent : i, 0, extent);
 }
@@ -189,7 +189,7 @@ Tensor flip(const Tensor& x, const Axes& axes) {
 }
 
 namespace {
-// How many windows there are.
+// The number of windows.
 std::int64_t count_windows(std::string_view op, std::int64_t extent, std::int64_t size, std::int64_t step) {
   check(size >= 1 && size <= extent, op, "windows of ", size, " do not fit into an axis of ", extent);
   check(step >= 1, op, "needs a step of at least 1, got ", step);
@@ -219,17 +219,17 @@ Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t
   Strides strides = result.strides();
   const std::int64_t stride = strides[at];
   if (expected[at] > 1) strides[at] *= step;
-  dispatch(x.dtype(), [&]<class T>() {  // the k-th elements of all windows at once: those never overlap
+  dispatch(x.dtype(), [&]<class T>() {  // the k-th elements of all windows at once, which never overlap
     T* const out = result.mutable_data<T>();
     for (std::int64_t k = 0; k < size; ++k) add_to(select(x, -1, k), out + k * stride, strides);
   });
   return result;
 }
 
-// ---- joining, cutting, filling up
+// ---- joining, splitting, padding
 
 namespace {
-// Whether the parts are alike, but for the one axis along which they are joined (-1: in all axes).
+// An error unless the parts are alike in all axes except the one along which they are joined (-1: in all).
 void check_parts(std::string_view op, std::span<const Tensor> parts, int joined) {
   const Tensor& first = parts[0];
   for (std::size_t i = 1; i < parts.size(); ++i) {

@@ -18,8 +18,8 @@
 namespace hourglass {
 namespace {
 
-// ThreadSanitizer does not see how oneTBB's compiled library synchronises. It is told what parallel_for promises: all
-// that was written before handed_on() comes before what follows received() of the same point.
+// ThreadSanitizer does not see how oneTBB's compiled library synchronises. These calls tell it what parallel_for
+// promises: all writes before handed_on() come before everything after received() of the same point.
 #if defined(HOURGLASS_SANITIZE_THREAD)
 void handed_on(char& point) { __tsan_release(&point); }
 void received(char& point) { __tsan_acquire(&point); }
@@ -28,7 +28,7 @@ void handed_on(char&) {}
 void received(char&) {}
 #endif
 
-// The threads of one setting. TBB by itself would start no more threads than there are cores.
+// The threads of one setting. By default, TBB would start at most one thread per core.
 struct Team {
   explicit Team(int threads)
       : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)), arena(threads) {}
@@ -41,12 +41,12 @@ struct Setting {
   std::mutex mutex;
   std::shared_ptr<Team> team;  // null until first used, and again when the number of threads changes
 };
-// Made when first asked for: the library does nothing while a program loads it.
+// Made on first use: the library does nothing while a program loads it.
 Setting& setting() {
   static Setting one;
   return one;
 }
-thread_local bool inside = false;  // a chunk that calls parallel_for itself runs it alone
+thread_local bool inside = false;  // a parallel_for inside a chunk runs on its thread alone
 
 std::shared_ptr<Team> current_team() {
   auto& [threads, mutex, team] = setting();

@@ -1,7 +1,6 @@
 // Loops over several threads whose results do not depend on how many there are.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -16,7 +15,7 @@ class FunctionRef<R(Args...)> {
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
       FunctionRef(F&& f)  // NOLINT(google-explicit-constructor)
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
         }) {}
@@ -27,17 +26,16 @@ class FunctionRef<R(Args...)> {
   R (*call_)(void*, Args...);
 };
 
-/// How many threads ops may use; at first the number of cores. 1 never starts a thread.
+/// The number of threads that ops may use; by default the number of cores. 1 never starts a thread.
 void set_num_threads(int threads);
 int num_threads();
 
-/// a / b, rounded up: how many chunks of b there are in a.
+/// a / b, rounded up: the number of chunks of size b in a.
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Calls body(begin, end) on the chunks [0, grain), [grain, 2 grain), ... of [0, n), in any order and at the same time.
-/// The chunks depend on n and grain alone, so whatever a chunk computes is the same on any number of threads.
-/// Runs on the calling thread where there is one chunk or one thread, or inside another parallel_for. Exceptions pass
-/// on.
+/// The chunks depend on n and grain alone, so a chunk computes the same on any number of threads. Runs on the calling
+/// thread if there is one chunk or one thread, or inside another parallel_for. Exceptions reach the caller.
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
 
 }  // namespace hourglass

@@ -1,4 +1,4 @@
-// Tensors as text, by NumPy's rules, so that what is printed here and there can be compared.
+// Tensors as text, by NumPy's rules, so that the two can be compared.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -12,9 +12,9 @@
 namespace hourglass {
 namespace {
 
-constexpr int kPrecision = 8;              // digits behind the point
+constexpr int kPrecision = 8;              // digits after the point
 constexpr std::int64_t kThreshold = 1000;  // tensors of more elements are shown in part:
-constexpr std::int64_t kEdge = 3;          // so many from either end of an axis
+constexpr std::int64_t kEdge = 3;          // this many from either end of an axis
 constexpr int kLineWidth = 75;
 
 // A finite number in decimal: -12.5 is {"-12", "5", ""}, 1e8 is {"1", "", "+08"} in scientific notation.
@@ -34,7 +34,7 @@ Decimal converted(T x, How... how) {
   return parse(std::string(text, std::to_chars(text, text + sizeof text, x, how...).ptr));
 }
 
-// The shortest digits that read back as x, and of those at most `precision` behind the point.
+// The shortest digits that read back as x, of which at most `precision` after the point.
 template <class T>
 Decimal shortest(T x, bool scientific, int precision) {
   const auto format = scientific ? std::chars_format::scientific : std::chars_format::fixed;
@@ -53,7 +53,7 @@ std::string non_finite(T x) {
   return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
 }
 
-// How the elements of one tensor are written: all in one width, with their points below one another.
+// How the elements of one tensor are written: all in one width, with their points aligned.
 template <class T>
 class Column {
  public:
@@ -86,7 +86,7 @@ class Column {
       return padded(std::to_string(x), before_);
     } else {
       if (!std::isfinite(x)) return padded(non_finite(x), width_);
-      if (scientific_) {  // all with as many digits as the one that needs most
+      if (scientific_) {  // all with the digits of the one that needs most
         Decimal d = converted(x, std::chars_format::scientific, static_cast<int>(behind_));
         d.exponent.insert(1, exponent_ - d.exponent.size(), '0');
         return padded(d.whole + '.' + d.fraction + 'e' + d.exponent, width_);
@@ -107,8 +107,8 @@ class Printer {
  public:
   explicit Printer(const Tensor& x) : x_(x), data_(x.data<T>()), summary_(x.numel() > kThreshold), column_(shown()) {}
 
-  // What lies along `axis` from an offset on, in brackets. `indent` is how far lines after the first are moved in,
-  // and `width` what is left of a line when the brackets that will follow are counted.
+  // The elements along `axis` from an offset on, in brackets. `indent` is the indentation of lines after the first, and
+  // `width` the width of a line without the brackets that will follow.
   std::string write(int axis, std::int64_t offset, std::size_t indent, int width) const {
     const std::string margin(indent, ' ');
     const bool last_axis = axis + 1 == x_.dim();
@@ -168,7 +168,7 @@ class Printer {
   Column<T> column_;
 };
 
-// A number by itself has all its digits.
+// A single number has all its digits.
 template <class T>
 std::string number(T x) {
   if constexpr (std::is_integral_v<T>) {

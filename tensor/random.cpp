@@ -1,5 +1,5 @@
 // Every number comes from words of its own: a batch of words is made, and a formula turns it into numbers. The formulas
-// use exactly rounded operations alone, so the numbers have the same bits on every machine and instruction set.
+// use only exactly rounded operations, so the numbers have the same bits on every machine and instruction set.
 #include "tensor/random.h"
 
 #include <algorithm>
@@ -37,13 +37,13 @@ std::uint64_t wide(const std::uint32_t* words) { return std::uint64_t{words[1]} 
 
 // ---- filling a tensor
 
-// Words made at a time. They and their numbers stay in the first-level cache, and loops over them are long enough for
-// the compiler's vectors.
+// Words of a batch. They and their numbers stay in the first-level cache, and loops over them are long enough for the
+// compiler's vectors.
 constexpr std::int64_t kBatch = 256;
-constexpr std::int64_t kGrain = 32;  // batches a chunk holds: about 20 µs
+constexpr std::int64_t kGrain = 32;  // batches of a chunk: about 20 µs
 
 // A tensor whose element i is made from words [W i, W (i + 1)) of a draw. Block b has words 4 b to 4 b + 3.
-// make(words, numbers, count, position) makes `count` elements; the first one stands at `position`.
+// make(words, numbers, count, position) makes `count` elements, from `position` on.
 template <class T, int W, class Make>
 Tensor fill(const Shape& shape, Rng::State at, const Make& make) {
   Tensor result(shape, dtype_of<T>);
@@ -69,7 +69,7 @@ Tensor fill(const Shape& shape, Rng::State at, const Make& make) {
 template <class T>
 constexpr int kWords = sizeof(T) / 4;
 
-// In [0, 1), with as many bits as T's fraction holds.
+// In [0, 1), with all bits of T's fraction.
 template <class T>
 T unit(const std::uint32_t* words) {
   if constexpr (sizeof(T) == 4) return static_cast<T>(static_cast<std::int32_t>(*words >> 8)) * T(0x1p-24);
@@ -105,7 +105,7 @@ std::pair<T, T> sin_cos(T x) {
   return {x * sine, cosine};
 }
 
-// Standard normal numbers by pairs (Box and Muller 1958): the point at radius sqrt(-2 log u) in a random direction.
+// Standard normal numbers in pairs (Box and Muller 1958): the point at radius sqrt(-2 log u) in a random direction.
 template <class T>
 void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
   constexpr int W = kWords<T>;
@@ -118,7 +118,7 @@ void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
   };
   T radius[kBatch / W / 2];
   for (std::int64_t i = 0; i < pairs; ++i) {
-    // u is in (0, 1] and has all the bits, not just a fraction's: numbers as rare as 2^-31 (2^-63) shall come.
+    // u is in (0, 1] and uses all the bits, more than a fraction has: events as rare as 2^-31 (2^-63) do occur.
     const T u = static_cast<T>(static_cast<Bits>(bits(2 * i) >> 1)) * step + step / 2;
     radius[i] = -2 * log_of(u);
   }
@@ -128,7 +128,7 @@ void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
                                                    Stores::cached);  // exactly rounded everywhere
   for (std::int64_t i = 0; i < pairs; ++i) {
     // An angle in the quarter of the circle around the x axis; one bit swaps x and y, another mirrors at the origin.
-    // All by bit operations, because a branch here would go wrong half of the time: 3 times faster.
+    // Bit operations instead of branches, which would be mispredicted half of the time: 3 times faster.
     const auto turn = bits(2 * i + 1);
     const auto [sine, cosine] =
         sin_cos(static_cast<T>(static_cast<Bits>(turn << 2) >> 2) * (T(std::numbers::pi) * step));
@@ -140,9 +140,9 @@ void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
   }
 }
 
-// An integer in [0, range) without bias: the upper half of bits times range, where products whose lower half would make
-// some results more likely are refused (Lemire 2019, "Fast random integer generation in an interval"). A range of 0
-// stands for 2^64.
+// An integer in [0, range) without bias: the upper half of bits times range. Products whose lower half would make some
+// results more likely are rejected (Lemire 2019, "Fast random integer generation in an interval"). A range of 0 means
+// 2^64.
 template <class Again>
 std::uint64_t bounded(std::uint64_t range, std::uint64_t bits, Again again) {
   if (range == 0) return bits;
@@ -167,8 +167,7 @@ std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::a
   return counter;
 }
 
-// The name's FNV-1a hash and the key, mixed: a stream's key says nothing of its parent's, its siblings' or its
-// children's.
+// The name's FNV-1a hash and the key, mixed: the keys of related streams look independent.
 Rng Rng::split(std::string_view name) const {
   std::uint64_t hash = 0xCBF29CE484222325;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
@@ -183,7 +182,7 @@ thread_local DrawLog::Guard* innermost = nullptr;
 DrawLog::Guard::Guard(DrawLog& log, bool replay) : log_(log), replay_(replay), outer_(std::exchange(innermost, this)) {}
 DrawLog::Guard::~Guard() { innermost = outer_; }
 
-// A draw is made again if some log that replays says so, the innermost of them, and noted by all that lie within it.
+// The innermost log that replays decides which draw is repeated. Logs inside it record the draw.
 Rng::State Rng::next() {
   DrawLog::Guard* source = innermost;
   while (source != nullptr && !source->replay_) source = source->outer_;
@@ -267,7 +266,7 @@ Tensor Rng::randint(const Shape& shape, std::int64_t low, std::int64_t high) {
   return fill<std::int64_t, 2>(
       shape, at, [=](const std::uint32_t* words, std::int64_t* out, std::int64_t count, std::int64_t position) {
         for (std::int64_t i = 0; i < count; ++i) {
-          // What is refused is drawn again from blocks that no tensor is long enough to reach.
+          // A rejected number is drawn again from blocks beyond the end of the longest tensor.
           std::uint64_t again = 0;
           const std::uint64_t number = bounded(range, wide(words + 2 * i), [&] {
             return wide(block(at.key, at.draw, static_cast<std::uint64_t>(position + i) | ++again << 56).data());
@@ -284,7 +283,7 @@ Tensor Rng::permutation(std::int64_t n) {
   std::int64_t* const out = result.mutable_data<std::int64_t>();
   std::uint64_t index = 0;
   const auto bits = [&, at = next()] { return wide(block(at.key, at.draw, index++).data()); };
-  // Fisher and Yates, from the back: each place gets one of those not placed yet.
+  // Fisher and Yates, from the back: each position gets one of the numbers not yet used.
   for (std::int64_t i = n - 1; i > 0; --i) {
     const std::uint64_t from = bounded(static_cast<std::uint64_t>(i) + 1, bits(), bits);
     std::swap(out[i], out[from]);

@@ -1,4 +1,4 @@
-// Random numbers that depend on the seed, the stream's name and the position alone: on any machine, with any threads.
+// Random numbers that depend only on the seed, the stream's name and the position, on any machine with any threads.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -17,7 +17,7 @@ std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::a
 class Rng {
  public:
   explicit Rng(std::uint64_t seed = 0) : key_(seed) {}
-  /// An independent stream with its own name; the same name always gives the same stream. This one does not move.
+  /// An independent stream with its own name; the same name always gives the same stream. This stream does not advance.
   Rng split(std::string_view name) const;
   Rng split(std::uint64_t number) const;
 
@@ -35,7 +35,7 @@ class Rng {
   double uniform();
   std::int64_t below(std::int64_t n);
 
-  /// All there is to save and restore.
+  /// The complete state, to save and restore.
   struct State {
     std::uint64_t key, draw;
     friend bool operator==(const State&, const State&) = default;
@@ -47,18 +47,18 @@ class Rng {
   }
 
  private:
-  /// Where the draw that is about to be made comes from.
+  /// The state from which the next draw is made.
   State next();
 
   std::uint64_t key_;
   std::uint64_t draw_ = 0;
 };
 
-/// Which draws this thread made in a while, from whichever streams, so that the same can be made again: a computation
-/// that is run a second time sees the same random numbers, and no stream notices.
+/// Records a thread's draws so that they can be replayed exactly, without advancing any stream: a computation that runs
+/// a second time sees the same random numbers.
 class DrawLog {
  public:
-  /// While one lives, draws are noted, or those noted are made again in their order.
+  /// While it lives, draws are recorded, or the recorded ones are repeated in their order.
   class Guard {
    public:
     Guard(DrawLog& log, bool replay);

@@ -18,7 +18,7 @@ std::int64_t numel(const Shape& shape) {
     check(extent >= 0, "shape", "negative extent in ", shape);
     overflow |= __builtin_mul_overflow(count, extent, &count);
   }
-  // An extent of 0 makes the product 0 however large the others are.
+  // An extent of 0 makes the product 0, even if the others overflow.
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   check(!overflow, "shape", shape, " has more than 2^63 - 1 elements");
   return count;

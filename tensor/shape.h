@@ -85,7 +85,7 @@ Strides contiguous_strides(const Shape& shape);
 /// The axis counted from the front; -1 is the last one. Out of range is an error that names op.
 int normalize_axis(std::string_view op, std::int64_t axis, int count);
 
-/// Every axis normalized, sorted and free of repetitions; an empty list stands for all axes.
+/// Every axis normalized, sorted and free of repetitions; an empty list means all axes.
 Axes normalize_axes(std::string_view op, const Axes& axes, int count);
 
 /// 0, 1, ..., count - 1 without `axis`.
@@ -94,8 +94,7 @@ Axes axes_but(int count, int axis);
 /// NumPy's rule: align on the right; extents are equal or one of them is 1. (For tensors, see tensor.h.)
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 
-/// The same without a message: writes the result and returns 0, or returns the axis that clashes, counted from the
-/// back.
+/// The same without an error: writes the result and returns 0, or returns the axis that clashes, counted from the back.
 int try_broadcast(const Shape& a, const Shape& b, Shape& result);
 
 }  // namespace hourglass

@@ -27,12 +27,12 @@ class Storage {
 
   std::byte* data() const { return block_ ? reinterpret_cast<std::byte*>(block_ + 1) : nullptr; }
   std::size_t bytes() const { return block_ ? block_->bytes : 0; }
-  /// Whether anyone else refers to the same memory, so that writing here would be seen there.
+  /// Whether the memory has another owner, who would see what is written here.
   bool shared() const { return block_ && block_->references.load(std::memory_order_acquire) > 1; }
   bool same_as(const Storage& other) const { return block_ == other.block_; }
 
  private:
-  // Stands right before the data, and is as long as a cache line to keep the data aligned.
+  // Directly before the data, and as long as a cache line to keep the data aligned.
   struct alignas(64) Block {
     std::atomic<std::int64_t> references;
     std::size_t bytes;  // what the size class holds, without this header
@@ -45,11 +45,11 @@ class Storage {
 };
 
 namespace memory {
-/// Bytes held by living storages, and the highest that this ever was since the last reset_peak().
+/// Bytes held by living storages, and their maximum since the last reset_peak().
 std::int64_t bytes_in_use();
 std::int64_t peak_bytes();
 void reset_peak();
-/// Bytes kept by the pool for reuse, and a way to hand them back to the system.
+/// Bytes kept by the pool for reuse, and a way to return them to the system.
 std::int64_t bytes_cached();
 void trim();
 }  // namespace memory

@@ -12,7 +12,7 @@
 namespace hourglass {
 
 /// An n-d array of one dtype. Copies and views share memory until one of them is written to: then the writer gets a
-/// copy of its own (copy-on-write), so that a Tensor behaves like a number: nobody else can change the one you hold.
+/// copy of its own (copy-on-write). So a Tensor behaves like a number: the one that you hold never changes under you.
 class Tensor {
  public:
   /// f32[0].
@@ -60,14 +60,14 @@ class Tensor {
     expect_dtype(dtype_of<T>);
     return reinterpret_cast<const T*>(storage_.data()) + offset_;
   }
-  /// The elements as memory of this tensor alone, contiguous: copies first if anyone shares it or it has gaps.
+  /// The elements as contiguous memory of this tensor alone. Copies first if the memory is shared or has gaps.
   template <Element T>
   T* mutable_data() {
     expect_dtype(dtype_of<T>);
     make_private();
     return reinterpret_cast<T*>(storage_.data()) + offset_;
   }
-  /// All elements of a contiguous tensor; one that is not is an error (see contiguous()).
+  /// All elements of a contiguous tensor; otherwise an error (see contiguous()).
   template <Element T>
   std::span<const T> span() const;
   /// All elements in row-major order, copied.
@@ -90,7 +90,7 @@ class Tensor {
   Dtype dtype_ = Dtype::f32;
 };
 
-/// What an error says of a tensor: f32[32, 784].
+/// A tensor as errors describe it: f32[32, 784].
 struct Description {
   Dtype dtype;
   const Shape& shape;
@@ -98,7 +98,7 @@ struct Description {
 std::ostream& operator<<(std::ostream& out, const Description& description);
 inline Description describe(const Tensor& x) { return {x.dtype(), x.shape()}; }
 
-/// The shape that a and b broadcast to; an error that names op and both where they do not.
+/// The shape that a and b broadcast to, or an error that names op and both.
 Shape broadcast_shapes(std::string_view op, const Tensor& a, const Tensor& b);
 /// An error that names op unless the two have one dtype: nothing is promoted silently.
 void check_same_dtype(std::string_view op, const Tensor& a, const Tensor& b);

@@ -1,7 +1,10 @@
 #include "tensor/work.h"
 
+#include <chrono>
 #include <utility>
 #include <vector>
+
+#include "tensor/work_done.h"
 
 namespace hourglass {
 

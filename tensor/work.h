@@ -1,7 +1,6 @@
-// What a thread is busy with, told to whoever watches: kernels mark their work, modules their names. While nobody
-// watches, a mark costs one load and one branch.
+// What a thread is working on, for those who watch: kernels mark their work, modules their names. Without a watch, a
+// mark costs one load and one branch.
 #pragma once
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,15 +9,9 @@
 
 namespace hourglass {
 
-/// Work that has been done. Work within work (a copy that a product needs) counts as part of the outer one.
-struct WorkDone {
-  std::string_view op;
-  std::chrono::steady_clock::time_point begin, end;
-  double flops;        ///< by the op's formula: 2 m n k for a product, one for each element of an elementwise op
-  std::int64_t bytes;  ///< of the operands, and of what was allocated for results
-};
+struct WorkDone;  // work_done.h
 
-/// Something that watches the thread that made it, for as long as it lives. Watches nest: each sees everything.
+/// Watches the thread that made it, as long as it lives. Watches nest: each sees everything.
 class Watch {
  public:
   Watch(const Watch&) = delete;
@@ -40,12 +33,12 @@ class Watch {
 
 namespace detail {
 extern constinit thread_local Watch* watch;  // the innermost one of this thread; null nearly always
-void note_bytes(std::int64_t bytes);         // more that the work under way reads or writes
+void note_bytes(std::int64_t bytes);         // further bytes that the current work reads or writes
 inline std::int64_t bytes_of(const Tensor& x) { return x.numel() * static_cast<std::int64_t>(size_of(x.dtype())); }
 inline std::int64_t bytes_of(const Tensor* x) { return x == nullptr ? 0 : bytes_of(*x); }
 }  // namespace detail
 
-/// While one lives, the thread works on `op` (a string literal or the like: it is kept as a view).
+/// While it lives, the thread works on `op`, a string that lives as long (a literal, for example).
 class Work {
  public:
   template <class Number, class... Tensors>
@@ -66,8 +59,8 @@ class Work {
   bool marked_ = false;
 };
 
-/// While one lives, the thread is inside something of that name: a module, or a part of a program that a reader of a
-/// profile should find again. The name must live as long.
+/// While it lives, the thread is inside a scope of that name: a module, or a part of a program that should appear in a
+/// profile. The name must live as long.
 class NamedScope {
  public:
   explicit NamedScope(std::string_view name) {
@@ -87,8 +80,8 @@ class NamedScope {
   bool marked_ = false;
 };
 
-/// Names of the scopes that this thread is in, outermost first, as "encoder.hidden"; of those that began while
-/// somebody watched.
+/// Names of the scopes that this thread is in, outermost first, as "encoder.hidden". Only scopes that began under a
+/// watch count.
 std::string scope_path();
 
 }  // namespace hourglass

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tensor/error.h"
+#include "tensor/work_done.h"
 
 namespace hourglass {
 

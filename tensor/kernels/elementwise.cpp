@@ -31,7 +31,8 @@ namespace {
 #define COMPARE(name, formula) HOURGLASS_FORMULA(compare, name, (V a, V b), formula)
 #include "tensor/kernels/elementwise.def"
 
-// The loop of one formula, over whole registers: input k advances by step[k]. Nothing else is compiled once per formula.
+// The loop of one formula, over whole registers: input k advances by step[k]. Nothing else is compiled once per
+// formula.
 template <class T>
 using RegisterLoop = void (*)(const T* const* in, const std::int64_t* step, T* out, T* end, bool streamed);
 template <class Formula, class T, std::size_t... K>
@@ -47,8 +48,8 @@ void register_loop(const T* const* in, const std::int64_t* step, T* out, T* end,
   }
 }
 
-// Steps of 0 and 1. A repeated number becomes a register's worth of copies that the loop never moves past. The tail goes
-// through the same registers, padded: a number's value never depends on where a chunk ends.
+// Steps of 0 and 1. A repeated number becomes a register full of copies that the loop never moves past. The tail is
+// padded and goes through the same loop, so a value never depends on where a chunk ends.
 template <class T, std::size_t N>
 void map_steps(RegisterLoop<T> loop, const T* const* in, const std::int64_t* step, T* out, std::int64_t n,
                Stores stores) {

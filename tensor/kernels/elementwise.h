@@ -6,8 +6,8 @@
 
 namespace hourglass {
 
-/// Where results go: to the caches, from where the next op reads them, or past them to memory. What the caches cannot
-/// hold until then only drives out other things, and every line of it is read before it is written.
+/// Where results go: to the caches, where the next op finds them, or directly to memory. Results that the caches cannot
+/// hold until then would only evict other data, and every cache line would be read before it is written.
 enum class Stores : bool { cached, streamed };
 
 /// out[i] = f(in[0][i * step[0]], in[1][i * step[1]], ...) for i < n. A step of 0 repeats one number.
@@ -45,7 +45,7 @@ struct KernelList {
   Kernel operator[](Op op) const { return entries[static_cast<std::size_t>(op)]; }
 };
 
-/// Null where an op is not defined for T.
+/// Null if an op is not defined for T.
 template <class T>
 struct ElementwiseKernelsOf {
   KernelList<Unary, ElementwiseKernel<T>> unary;

@@ -6,14 +6,14 @@
 #include <limits>
 #include <utility>
 
-#include "tensor/kernels/math.inl"
+#include "tensor/kernels/exp_log.inl"
 #include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {
 
-// A line becomes a type. take() works on registers, combine() on registers and on single numbers alike. g++
-// would call some of them instead.
+// A line becomes a type. take() works on registers, combine() on registers and on single numbers. They are marked
+// always_inline because g++ would call some of them.
 #define REDUCE(name, first, taken, combined)                                                               \
   struct reduce_##name {                                                                                   \
     template <class T>                                                                                     \
@@ -35,7 +35,7 @@ namespace {
   };
 #include "tensor/kernels/reduce.def"
 
-// A register full of numbers; of integers, which xsimd does not reduce any faster, one.
+// A register full of numbers, or a single integer: xsimd does not reduce integers faster.
 template <class Acc>
 struct Lane {
   static constexpr int count = 1;
@@ -47,17 +47,17 @@ struct Lane<Acc> {
   static constexpr int count = static_cast<int>(V::size);
 };
 
-// The loops of one reduction. Whatever is left where a row ends goes through whole registers too, whose other lanes do
-// not count: an exponential is the same wherever it stands.
+// The loops of one reduction. The end of a row goes through whole registers, too, whose other lanes do not count: an
+// exponential has the same bits at every position.
 template <class Op, class In, class Acc>
 struct Fold {
   using V = typename Lane<Acc>::V;
   static constexpr int width = Lane<Acc>::count;
-  // Registers that take turns: 8 hide the latency of an addition, 4 cycles at 2 loads a cycle. Their number fixes the
-  // order of the sum. Of single numbers, 16: the compiler makes vectors of them.
+  // Registers that are added to in turn: 8 hide the latency of an addition, 4 cycles at 2 loads a cycle. Their number
+  // fixes the order of the sum. Single numbers have 16, of which the compiler makes vectors.
   static constexpr int registers = width == 1 ? 16 : 8;
   static constexpr int tile_width = registers * width;
-  // Longer sums than this are cut in half, and their halves in half: pairwise summation.
+  // Longer sums are cut in half, again and again: pairwise summation.
   static constexpr std::int64_t leaf = 64;
   template <int R>
   struct Tile {
@@ -94,7 +94,7 @@ struct Fold {
     for (int k = 0; k < count; ++k) out[k] = lanes[k];
   }
 
-  // `value` in the first (last) lanes, in the others what changes no result.
+  // `value` in the first (last) lanes, and the start of the reduction, which changes no result, in the others.
   static V first_lanes(V value, int count) {
     if constexpr (width == 1) return value;
     else return select(V::load_unaligned(steps.lanes + width - count) > V(0), start(), value);
@@ -128,9 +128,9 @@ struct Fold {
     return a;
   }
 
-  // A row's elements, folded into the lanes of one register. A long row is a matrix of tile_width columns, a few
-  // registers, and a last register that overlaps with what came before. `readable` elements may be read, n of them the
-  // row's own.
+  // A row's elements, folded into the lanes of one register. A long row is a matrix of tile_width columns, then a few
+  // registers, then a last register that overlaps the one before it. `readable` elements may be read; the first n are
+  // the row's.
   static V fold_lanes(const In* x, std::int64_t n, std::int64_t readable, Acc center) {
     const V c(center);
     if (n < width) {
@@ -150,14 +150,14 @@ struct Fold {
     return tile[0];
   }
 
-  // a0 b0 a1 b1 ... and so on from lane `first`. (What xsimd calls zip does so in some versions only.)
+  // a0 b0 a1 b1 ... from lane `first` on. (xsimd's zip does so only in some versions.)
   template <int first, std::size_t... K>
   static V zip(V a, V b, std::index_sequence<K...>) {
     using Register = typename V::register_type;
     return V(__builtin_shufflevector(static_cast<Register>(a), static_cast<Register>(b),
                                      (first + K / 2 + K % 2 * width)...));
   }
-  // Lane k of a joined with lane k + width / 2, and those of b, in turns: a's and b's.
+  // Lane k of a joined with lane k + width / 2, and the same for b; results of a and b alternate.
   static V join_halves(V a, V b) {
     if constexpr (width == 1) {
       return a;
@@ -228,7 +228,7 @@ struct Fold {
     const int abreast = tile_width / count;
     V a = start();
     if (row_stride == n && rows >= 2 * abreast) {
-      // Without gaps, several rows are one wide row: fold those, then what they hold side by side.
+      // Without gaps, several rows are one wide row: fold the wide rows, then the pieces of the result.
       Acc wide[tile_width], wide_center[tile_width];
       for (int k = 0; k < abreast * count; ++k) wide_center[k] = center ? center[k % count] : Acc(0);
       columns(x, abreast * n, rows / abreast, abreast * n, wide_center, wide);

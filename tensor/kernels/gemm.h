@@ -12,14 +12,14 @@ struct GemmSize {
 };
 
 /// A matrix in memory: element (i, j) is data[i * row_step + j * column_step]. The steps may be 0 or negative, so a
-/// transposed, repeated or flipped matrix is read where it stands.
+/// transposed, repeated or flipped matrix is read in place.
 template <class T>
 struct MatrixView {
   const T* data;
   std::int64_t row_step, column_step;
 };
 
-/// What happens to an element of C when its sum is complete, on its way from the register to memory.
+/// What is applied to an element of C when its sum is complete, before it is stored.
 template <class T>
 struct GemmEpilogue {
   const T* bias = nullptr;  // added to every row; one number per column, or null
@@ -34,11 +34,11 @@ struct GemmOutput {
   GemmEpilogue<T> epilogue = {};
 };
 
-/// Depth is worked off in blocks of this length (the last may be shorter): at most 256, nearly equal, and a multiple of
-/// 16 for the sake of packing. Element (i, j) of C is ((0 + s0) + s1) + ..., one s per block, each a chain of
-/// multiply-adds in order of depth that starts at 0. So its bits depend on row i of A, column j of B and their length
-/// alone: not on the size of the matrices, nor on where C is cut. (What computes a small C of great depth cuts depth as
-/// well, by sizes alone: see ops_matmul.cpp.)
+/// Depth is cut into blocks of this length, KC (the last may be shorter): at most 256, nearly equal, and a multiple of
+/// 16 for packing. Element (i, j) of C is ((0 + s0) + s1) + ..., one s per block, each a chain of multiply-adds in
+/// order of depth that starts at 0. So its bits depend only on row i of A, column j of B and their length. The size of
+/// the matrices and the cuts of C have no influence. (For a small C of great depth, ops_matmul.cpp cuts depth as well,
+/// by sizes alone.)
 constexpr std::int64_t gemm_depth_block(std::int64_t depth) {
   constexpr std::int64_t longest = 256, unit = 16;
   const std::int64_t blocks = (depth + longest - 1) / longest;
@@ -47,9 +47,9 @@ constexpr std::int64_t gemm_depth_block(std::int64_t depth) {
 
 template <class T>
 struct GemmKernelsOf {
-  /// Columns of C that fit one register: a split along them is best at multiples of it.
+  /// Columns of C that fit one register: C is best cut at multiples of it.
   std::int64_t lanes;
-  /// Numbers of workspace that a product of this size needs.
+  /// Size of the workspace that a product of this size needs, in numbers.
   std::int64_t (*workspace)(const GemmSize& size);
   /// The whole product on the calling thread. `workspace` is aligned to 64 bytes.
   void (*product)(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& b, const GemmOutput<T>& c,

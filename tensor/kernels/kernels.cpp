@@ -8,8 +8,8 @@
 namespace hourglass {
 namespace {
 
-// As many multiply-adds as the processor can do: what the benchmarks hold the kernels against.
-// Independent chains, more than any FMA unit has stages, that fit in the registers. Returns how many operations it did.
+// The peak of the processor, which the benchmarks compare with: independent chains of multiply-adds, more than an FMA
+// unit has stages, that fit in the registers. Returns the number of operations.
 template <class T>
 double multiply_adds(std::int64_t steps) {
   constexpr int count = sizeof(Batch<T>) == 64 ? 24 : 12;
@@ -20,7 +20,7 @@ double multiply_adds(std::int64_t steps) {
 #pragma GCC unroll 24
     for (int i = 0; i < count; ++i) chains[i] = multiply_add<T>(chains[i], factor, term);
   }
-  alignas(64) static thread_local T kept[Batch<T>::size];  // a result somebody might look at
+  alignas(64) static thread_local T kept[Batch<T>::size];  // so that the compiler cannot remove the loop
   for (int i = 1; i < count; ++i) chains[0] += chains[i];
   chains[0].store_aligned(kept);
   return static_cast<double>(steps) * count * static_cast<double>(Batch<T>::size) * 2 + (kept[0] == T(0) ? 1 : 0);

@@ -1,5 +1,5 @@
 // What one instruction set provides: tables of function pointers. Each set compiles the files of this folder once, with
-// its own compiler flags, and the first op picks the best tables this CPU can run (dispatch.cpp). No xsimd here.
+// its own compiler flags, and the first op picks the best table that this CPU can run (dispatch.cpp). No xsimd here.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -28,7 +28,7 @@ struct Kernels {
   const MoveKernels& move;
   const UpdateKernels& update;
   const RecurrentKernels& recurrent;
-  double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns operations done
+  double (*multiply_adds_f32)(std::int64_t steps);  // for benchmarks: keeps the FMA units busy, returns the operations
 
   /// Numbers in a register.
   template <class T>
@@ -37,11 +37,11 @@ struct Kernels {
   }
 };
 
-/// The table in use: the best for this CPU, or the one that the environment variable HOURGLASS_SIMD names.
+/// The table in use: the one named by the environment variable HOURGLASS_SIMD, or else the best for this CPU.
 const Kernels& kernels();
-/// The table of one set by name, or null where it was not compiled or this CPU cannot run it. For tests.
+/// The table of one set by name, or null if it was not compiled or this CPU cannot run it. For tests.
 const Kernels* kernels_named(std::string_view name);
-/// Puts another table in use. For tests; null picks anew.
+/// Overrides the kernel table, for tests. Null restores the choice by CPU.
 void use_kernels(const Kernels* table);
 
 }  // namespace hourglass

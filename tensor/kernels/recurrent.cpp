@@ -1,16 +1,16 @@
-// One time step of recurrent networks. A register holds as many hidden units; all of a unit's gates are read, and what
-// becomes of them is written, before the next units' turn.
+// One time step of recurrent networks. The lanes of a register are hidden units: all gates of these units are read and
+// their results written before the next units follow.
 #include "tensor/kernels/recurrent.h"
 
 #include <cstdint>
 
-#include "tensor/kernels/math.inl"
+#include "tensor/kernels/exp_log.inl"
 #include "tensor/kernels/simd.inl"
 
 namespace hourglass {
 namespace {
 
-// Some neighbouring numbers: a register full, or fewer where a row ends.
+// Neighbouring numbers: a register full, or fewer at the end of a row.
 template <class T>
 struct Lanes {
   static constexpr std::int64_t width = static_cast<std::int64_t>(Batch<T>::size);
@@ -38,7 +38,7 @@ void for_each_unit(std::int64_t begin, std::int64_t end, std::int64_t n, F&& f) 
       f(row, unit, Lanes<T>{n - unit < Lanes<T>::width ? n - unit : Lanes<T>::width});
 }
 
-// Slopes of σ and tanh, by their values.
+// Slopes of σ and tanh, computed from their values.
 template <class V>
 V sigmoid_slope(const V& y) {
   return y * (V(1) - y);

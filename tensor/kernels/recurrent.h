@@ -6,7 +6,7 @@
 
 namespace hourglass {
 
-/// Matrices without gaps; n is the number of hidden units. Letters are those of ops.h.
+/// Matrices without gaps; n is the number of hidden units. The letters are those of ops.h.
 template <class T>
 struct RecurrentKernelsOf {
   /// gates [rows, 4 n], c [rows, n] to h_next and c_next, both [rows, n].
@@ -17,7 +17,7 @@ struct RecurrentKernelsOf {
   /// input_gates and hidden_gates [rows, 3 n], h [rows, n] to h_next [rows, n].
   void (*gru)(const T* input_gates, const T* hidden_gates, const T* h, std::int64_t begin, std::int64_t end,
               std::int64_t n, T* h_next);
-  /// The gradients by input_gates, hidden_gates and h, side by side: [rows, 7 n].
+  /// The gradients by input_gates, hidden_gates and h, joined along the columns: [rows, 7 n].
   void (*gru_gradient)(const T* dh, const T* input_gates, const T* hidden_gates, const T* h, std::int64_t begin,
                        std::int64_t end, std::int64_t n, T* out);
 };

@@ -13,9 +13,9 @@ enum class Reduce : std::size_t {
   count
 };
 
-/// Both loops read a matrix x [rows, n] whose rows lie `row_stride` elements apart, each row without gaps. `center`
-/// holds the c of every result; null stands for zeros. The order of summation follows from rows and n alone, and is
-/// such that the rounding error grows with the logarithm of the number of elements.
+/// Both loops read a matrix x [rows, n]. Rows are `row_stride` elements apart, each row without gaps. `center` holds
+/// the c of every result; null means zeros. The order of summation follows from rows and n alone, and the rounding
+/// error grows only with the logarithm of the number of elements.
 template <class In, class Acc>
 struct ReduceKernel {
   using Loop = void (*)(const In* x, std::int64_t row_stride, std::int64_t rows, std::int64_t n, const Acc* center,

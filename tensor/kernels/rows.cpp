@@ -1,4 +1,4 @@
-// What is done to whole rows: softmax, standardizing and summed losses.
+// Kernels that work on whole rows: softmax, standardizing and summed losses.
 #include "tensor/kernels/rows.h"
 
 #include <array>
@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "tensor/kernels/fold.inl"
-#include "tensor/kernels/math.inl"
+#include "tensor/kernels/exp_log.inl"
 #include "tensor/kernels/simd.inl"
 
 namespace hourglass {
@@ -49,10 +49,10 @@ void log_softmax_rows(const T* x, std::int64_t row_stride, std::int64_t rows, st
   }
 }
 
-// ---- standardizing: a row is read two or three times, but after the first time from the cache
+// ---- standardizing: a row is read two or three times, after the first time from the cache
 
-// Σ over a row of each of the K registers that f(x, y) gives; y is a second array in the same layout. Numbers are
-// summed in registers block by block, runs that are shorter than a block together, and the blocks in double.
+// Σ over a row of each of the K registers that f(x, y) returns; y is a second array of the same layout. Numbers are
+// summed in registers block by block (runs shorter than a block are joined), and the blocks in double.
 template <int K, class T, class F>
 std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, F&& f) {
   using Read = Fold<reduce_sum, T, T>;
@@ -74,7 +74,7 @@ std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, 
       for (; j + registers * width <= end; j += registers * width)
         for (int r = 0; r < registers; ++r) add(r, f(Read::load(x + j + r * width), Read::load(y + j + r * width)));
       for (; j + width <= end; j += width) add(0, f(Read::load(x + j), Read::load(y + j)));
-      if (j < end) {  // a last register, of which some numbers are in the one before
+      if (j < end) {  // a last register, which overlaps the one before
         const int count = static_cast<int>(end - j);
         const bool alone = row.n < width;
         std::array<V, K> terms = alone ? f(Read::load_some(x, count), Read::load_some(y, count))
@@ -95,16 +95,16 @@ std::array<double, K> sums_of_row(const T* x, const T* y, const RowLayout& row, 
   return totals;
 }
 
-// The mean is center + rest: as a T alone it would be off by a rounding error, and so would all that is standardized,
-// by a share that grows with the mean. scale = 1 / √(variance + eps).
+// The mean is center + rest. A single T would have a rounding error, which all results would share, and which grows
+// with the mean. scale = 1 / √(variance + eps).
 template <class T>
 struct Moments {
   Batch<T> center, rest, scale;
 
   Batch<T> centered(const Batch<T>& x) const { return (x - center) - rest; }
 };
-// One pass gives both mean and variance, around a number that is not far from the mean: that of the first few, if they
-// are like the others. If not, the variance is a small difference of large squares, and there is a second pass.
+// One pass gives both mean and variance, from deviations around the mean of the first few numbers. If that is far from
+// the mean of all, the variance is a small difference of large squares, and there is a second pass.
 template <class T>
 Moments<T> moments_of_row(const T* x, const RowLayout& row, double eps) {
   using V = Batch<T>;
@@ -207,7 +207,7 @@ struct squared_difference {
   }
 };
 
-// Sums up in a register block by block, and the blocks in double.
+// Sums in a register block by block, and the blocks in double.
 template <class Loss, class T>
 double sum_of_losses(const T* a, const T* b, std::int64_t n, T* slopes) {
   using Read = Fold<reduce_sum, T, T>;

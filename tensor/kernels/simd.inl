@@ -1,9 +1,9 @@
-// What the kernels are written in: registers of numbers, and what xsimd does not have, has under another name, or does
-// less well than needed. The only file that includes xsimd.
+// The language of the kernels: registers of numbers, with what xsimd lacks, names differently, or does not do well
+// enough. The only file that includes xsimd.
 //
-// Every kernel file is compiled once per instruction set: HOURGLASS_SET is its name (avx2), HOURGLASS_ARCH what xsimd
-// calls it. All is private to the compilation, so that sets cannot mix; the tables that a file ends with are in the
-// namespace of the set.
+// Every kernel file is compiled once per instruction set: HOURGLASS_SET is its name (avx2), HOURGLASS_ARCH xsimd's name
+// for it. Everything is private to the compilation, so that sets cannot mix. Only the table at the end of a file is
+// visible, in the namespace of the set.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -15,7 +15,7 @@
 #include "tensor/dtype.h"
 
 #if defined(__aarch64__)
-// xsimd 8.1 divides f32, and takes roots, as a 32-bit ARM has to: by approximations that are wrong in the last bits.
+// xsimd 8.1 divides f32, and takes roots, as on a 32-bit ARM: by approximations that are wrong in the last bits.
 template <>
 inline xsimd::batch<float, xsimd::neon64> xsimd::kernel::div(const batch<float, neon64>& a,
                                                              const batch<float, neon64>& b,
@@ -47,7 +47,7 @@ struct ElementOf<V> {
   using type = V;
 };
 
-// What a formula uses of xsimd, for plain numbers: integers go through the same formulas one at a time.
+// The functions of xsimd that formulas use, for single numbers: integers go through the same formulas one at a time.
 template <Element T>
 T abs(T x) {
   return x < T(0) ? static_cast<T>(-x) : x;
@@ -79,8 +79,8 @@ V round_even(V x) {
   return xsimd::nearbyint(x);
 }
 
-// The larger (smaller) of x and a limit that is a number: NaN stays. (The processor's maximum gives its second operand
-// where one is NaN.)
+// The larger (smaller) of x and a limit that is not NaN. A NaN in x stays, because the processor's maximum returns its
+// second operand if one is NaN.
 template <class T>
 [[gnu::always_inline]] inline Batch<T> at_least(const Batch<T>& x, const Batch<T>& limit) {
   return xsimd::max(limit, x);
@@ -105,14 +105,14 @@ template <class T>
 [[gnu::always_inline]] inline Batch<T> from_bits(typename BitsOf<T>::type bits) {
   return Batch<T>(reinterpret_cast<typename Batch<T>::register_type>(bits));
 }
-// |magnitude| with the sign of another number, be it that of a zero.
+// |magnitude| with the sign of another number; a zero has a sign, too.
 template <class T>
 [[gnu::always_inline]] inline Batch<T> copy_sign(const Batch<T>& magnitude, const Batch<T>& sign) {
   constexpr Word<T> mask = Word<T>(1) << (8 * sizeof(T) - 1);
   return from_bits<T>((to_bits(magnitude) & ~mask) | (to_bits(sign) & mask));
 }
 
-// Whether the set multiplies by powers of two, x 2^n for any whole n, in one instruction.
+// Whether the set computes x 2^n, for any integer n, in one instruction.
 #if defined(__AVX512F__)
 inline constexpr bool kScalesByPowers = true;
 inline Batch<float> scale_by_power(const Batch<float>& x, const Batch<float>& n) { return _mm512_scalef_ps(x, n); }
@@ -121,7 +121,8 @@ inline Batch<double> scale_by_power(const Batch<double>& x, const Batch<double>&
 inline constexpr bool kScalesByPowers = false;
 #endif
 
-// Past the caches, where the set can do that; `to` is aligned to a register. streams_done() comes before anyone reads.
+// A store that bypasses the caches, where the set has one. `to` is aligned to a register. Call streams_done() before
+// the numbers are read.
 template <class T>
 [[gnu::always_inline]] inline void stream(const Batch<T>& x, T* to) {
 #if defined(__AVX512F__)

@@ -9,19 +9,19 @@
 namespace hourglass {
 namespace {
 
-// log |Γ(x)|. The C library's reentrant function: the other one writes to a global variable.
+// log |Γ(x)|, by the C library's reentrant function: std::lgamma writes to a global variable.
 inline double log_gamma_of(double x) {
   int sign = 0;
   return ::lgamma_r(x, &sign);
 }
 
-// Bernoulli's numbers B_2, B_4, ...: what the two series below have in common.
+// Bernoulli's numbers B_2, B_4, ..., for the two series below.
 constexpr double kBernoulli[] = {1.0 / 6,       -1.0 / 30,       1.0 / 42,       -1.0 / 30,
                                  5.0 / 66,      -691.0 / 2730,   7.0 / 6,        -3617.0 / 510,
                                  43867.0 / 798, -174611.0 / 330, 854513.0 / 138, -236364091.0 / 2730};
 
-// ψ(x) = d log Γ(x) / dx. Left of 0 by reflection, ψ(x) = ψ(1 - x) - π / tan(πx); up to 10 by ψ(x) = ψ(x + 1) - 1 / x;
-// then log x - 1 / 2x - Σ B_2k / (2k x^2k). As in PyTorch, -inf at 0, inf at -0, and NaN at the other poles.
+// ψ(x) = d log Γ(x) / dx. For x < 0 by reflection, ψ(x) = ψ(1 - x) - π / tan(πx); up to 10 by ψ(x) = ψ(x + 1) - 1 / x;
+// from there on log x - 1 / 2x - Σ B_2k / (2k x^2k). As in PyTorch, -inf at 0, inf at -0, and NaN at the other poles.
 inline double digamma_of(double x) {
   constexpr double pi = 3.14159265358979323846;
   if (x == 0) return std::copysign(std::numeric_limits<double>::infinity(), -x);
@@ -38,14 +38,14 @@ inline double digamma_of(double x) {
   return std::log(x) - 0.5 / x - series - shift;
 }
 
-// Σ_{k >= 0} (x + k)^-s for x > 0 and s >= 2, Hurwitz's zeta function: the first terms as they are, the others by Euler
-// and Maclaurin's formula.
+// Hurwitz's zeta function: Σ_{k >= 0} (x + k)^-s for x > 0 and s >= 2. The first terms are summed, the others follow
+// from Euler and Maclaurin's formula.
 inline double hurwitz_zeta(double s, double x) {
   double sum = 0;
   for (const double enough = 10 + s; x < enough; x += 1) sum += std::pow(x, -s);
   const double power = std::pow(x, -s);
   sum += std::pow(x, 1 - s) / (s - 1) + power / 2;
-  double factor = s / x;  // s (s + 1) ... (s + 2k - 2) / ((2k)! x^(2k - 1)), but for its first 1/2
+  double factor = s / x;  // s (s + 1) ... (s + 2k - 2) / ((2k)! x^(2k - 1)), without its first 1/2
   for (int k = 1; k <= 12; ++k) {
     sum += power * kBernoulli[k - 1] * factor / 2;
     factor *= (s + 2 * k - 1) * (s + 2 * k) / (x * x * (2 * k + 1) * (2 * k + 2));
@@ -53,8 +53,8 @@ inline double hurwitz_zeta(double s, double x) {
   return sum;
 }
 
-// The nth derivative of ψ: (-1)^(n+1) n! Σ_{k >= 0} (x + k)^-(n+1). Left of 0 the sum is the one over all integers k
-// less that over the negative ones. Infinite at the poles.
+// The nth derivative of ψ: (-1)^(n+1) n! Σ_{k >= 0} (x + k)^-(n+1). For x < 0 the sum is the one over all integers k
+// minus the one over the negative k. Infinite at the poles.
 inline double polygamma_of(double n, double x) {
   if (n == 0) return digamma_of(x);
   const double s = n + 1, odd = std::fmod(s, 2) == 0 ? 1 : -1;  // (-1)^s

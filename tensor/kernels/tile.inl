@@ -1,4 +1,4 @@
-// What the kernels that keep a tile of sums in registers have in common (gemm.cpp, conv.cpp).
+// What kernels that keep a tile of sums in registers share: cutting, unrolling and packing.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,10 +13,10 @@ namespace {
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
-// So many things cut into parts of at most `longest`, whose sizes differ by one at most: three tiles of 7, 7 and 6 rows
-// keep the multipliers busier than 8, 8 and 4. The larger parts are in front, so that all of one size stand together: a
-// function that works off many tiles of one size is up to 1.5 times as fast as a call for each, which keeps the
-// multipliers waiting for 70 cycles.
+// Splits `total` items into parts of at most `longest`, of sizes that differ by at most one: three tiles of 7, 7 and 6
+// rows keep the multipliers busier than 8, 8 and 4. The larger parts come first, so that parts of one size are
+// neighbours: a function that computes many tiles of one size is up to 1.5 times as fast as one call for each, which
+// keeps the multipliers waiting for 70 cycles.
 struct Parts {
   std::int64_t count, size, larger;  // the first `larger` parts have one more
 
@@ -24,7 +24,7 @@ struct Parts {
       : count(ceil_div(total, longest)), size(count > 0 ? total / count : 0), larger(count > 0 ? total % count : 0) {}
   std::int64_t begin(std::int64_t index) const { return index * size + smaller(index, larger); }
   std::int64_t size_of(std::int64_t index) const { return size + (index < larger ? 1 : 0); }
-  // f(the first of them, how many, their size) for each of the two sizes.
+  // f(first part, number of parts, their size) for each of the two sizes.
   template <class F>
   void for_each_size(const F& f) const {
     if (larger > 0) f(0, larger, size + 1);
@@ -32,10 +32,10 @@ struct Parts {
   }
 };
 
-// f(0), f(1), ... f(Count - 1), with constants for arguments and no loop: a loop would index the sums, so that they
-// would have to live in memory (1.4 times slower at a depth of 20).
-// The compiler's own judgement of what to inline ends somewhere in a file as large as this one, and a single call left
-// in a tile costs two thirds of its speed: tests/project/kernel_objects.cmake sees that there is none.
+// f(0), f(1), ... f(Count - 1), with constants as arguments and without a loop: a loop would index the sums, so that
+// they would have to be in memory (1.4 times slower at a depth of 20). In large files the compiler stops inlining at
+// some point, and a single call left in a tile costs two thirds of its speed. tests/project/kernel_objects.cmake checks
+// that there is none.
 #define HOURGLASS_INLINE __attribute__((always_inline))
 template <int Count, class F>
 HOURGLASS_INLINE inline void unrolled(const F& f) {
@@ -43,13 +43,13 @@ HOURGLASS_INLINE inline void unrolled(const F& f) {
   (std::make_integer_sequence<int, Count>());
 }
 
-// Sets with 16 registers have 12 left for sums when a row of B is in three and one number of A in another; those with
-// 32 have more than 24.
+// Whether the set has 32 registers. A row of B takes three and one number of A another, which leaves 12 of 16 for sums,
+// or more than 24 of 32.
 constexpr bool kManyRegisters = std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch>;
 
 // ---- packing ------------------------------------------------------------------------------------------------------
 
-// An operand seen from the product: *lanes* (rows of A, columns of B), each of which runs along depth.
+// An operand as the product sees it: *lanes* (rows of A, columns of B), each of which runs along depth.
 template <class T>
 struct Lanes {
   const T* data;
@@ -59,8 +59,7 @@ struct Lanes {
   }
 };
 
-// One step of a transposition: in each 2 x 2 arrangement of blocks of Block lanes, the two off the diagonal change
-// places.
+// One step of a transposition: each 2 x 2 group of blocks, Block lanes wide, swaps the two blocks off its diagonal.
 template <int Block, class T, std::size_t... Lane>
 [[gnu::always_inline]] inline void swap_blocks(Batch<T>& upper, Batch<T>& lower, std::index_sequence<Lane...>) {
   constexpr int size = static_cast<int>(Batch<T>::size);
@@ -78,8 +77,8 @@ template <class T, int Block = static_cast<int>(Batch<T>::size) / 2>
   if constexpr (Block > 1) transpose<T, Block / 2>(square);
 }
 
-// panel[k * step + lane] = source(lane, k) where depth runs along memory. `lanes` is a multiple of a register's, and
-// depth at least that; the last square may overlap the one before it.
+// panel[k * step + lane] = source(lane, k) where depth is contiguous in memory. `lanes` is a multiple of a register's
+// size, and depth is at least that size. The last square may overlap the one before it.
 template <class T>
 void pack_along_depth(const Lanes<T>& source, std::int64_t lanes, std::int64_t depth, T* panel, std::int64_t step) {
   constexpr std::int64_t size = Batch<T>::size;
