@@ -1,74 +1,25 @@
 // The architecture, read from the sources: who includes whom, what no header shows, and what all show.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <regex>
-#include <sstream>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "tests/paths.h"
+#include "tests/project/source_tree.h"
 
+using hourglass::test::File;
+using hourglass::test::files;
+using hourglass::test::Include;
 namespace fs = std::filesystem;
 
 namespace {
 
 const fs::path root = hourglass::test::source_path();
-
-struct Include {
-  int line;
-  std::string what;
-  bool quoted;  // "..." rather than <...>
-};
-struct File {
-  std::string path;  // from the root, with forward slashes
-  std::string text;
-  std::vector<Include> includes;
-
-  std::string folder() const { return path.substr(0, path.find('/')); }
-  bool is_header() const { return path.ends_with(".h"); }
-};
-
-std::vector<Include> includes_of(const std::string& text) {
-  static const std::regex directive(R"re(^\s*#\s*include\s*(["<])([^">]+)[">])re");
-  std::vector<Include> includes;
-  std::istringstream lines(text);
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    std::smatch match;
-    if (std::regex_search(line, match, directive)) includes.push_back({number, match[2], match[1] == "\""});
-  }
-  return includes;
-}
-
-// All text files of the project; what a build or a run left behind is not of it.
-std::vector<File> read_tree() {
-  std::vector<File> files;
-  for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator(); ++entry) {
-    const std::string name = entry->path().filename().string();
-    if (entry->is_directory() && (name == ".git" || name == "build" || name == "runs"))
-      entry.disable_recursion_pending();
-    const std::string extension = entry->path().extension().string();
-    const bool text = name == "CMakeLists.txt" || name == "run" ||
-                      std::regex_match(extension, std::regex(R"(\.(h|cpp|inl|def|cmake|in|md|sh|py|json|yml|yaml))"));
-    if (!entry->is_regular_file() || !text) continue;
-    std::ifstream in(entry->path());
-    std::string content{std::istreambuf_iterator<char>(in), {}};
-    std::vector<Include> includes = includes_of(content);
-    files.push_back({fs::relative(entry->path(), root).generic_string(), std::move(content), std::move(includes)});
-  }
-  return files;
-}
-
-const std::vector<File>& files() {
-  static const std::vector<File> all = read_tree();
-  return all;
-}
 
 // Whether the path lies in the folder.
 bool lies_in(const std::string& path, const std::string& folder) { return path.starts_with(folder + "/"); }
@@ -99,6 +50,33 @@ TEST_CASE("includes point from examples to nn and optim, to autograd, to tensor,
       if (!known && !beside)
         FAIL_CHECK(file.path, ":", include.line, " includes \"", include.what, "\", which ", file.folder(),
                    " must not know");
+    }
+  }
+}
+
+TEST_CASE("inside autograd the engine knows no room but the ops' declarations, and rooms know the engine and ops") {
+  // A header of the engine's folder that forwards to a room is a door of that room. ops.h is the exception: it declares
+  // what the engine itself computes with, sums of gradients for one, and what every room computes with.
+  const std::map<std::string, std::string> doors{{"autograd/check.h", "derivatives"},
+                                                 {"autograd/derivatives.h", "derivatives"},
+                                                 {"autograd/distributions.h", "distributions"},
+                                                 {"autograd/flow.h", "ops"},
+                                                 {"autograd/inspect.h", "inspect"},
+                                                 {"autograd/kl.h", "distributions"},
+                                                 {"autograd/stochastic.h", "distributions"}};
+  const auto room_of = [&](const std::string& path) -> std::string {
+    if (const auto door = doors.find(path); door != doors.end()) return door->second;
+    const std::size_t begin = std::string("autograd/").size(), end = path.find('/', begin);
+    return end == std::string::npos ? "" : path.substr(begin, end - begin);
+  };
+  for (const File& file : files()) {
+    if (file.folder() != "autograd" || doors.contains(file.path)) continue;
+    const std::string room = room_of(file.path);
+    for (const Include& include : file.includes) {
+      if (!include.quoted || !lies_in(include.what, "autograd")) continue;
+      const std::string other = room_of(include.what);
+      if (other != "" && other != room && (room == "" || other != "ops"))
+        FAIL_CHECK(file.path, ":", include.line, " includes \"", include.what, "\", which is of the room ", other);
     }
   }
 }
