@@ -3,12 +3,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/grad.h"
 #include "autograd/inspect.h"
@@ -16,10 +16,11 @@
 #include "optim/adam.h"
 #include "tests/autograd/small_vae.h"
 #include "tests/error_of.h"
+#include "tests/json.h"
 
 using namespace hourglass;
-using nlohmann::json;
 using test::check_same_bits;
+using test::Json;
 using test::SmallVae;
 
 namespace {
@@ -87,25 +88,26 @@ TEST_CASE("a profile of a VAE's training step explains most of its time, and its
   CHECK(table.find("\nbackward ") != std::string::npos);
   CHECK(table.find("\nkernels took ") != std::string::npos);
 
-  const json trace = json::parse(profile.trace_json());
+  const Json trace = Json::parse(profile.trace_json());
   std::vector<std::string> open;
   double last = 0;
   std::size_t kernels = 0;
-  for (const json& event : trace["traceEvents"]) {
-    if (event["ph"] == "M") continue;
-    CHECK(event["ts"].get<double>() >= 0);
-    if (event["ph"] == "B") open.push_back(event["name"]);
-    if (event["ph"] == "E") {
+  for (const Json& event : trace["traceEvents"].items()) {
+    const std::string kind = event["ph"].text(), name = event["name"].text();
+    if (kind == "M") continue;
+    CHECK(event["ts"].number() >= 0);
+    if (kind == "B") open.push_back(name);
+    if (kind == "E") {
       REQUIRE(!open.empty());
-      CHECK(open.back() == event["name"]);
+      CHECK(open.back() == name);
       open.pop_back();
     }
-    if (event["ph"] != "X") continue;
+    if (kind != "X") continue;
     ++kernels;
-    CHECK(event["ts"].get<double>() >= last - 0.01);  // one after another
-    last = event["ts"].get<double>() + event["dur"].get<double>();
-    if (event["name"] == "linear") CHECK(!open.empty());
-    CHECK((event["cat"] == "forward" || event["cat"] == "backward"));
+    CHECK(event["ts"].number() >= last - 0.01);  // one after another
+    last = event["ts"].number() + event["dur"].number();
+    if (name == "linear") CHECK(!open.empty());
+    CHECK((event["cat"].text() == "forward" || event["cat"].text() == "backward"));
   }
   CHECK(open.empty());
   std::int64_t calls = 0;
@@ -115,7 +117,7 @@ TEST_CASE("a profile of a VAE's training step explains most of its time, and its
   const std::filesystem::path path = std::filesystem::temp_directory_path() / "hourglass_profile.json";
   profile.write_trace(path.string());
   std::ifstream in(path);
-  CHECK(json::parse(in) == trace);
+  CHECK((Json::parse(std::string(std::istreambuf_iterator<char>(in), {})) == trace));
   std::filesystem::remove(path);
   CHECK(error_of([&] { profile.write_trace("/nowhere/at/all.json"); }) == "Profile: cannot write /nowhere/at/all.json");
 }
