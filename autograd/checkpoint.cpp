@@ -1,11 +1,11 @@
 #include "autograd/checkpoint.h"
 
 #include <memory>
-#include <unordered_set>
 
 #include "autograd/grad.h"
+#include "autograd/node.h"
 #include "autograd/ops.h"
-#include "autograd/pull.h"
+#include "autograd/tape.h"
 #include "tensor/random.h"
 
 namespace hourglass {
@@ -14,45 +14,40 @@ namespace {
 using Function = std::function<Var(const std::vector<Var>&)>;
 
 // Nodes made before `start` from which y was computed by nodes made since: f's arguments and what f captured.
-std::vector<NodePtr> reached_outside(const NodePtr& y, std::uint64_t start) {
-  std::vector<NodePtr> outside, inside{y};
-  std::unordered_set<const Node*> seen;
-  while (!inside.empty()) {
-    const NodePtr node = std::move(inside.back());
-    inside.pop_back();
-    for (int i = 0; i < node->input_count(); ++i)
-      if (const NodePtr& input = node->input(i); input && seen.insert(input.get()).second)
-        (input->id() < start ? outside : inside).push_back(input);
-  }
-  return outside;
+std::vector<NodePtr> reached_outside(const Var& y, std::uint64_t start) {
+  const auto inside = [start](const Node& node) { return node.id() >= start; };
+  std::vector<NodePtr> nodes = ancestors("checkpoint", {&y, 1}, inside);
+  std::erase_if(nodes, [&](const NodePtr& node) { return inside(*node); });
+  return nodes;
 }
 
 class Checkpoint final : public Node {
  public:
   Checkpoint(const Var& y, Function f, std::vector<Var> inputs, std::vector<NodePtr> edges, DrawLog draws)
-      : Node("checkpoint", y.shape(), y.dtype()),
+      : Node(kOp, y.shape(), y.dtype()),
         f_(std::move(f)),
         inputs_(std::move(inputs)),
         edges_(std::move(edges)),
-        draws_(std::move(draws)) {}
+        draws_(std::move(draws)) {
+    set_inputs(edges_);
+  }
 
-  int input_count() const override { return static_cast<int>(edges_.size()); }
-  const NodePtr& input(int i) const override { return edges_[static_cast<std::size_t>(i)]; }
-  // The first pull computes all shares; those that follow find theirs.
-  Var pull(int i, const Var& g) override {
+  // The first call computes all shares; those that follow find theirs.
+  Share vjp(int i, const Var& g) override {
     if (shares_.empty()) shares_ = all_shares(g);
     return shares_[static_cast<std::size_t>(i)];
   }
-  void pulled() override { shares_.clear(); }
-  void release() override {
-    f_ = nullptr;
-    inputs_.clear();
-    edges_.clear();
-    shares_.clear();
-    released_ = true;
-  }
+  void finish() override { shares_.clear(); }
 
  private:
+  static constexpr Op kOp =
+      Op::with_leading_axes("checkpoint", "f(x), not kept", {"f runs again, recorded, and is walked back through"});
+
+  void release_rules() override {
+    f_ = nullptr;
+    inputs_.clear();
+    shares_.clear();
+  }
   std::vector<Var> all_shares(const Var& g) {
     const Var y = [&] {
       const Recording on(true);
@@ -85,7 +80,7 @@ Var checkpoint(const Function& f, std::span<const Var> inputs) {
     return f(xs);
   }();
   if (!y.node() || y.node()->id() < start) return y;
-  const NodePtr node(new Checkpoint(y, f, xs, reached_outside(y.node(), start), std::move(draws)));
+  const NodePtr node(new Checkpoint(y, f, xs, reached_outside(y, start), std::move(draws)));
   if (Observing::active()) Observing::op(node->op(), y.value(), node, 0, true);
   return {y.value(), node};
 }

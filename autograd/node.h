@@ -1,50 +1,41 @@
 // Node: one step of a recorded computation. record() makes one, with a rule for each input:
 //
-//   return record("mul", mul(a.value(), b.value()),
+//   static constexpr Op op = Op::elementwise("mul", "a b", {"dy/da = b", "dy/db = a"});
+//   return record(op, mul(a.value(), b.value()),
 //                 wrt(a, [b](const Var& g) { return g * b; }),
 //                 wrt(b, [a](const Var& g) { return g * a; }));
 //
-// A rule takes the gradient of whatever is differentiated by the op's output, and returns its product with the
+// A rule takes g, the gradient of whatever is differentiated by the op's output, and returns its product with the
 // derivative of the output by that input. Rules are written in differentiable ops, so what they compute can be
 // differentiated again. A rule may return a gradient that broadcasting widened: the engine sums it back to shape.
 #pragma once
 #include <atomic>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <new>
+#include <span>
 #include <string_view>
-#include <tuple>
-#include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "autograd/observe.h"
+#include "autograd/op.h"
+#include "autograd/share.h"
 #include "autograd/var.h"
 
 namespace hourglass {
 
-/// The gradient of a slice put where it was cut from, among zeros; the axis counts from the back.
-struct SliceRule {
-  Shape from;
-  std::int64_t axis, first, step;
-  Var operator()(const Var& g) const;
-};
-
-/// The gradient of x Wᵀ by x: g W.
-struct ProductRule {
-  Var matrix;
-  Var operator()(const Var& g) const;
-};
-
 class Node {
  public:
-  Node(std::string_view op, const Shape& shape, Dtype dtype);
+  /// The op must outlive the node: it is a constant of the program.
+  Node(const Op& op, const Shape& shape, Dtype dtype);
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /// The op's name; a string that outlives the node.
-  std::string_view op() const { return op_; }
+  const Op& op() const { return *op_; }
   /// Counts up as nodes are made. Every input of a node is older than the node: its id is smaller.
   std::uint64_t id() const { return id_; }
   /// What the op gave.
@@ -52,164 +43,171 @@ class Node {
   Dtype dtype() const { return dtype_; }
   /// 0 for what a program computes, 1 for its derivatives' own computation (create_graph), 2 for theirs, ...
   int order() const { return order_; }
-  /// A parameter's; empty for all else.
+  /// A parameter's; empty for all others.
   virtual std::string_view name() const { return {}; }
 
   /// The op's inputs. One that needs no gradient is null.
-  virtual int input_count() const { return 0; }
-  virtual const NodePtr& input(int) const { return no_node(); }
-  /// Input i's share of the gradient, given the output's gradient g.
-  virtual Var pull(int, const Var&) { return {}; }
-  /// The rule of an op that cuts a slice out of its input; null for every other op.
-  virtual const SliceRule* slice_rule() const { return nullptr; }
-  /// The rule by the first input of an op that multiplies it with a matrix and says so; null for every other op.
-  virtual const ProductRule* product_rule() const { return nullptr; }
-  /// A walk has pulled all it wants with this g: what one pull kept for the next can go.
-  virtual void pulled() {}
+  int input_count() const { return input_count_; }
+  const NodePtr& input(int i) const { return inputs_[i]; }
+  /// The vector-Jacobian product: input i's share of the gradient, given the output's gradient g.
+  virtual Share vjp(int, const Var&) { return Var(); }
+  /// The rule of input i if it is of this type, otherwise null: what a derivative can do better when it knows the rule.
+  template <class Rule>
+  const Rule* rule(int i) const {
+    return static_cast<const Rule*>(find_rule(i, typeid(Rule)));
+  }
+  /// The walk needs no more products with this g: what one vjp() kept for the next can go.
+  virtual void finish() {}
   /// Forgets rules and inputs, and with them all tensors that they kept.
-  virtual void release() {}
+  void release();
   bool released() const { return released_; }
 
  protected:
-  static const NodePtr& no_node() {
-    static const NodePtr none;
-    return none;
+  /// The inputs are stored by the class of the node, which says once where.
+  void set_inputs(std::span<NodePtr> inputs) {
+    inputs_ = inputs.data();
+    input_count_ = static_cast<int>(inputs.size());
   }
-  bool released_ = false;
 
  private:
+  virtual const void* find_rule(int, const std::type_info&) const { return nullptr; }
+  virtual void release_rules() {}
+
   friend class NodePtr;
-  std::string_view op_;
+  const Op* op_;
   std::uint64_t id_;
   Shape shape_;
+  NodePtr* inputs_ = nullptr;
   std::atomic<std::int64_t> references_{0};
   Node* next_doomed_ = nullptr;
+  int input_count_ = 0;
   Dtype dtype_;
   std::uint8_t order_;
+  bool released_ = false;
 };
+
+/// The node as something to differentiate by: grad() looks at no more of its value than the shape.
+Var handle(const NodePtr& node);
 
 /// How many nodes there are at this moment. A program that keeps no graph has its leaves and no more.
 std::int64_t live_nodes();
 
-/// Whether ops record; see NoGrad.
-bool recording();
-
-/// An input of an op together with its rule; neither is kept where the input needs no gradient.
+/// An input of an op, null if it needs no gradient, and its rule.
 template <class Rule>
 struct Edge {
   NodePtr input;
-  std::optional<Rule> rule;
+  Rule rule;
 };
-
-/// A rule may ask for the op's output as well: [](const Var& g, const Var& y) { return g * y; }
-template <class Rule>
-inline constexpr bool kNamesOutput = std::invocable<Rule&, const Var&, const Var&>;
 
 /// "With respect to x, the gradient is ..."
 template <class Rule>
 Edge<Rule> wrt(const Var& x, Rule rule) {
   if (Observing::active()) [[unlikely]]
     Observing::operand(x);
-  if (!x.node() || !recording()) return {};
-  return {x.node(), std::move(rule)};
+  return {recording() ? x.node() : NodePtr(), std::move(rule)};
 }
 
-/// A node with its edges in one block of memory, whatever the rules captured. Edges is a tuple of Edge<Rule>, or a
-/// vector of Edge<Rule> for ops with any number of inputs.
-template <class Edges, bool names_output>
+/// A rule may ask for the op's output as well: [](const Var& g, const Var& y) { return g * y; }
+template <class Rule>
+inline constexpr bool kNamesOutput = std::invocable<Rule&, const Var&, const Var&>;
+
+/// The type of a rule: how to call and to destroy one, whatever it captured.
+struct RuleType {
+  Share (*call)(void* rule, const Var& g, const Tensor* output, Node* node);
+  void (*destroy)(void* rule);
+  const std::type_info* info;
+};
+// The output is handed in: a rule that captured it would own its own node, and neither would ever be freed.
+template <class Rule>
+inline constexpr RuleType kRuleType{[](void* rule, const Var& g, const Tensor* output, Node* node) -> Share {
+                                      if constexpr (kNamesOutput<Rule>)
+                                        return (*static_cast<Rule*>(rule))(g, Var(*output, NodePtr(node)));
+                                      else return (*static_cast<Rule*>(rule))(g);
+                                    },
+                                    [](void* rule) { static_cast<Rule*>(rule)->~Rule(); }, &typeid(Rule)};
+
+/// A node with rules. Its inputs and all that its rules captured are in the same block of memory, behind it: to record
+/// an op takes one allocation.
 class RecordedNode final : public Node {
  public:
-  RecordedNode(std::string_view op, const Tensor& value, Edges edges)
-      : Node(op, value.shape(), value.dtype()), edges_(std::move(edges)) {
-    if constexpr (names_output) output_ = value;
+  /// With room for this many inputs, and for `bytes` of rules and output.
+  static RecordedNode* make(const Op& op, const Tensor& value, std::size_t inputs, std::size_t bytes);
+  ~RecordedNode() override { release(); }
+  static void operator delete(void* block) { ::operator delete(block); }
+
+  /// The next edge; it takes padded<Rule>() of the bytes.
+  template <class Rule>
+  void add(Edge<Rule>& edge) {
+    const std::size_t i = filled_++;
+    if (!edge.input) return;
+    inputs()[i] = std::move(edge.input);
+    rules()[i] = {&kRuleType<Rule>, place(std::move(edge.rule))};
+  }
+  void keep_output(const Tensor& value) { output_ = place(Tensor(value)); }
+  template <class T>
+  static constexpr std::size_t padded() {
+    static_assert(alignof(T) <= alignof(void*));
+    return (sizeof(T) + sizeof(void*) - 1) / sizeof(void*) * sizeof(void*);
   }
 
-  int input_count() const override {
-    if constexpr (kIsTuple) return static_cast<int>(std::tuple_size_v<Edges>);
-    else return static_cast<int>(edges_.size());
-  }
-  const NodePtr& input(int i) const override {
-    const NodePtr* node = &no_node();
-    for_each(edges_, [&](int k, const auto& edge) {
-      if (k == i) node = &edge.input;
-    });
-    return *node;
-  }
-  Var pull(int i, const Var& g) override {
-    Var result;
-    for_each(edges_, [&](int k, auto& edge) {
-      if (k == i) result = apply_rule(*edge.rule, g);
-    });
-    return result;
-  }
-  const SliceRule* slice_rule() const override { return first_rule<SliceRule>(edges_); }
-  const ProductRule* product_rule() const override { return first_rule<ProductRule>(edges_); }
-  void release() override {
-    for_each(edges_, [](int, auto& edge) {
-      edge.rule.reset();
-      edge.input = {};
-    });
-    if constexpr (names_output) output_ = Tensor();
-    released_ = true;
+  Share vjp(int i, const Var& g) override {
+    const RuleOfInput& rule = rules()[i];
+    return rule.type->call(rule.captured, g, output_, this);
   }
 
  private:
-  static constexpr bool kIsTuple = requires { std::tuple_size<Edges>::value; };
-  struct Nothing {};
+  struct RuleOfInput {
+    const RuleType* type;  // null if the input needs no gradient
+    void* captured;
+  };
+  using Node::Node;
+  const void* find_rule(int i, const std::type_info& type) const override;
+  void release_rules() override;
+  template <class T>
+  T* place(T thing) {
+    T* const placed = new (room_) T(std::move(thing));
+    room_ += padded<T>();
+    return placed;
+  }
+  NodePtr* inputs() const { return reinterpret_cast<NodePtr*>(const_cast<RecordedNode*>(this) + 1); }
+  RuleOfInput* rules() const { return reinterpret_cast<RuleOfInput*>(inputs() + input_count()); }
 
-  // The first edge's rule, if it is one of these.
-  template <class Rule, class... Others>
-  static const Rule* first_rule(const std::tuple<Edge<Rule>, Others...>& edges) {
-    const std::optional<Rule>& rule = std::get<0>(edges).rule;
-    return rule ? &*rule : nullptr;
-  }
-  template <class Rule>
-  static const Rule* first_rule(const auto&) {
-    return nullptr;
-  }
-  template <class AnyEdges, class F>
-  static void for_each(AnyEdges& edges, F f) {
-    int k = 0;
-    if constexpr (kIsTuple) std::apply([&](auto&... edge) { (f(k++, edge), ...); }, edges);
-    else
-      for (auto& edge : edges) f(k++, edge);
-  }
-  // The output is handed in: a rule that captured it would own its own node, and neither would ever be freed.
-  template <class Rule>
-  Var apply_rule(Rule& rule, const Var& g) {
-    if constexpr (kNamesOutput<Rule>) return rule(g, Var(output_, NodePtr(this)));
-    else return rule(g);
-  }
-
-  Edges edges_;
-  [[no_unique_address]] std::conditional_t<names_output, Tensor, Nothing> output_;
+  std::size_t filled_ = 0;
+  std::byte* room_ = nullptr;
+  Tensor* output_ = nullptr;
 };
+
+/// Tells observers, and puts value and node together.
+Var recorded(const Op& op, Tensor value, RecordedNode* node, std::size_t operands, bool listed);
 
 /// The result of an op: `value`, with a node if any input needs a gradient.
 template <class... Rules>
-Var record(std::string_view op, Tensor value, Edge<Rules>... edges) {
-  if (!(... || edges.input)) {
-    if (Observing::active()) [[unlikely]]
-      Observing::op(op, value, {}, sizeof...(edges), false);
-    return Var(std::move(value));
-  }
+Var record(const Op& op, Tensor value, Edge<Rules>... edges) {
   constexpr bool names_output = (... || kNamesOutput<Rules>);
-  NodePtr node(new RecordedNode<std::tuple<Edge<Rules>...>, names_output>(op, value, {std::move(edges)...}));
-  if (Observing::active()) [[unlikely]]
-    Observing::op(op, value, node, sizeof...(edges), false);
-  return Var(std::move(value), std::move(node));
+  constexpr std::size_t bytes = (RecordedNode::padded<Rules>() + ...) + (names_output ? sizeof(Tensor) : 0);
+  RecordedNode* node = nullptr;
+  if ((... || edges.input)) {
+    node = RecordedNode::make(op, value, sizeof...(edges), bytes);
+    (node->add(edges), ...);
+    if (names_output) node->keep_output(value);
+  }
+  return recorded(op, std::move(value), node, sizeof...(edges), false);
 }
+/// The same for an op with any number of inputs, such as concat.
 template <class Rule>
-Var record(std::string_view op, Tensor value, std::vector<Edge<Rule>> edges) {
-  NodePtr node;
-  const std::size_t count = edges.size();
-  bool needed = false;
-  for (const Edge<Rule>& edge : edges) needed |= static_cast<bool>(edge.input);
-  if (needed)
-    node = NodePtr(new RecordedNode<std::vector<Edge<Rule>>, kNamesOutput<Rule>>(op, value, std::move(edges)));
-  if (Observing::active()) [[unlikely]]
-    Observing::op(op, value, node, count, true);
-  return Var(std::move(value), std::move(node));
+Var record(const Op& op, Tensor value, std::vector<Edge<Rule>> edges) {
+  const std::size_t bytes = edges.size() * RecordedNode::padded<Rule>() + (kNamesOutput<Rule> ? sizeof(Tensor) : 0);
+  RecordedNode* node = nullptr;
+  for (const Edge<Rule>& edge : edges)
+    if (edge.input && node == nullptr) node = RecordedNode::make(op, value, edges.size(), bytes);
+  if (node != nullptr) {
+    for (Edge<Rule>& edge : edges) node->add(edge);
+    if (kNamesOutput<Rule>) node->keep_output(value);
+  }
+  return recorded(op, std::move(value), node, edges.size(), true);
 }
+/// An op is a constant that outlives its nodes, never a temporary.
+void record(Op&& op, auto&&...) = delete;
+void record(const Op&& op, auto&&...) = delete;
 
 }  // namespace hourglass

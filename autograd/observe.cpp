@@ -10,19 +10,17 @@ constinit thread_local Observer* Observing::innermost = nullptr;
 namespace {
 
 thread_local int order = 0;
-thread_local Node* pulling = nullptr;
-// Operands of ops that are not recorded yet. An op takes as many from the end as it has, so that ops computed among the
-// arguments of another are no trouble.
+thread_local Node* differentiated = nullptr;
+// Operands of ops that are not recorded yet. An op takes its own from the end, so ops among the arguments of another op
+// are recorded correctly.
 thread_local std::vector<Operand> operands;
 
 // Compilers evaluate the arguments of a call from left to right or from right to left. Operands are noted as they are
-// evaluated, so one that goes from right to left hands them over in reverse.
+// evaluated: from right to left, they arrive in reverse order.
 bool from_the_right() {
   static const bool reversed = [] {
     std::int64_t count = 0;
-    const auto next = [&count] {
-      return Var(Tensor(Shape{++count}));
-    };  // like an argument of record(), not a mere number
+    const auto next = [&count] { return Var(Tensor(Shape{++count})); };  // like an argument of record()
     const auto is_reversed = [](Var a, Var b) { return a.numel() > b.numel(); };
     return is_reversed(next(), next());
   }();
@@ -41,18 +39,18 @@ Observer::~Observer() {
 }
 
 int walk_order() { return order; }
-Node* node_being_pulled() { return pulling; }
+Node* differentiated_node() { return differentiated; }
 
-Walking::Walking(int highest_order) : before_(std::exchange(order, std::max(order, highest_order + 1))) {}
-Walking::~Walking() { order = before_; }
+OrderScope::OrderScope(int highest_order) : before_(std::exchange(order, std::max(order, highest_order + 1))) {}
+OrderScope::~OrderScope() { order = before_; }
 
-RuleOf::RuleOf(Node& node) : before_(std::exchange(pulling, &node)) {}
-RuleOf::~RuleOf() { pulling = before_; }
+RuleScope::RuleScope(Node& node) : before_(std::exchange(differentiated, &node)) {}
+RuleScope::~RuleScope() { differentiated = before_; }
 
 void Observing::operand(const Var& x) { operands.push_back({x.value(), x.node()}); }
 
-void Observing::op(std::string_view op, const Tensor& value, const NodePtr& node, std::size_t count, bool listed) {
-  count = std::min(count, operands.size());  // fewer, if the observer came between operand and op
+void Observing::op(const Op& op, const Tensor& value, const NodePtr& node, std::size_t count, bool listed) {
+  count = std::min(count, operands.size());  // fewer, if observing began between operand and op
   const auto first = operands.end() - static_cast<std::ptrdiff_t>(count);
   const std::vector<Operand> own(std::make_move_iterator(first), std::make_move_iterator(operands.end()));
   operands.erase(first, operands.end());
@@ -62,9 +60,11 @@ void Observing::op(std::string_view op, const Tensor& value, const NodePtr& node
   for (Observer* observer = innermost; observer != nullptr; observer = observer->outer_) observer->on_op(event);
 }
 
-void Observing::pulled(Node& node, int input, const Var& received, const Var& passed) {
-  const PullEvent event{node, input, received, passed};
-  for (Observer* observer = innermost; observer != nullptr; observer = observer->outer_) observer->on_pull(event);
+void Observing::tell(const VisitEvent& event) {
+  for (Observer* observer = innermost; observer != nullptr; observer = observer->outer_) observer->on_visit(event);
+}
+void Observing::tell(const ShareEvent& event) {
+  for (Observer* observer = innermost; observer != nullptr; observer = observer->outer_) observer->on_share(event);
 }
 
 }  // namespace hourglass

@@ -1,18 +1,21 @@
-// What instruments see of the tape: every op as it has run, every gradient as a rule has passed it on. All of
-// inspect.h is built on this. While nobody observes, it costs one load and one branch for each op.
+// Observer: what instruments see of the tape. Every op that has run, every node that a walk back visits, every share
+// that a rule gives. All instruments of inspect.h are built on these three events, single steps as well. While there is
+// no observer, it costs one load and one branch for each op.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "autograd/op.h"
 #include "autograd/var.h"
 #include "tensor/work.h"
 
 namespace hourglass {
 
-/// What an op was given: as far as it has a rule for it, so masks and indices are not among them. Constants are.
+class Share;
+
+/// An input of an op that has a rule. Constants are operands too; masks and indices are not.
 struct Operand {
   Tensor value;
   NodePtr node;  // null for a constant
@@ -20,27 +23,34 @@ struct Operand {
 
 /// An op that has just run, forward or as part of a rule.
 struct OpEvent {
-  std::string_view op;
+  const Op& op;
   const Tensor& value;
   const NodePtr& node;  // null where nothing needs a gradient
   std::span<const Operand> operands;
 };
 
-/// A rule that has just run.
-struct PullEvent {
+/// A walk back has come to a node, whose gradient is complete.
+struct VisitEvent {
+  Node& node;
+  const Var& received;
+};
+
+/// A rule that has just run: it made the input's share of what the node received.
+struct ShareEvent {
   Node& node;
   int input;
   const Var& received;
-  const Var& passed;
+  const Share& share;
 };
 
-/// Observes the thread that made it, for as long as it lives. Observers nest, the innermost is told first. One may
-/// throw, which ends the op with that error.
+/// Observes the thread that made it, for as long as it lives. Observers nest, the innermost is told first. An exception
+/// that one throws ends the op.
 class Observer : public Watch {
  public:
   ~Observer() override;
   virtual void on_op(const OpEvent&) {}
-  virtual void on_pull(const PullEvent&) {}
+  virtual void on_visit(const VisitEvent&) {}
+  virtual void on_share(const ShareEvent&) {}
 
  protected:
   Observer();
@@ -54,18 +64,30 @@ class Observer : public Watch {
 /// walk over what such a walk recorded (create_graph), and so on. It is the order() of nodes that are made now.
 int walk_order();
 /// The node whose rule runs on this thread, the innermost one; null outside of rules.
-Node* node_being_pulled();
+Node* differentiated_node();
 
-/// While one lives, this thread walks back over nodes of so high an order at most.
-class Walking {
+/// While one lives, this thread walks back over nodes of at most this order.
+class OrderScope {
  public:
-  explicit Walking(int highest_order);
-  ~Walking();
-  Walking(const Walking&) = delete;
-  Walking& operator=(const Walking&) = delete;
+  explicit OrderScope(int highest_order);
+  ~OrderScope();
+  OrderScope(const OrderScope&) = delete;
+  OrderScope& operator=(const OrderScope&) = delete;
 
  private:
   int before_;
+};
+
+/// While one lives, a rule of this node runs.
+class RuleScope {
+ public:
+  explicit RuleScope(Node& node);
+  ~RuleScope();
+  RuleScope(const RuleScope&) = delete;
+  RuleScope& operator=(const RuleScope&) = delete;
+
+ private:
+  Node* before_;
 };
 
 /// How record(), wrt() and the walk tell observers.
@@ -74,21 +96,20 @@ struct Observing {
   static bool active() { return innermost != nullptr; }
   /// An operand of the op that is about to be recorded.
   static void operand(const Var& x);
-  /// The op, which had `count` operands. `listed`: they were given in their order, not as arguments of one call.
-  static void op(std::string_view op, const Tensor& value, const NodePtr& node, std::size_t count, bool listed);
-  static void pulled(Node& node, int input, const Var& received, const Var& passed);
-};
-
-/// While one lives, the rules of this node run.
-class RuleOf {
- public:
-  explicit RuleOf(Node& node);
-  ~RuleOf();
-  RuleOf(const RuleOf&) = delete;
-  RuleOf& operator=(const RuleOf&) = delete;
+  /// The op, which had `count` operands. `listed`: the op took a list of operands (concat), not named ones.
+  static void op(const Op& op, const Tensor& value, const NodePtr& node, std::size_t count, bool listed);
+  static void visit(Node& node, const Var& received) {
+    if (active()) [[unlikely]]
+      tell(VisitEvent{node, received});
+  }
+  static void share(Node& node, int input, const Var& received, const Share& share) {
+    if (active()) [[unlikely]]
+      tell(ShareEvent{node, input, received, share});
+  }
 
  private:
-  Node* before_;
+  static void tell(const VisitEvent& event);
+  static void tell(const ShareEvent& event);
 };
 
 }  // namespace hourglass

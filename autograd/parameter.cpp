@@ -8,10 +8,11 @@ namespace {
 class ParameterNode final : public Node {
  public:
   ParameterNode(std::string name, const Tensor& value)
-      : Node("parameter", value.shape(), value.dtype()), name_(std::move(name)) {}
+      : Node(kOp, value.shape(), value.dtype()), name_(std::move(name)) {}
   std::string_view name() const override { return name_; }
 
  private:
+  static constexpr Op kOp{.name = "parameter", .formula = "given"};
   std::string name_;
 };
 

@@ -1,35 +1,19 @@
 #include "autograd/tape.h"
 
-#include <algorithm>
 #include <functional>
 
 namespace hourglass {
 
 Tape::Tape(std::span<const Var> ys, std::span<const Var> xs, bool partial) : oldest_(UINT64_MAX) {
   for (const Var& x : xs) oldest_ = std::min(oldest_, x.node()->id());
-  std::vector<NodePtr> heap;
-  const auto older = [](const NodePtr& a, const NodePtr& b) { return a->id() < b->id(); };
-  const auto push = [&](const NodePtr& node) {
-    if (!node || node->id() < oldest_) return;
-    heap.push_back(node);
-    std::push_heap(heap.begin(), heap.end(), older);
+  const auto is_any = [&](const Node& node) {
+    return std::any_of(xs.begin(), xs.end(), [&](const Var& x) { return x.node().get() == &node; });
   };
-  const auto is_any = [&](const NodePtr& node) {
-    return std::any_of(xs.begin(), xs.end(), [&](const Var& x) { return x.node() == node; });
-  };
-  for (const Var& y : ys) push(y.node());
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), older);
-    NodePtr node = std::move(heap.back());
-    heap.pop_back();
-    if (!ids_.empty() && ids_.back() == node->id()) continue;  // reached by another way as well
-    check(!node->released() || is_any(node), "grad",
-          "this graph was released by an earlier grad(); pass {.retain_graph = true} there");
-    if (!partial || !is_any(node))
-      for (int i = 0; i < node->input_count(); ++i) push(node->input(i));
-    ids_.push_back(node->id());
-    nodes_.push_back(std::move(node));
-  }
+  nodes_ = ancestors("grad", ys, [&](const Node& node) {
+    return node.id() > oldest_ && !(partial && is_any(node)) && !(node.released() && is_any(node));
+  });
+  while (!nodes_.empty() && nodes_.back()->id() < oldest_) nodes_.pop_back();
+  for (const NodePtr& node : nodes_) ids_.push_back(node->id());
 
   is_x_.assign(size() + 1, 0);
   for (const Var& x : xs) is_x_[find(x.node())] = 1;

@@ -63,7 +63,9 @@ inline Var constant(Tensor value) { return Var(std::move(value)); }
 Var variable(Tensor value);
 inline Description describe(const Var& x) { return describe(x.value()); }
 
-/// While one lives, ops on this thread record (or do not).
+/// Whether ops on this thread record.
+bool recording();
+/// While one lives, they record, or do not.
 class Recording {
  public:
   explicit Recording(bool on);

@@ -1,171 +1,134 @@
 #include "autograd/walk.h"
 
-#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "autograd/ops.h"
-#include "autograd/pull.h"
 
 namespace hourglass {
 
-// The sum of the pieces' shares of x's gradient. Pieces that lie one behind another, as those of split or of the steps
-// of a sequence do, are joined in one pass; each by itself would fill an array of x's size, and adding them up would
-// pass over it as many times.
-Var BackwardWalk::put_together(std::vector<Piece> pieces) {
-  std::sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.rule.first < b.rule.first; });
-  const SliceRule& first = pieces[0].rule;
-  const auto axis = static_cast<int>(first.from.size() + first.axis);
-  std::vector<Var> row;
-  std::int64_t end = 0;  // of what is in the row already
-  const auto fill_to = [&](std::int64_t place) {
-    Shape gap = first.from;
-    gap[axis] = place - end;
-    if (place > end) row.push_back(constant(zeros(gap, pieces[0].g.dtype())));
-  };
-  bool in_line = pieces.size() > 1;
-  for (std::size_t k = 0; in_line && k < pieces.size(); ++k) {
-    const auto& [rule, g] = pieces[k];
-    in_line = rule.axis == first.axis && rule.step == 1 && rule.first >= end;
-    if (!in_line) break;
-    fill_to(rule.first);
-    row.push_back(g);
-    end = rule.first + g.size(axis);
+// ---- the walk
+
+// Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
+bool BackwardWalk::next() {
+  const Recording second_order(options_.create_graph);
+  const OrderScope deeper(order_);
+  while (at_ < tape_.size()) {
+    const std::size_t n = at_++;
+    const NodePtr node = std::move(tape_[n]);
+    if (slots_[n].empty() || !tape_.leads_to_x(n)) continue;
+    const Var g = tape_.is_x(n) ? slots_[n].sum() : slots_[n].take();  // x's gradient is a result
+    if (tape_.is_x(n) && options_.partial) continue;
+    Observing::visit(*node, g);
+    bool passed_on = false;
+    for (int i = 0; i < node->input_count(); ++i)
+      if (const std::size_t to = tape_.find(node->input(i), n); tape_.leads_to_x(to)) {
+        slots_[to].add(options_.batched ? shares_of(*node, i, g) : share_of(*node, i, g));
+        passed_on = true;
+      }
+    node->finish();
+    if (passed_on && !options_.retain_graph && !options_.create_graph) node->release();
+    return true;
   }
-  if (in_line) {
-    fill_to(first.from[axis]);
-    return concat(row, axis);
-  }
-  Var total = pieces[0].rule(pieces[0].g);
-  for (std::size_t k = 1; k < pieces.size(); ++k) total = total + pieces[k].rule(pieces[k].g);
-  return total;
+  return false;
 }
+
+// ---- where it begins and ends
+
+namespace {
+
+std::string name_of(std::size_t i, std::span<const Parameter> parameters) {
+  return parameters.empty() ? join("input ", i) : "parameter " + parameters[i].name();
+}
+
+// Returns how many gradients a batch has.
+std::int64_t check_arguments(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
+                             bool batched, std::span<const Parameter> parameters) {
+  check(ys.size() == cotangents.size(), "grad", ys.size(), " values, but ", cotangents.size(), " cotangents");
+  const std::int64_t count = batched && !cotangents.empty() && cotangents[0].dim() > 0 ? cotangents[0].size(0) : 0;
+  for (std::size_t k = 0; k < ys.size(); ++k) {
+    const Shape wanted = batched ? in_front(count, ys[k].shape()) : ys[k].shape();
+    check(cotangents[k].shape() == wanted && cotangents[k].dtype() == ys[k].dtype(), "grad", "value ", k, " is ",
+          describe(ys[k]), ", its cotangent ", describe(cotangents[k]),
+          batched ? "; a batch of them is one axis more, in front, as long for every value" : "");
+  }
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (!xs[i].needs_gradient())
+      fail("grad", name_of(i, parameters), ", ", describe(xs[i]),
+           ", is a constant; make it a variable() before computing with it");
+  return count;
+}
+
+}  // namespace
 
 BackwardWalk::BackwardWalk(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
                            GradOptions options, std::span<const Parameter> parameters)
-    : ys_(ys), xs_(xs), options_(options), parameters_(parameters) {
-  check_arguments(cotangents);
-  if (xs.empty()) return;
-  tape_.emplace(ys, xs, options.partial);
-  gradients_.resize(tape_->size() + 1);
+    : xs_(xs),
+      parameters_(parameters),
+      options_(options),
+      count_(check_arguments(ys, cotangents, xs, options.batched, parameters)),
+      tape_(ys, xs, options.partial),
+      slots_(tape_.size()) {
   for (std::size_t k = 0; k < ys.size(); ++k)
-    if (const std::size_t n = tape_->find(ys[k].node()); n < tape_->size()) add(n, cotangents[k]);
-  if (options.create_graph)  // nobody else makes nodes that would want to know
-    for (std::size_t n = 0; n < tape_->size(); ++n) order_ = std::max(order_, (*tape_)[n]->order());
+    if (const std::size_t n = tape_.find(ys[k].node()); n < tape_.size()) slots_[n].add(cotangents[k]);
+  if (options.create_graph)  // only then does the walk make nodes, whose order is to be known
+    for (std::size_t n = 0; n < tape_.size(); ++n) order_ = std::max(order_, tape_[n]->order());
 }
 
-void BackwardWalk::check_arguments(std::span<const Var> cotangents) {
-  check(ys_.size() == cotangents.size(), "grad", ys_.size(), " values, but ", cotangents.size(), " cotangents");
-  if (options_.batched && !cotangents.empty() && cotangents[0].dim() > 0) count_ = cotangents[0].size(0);
-  for (std::size_t k = 0; k < ys_.size(); ++k)
-    check(cotangents[k].shape() == shaped(ys_[k].shape()) && cotangents[k].dtype() == ys_[k].dtype(), "grad", "value ",
-          k, " is ", describe(ys_[k]), ", its cotangent ", describe(cotangents[k]),
-          options_.batched ? "; a batch of them is one axis more, in front, as long for every value" : "");
-  for (std::size_t i = 0; i < xs_.size(); ++i)
-    if (!xs_[i].needs_gradient())
-      fail("grad", name(i), ", ", describe(xs_[i]), ", is a constant; make it a variable() before computing with it");
-}
-
-Shape BackwardWalk::shaped(const Shape& shape) const { return options_.batched ? in_front(count_, shape) : shape; }
-std::string BackwardWalk::name(std::size_t i) const {
-  return parameters_.empty() ? join("input ", i) : "parameter " + parameters_[i].name();
-}
-
-void BackwardWalk::add(std::size_t n, Var contribution) {
-  std::optional<Var>& slot = gradients_[n];
-  slot = slot ? *slot + contribution : std::move(contribution);
-}
-
-namespace {
-// Notes the ops that run while it lives.
-class Transcript : public Observer {
- public:
-  void on_op(const OpEvent& event) override {
-    ran.push_back({event.op, {event.operands.begin(), event.operands.end()}, event.value});
-  }
-  std::vector<RuleOp> ran;
-};
-}  // namespace
-
-bool BackwardWalk::next(BackwardStep* seen) {
-  const Recording second_order(options_.create_graph);
-  const Walking walking(order_);
-  return visit(seen);
-}
-void BackwardWalk::run() {
-  const Recording second_order(options_.create_graph);
-  const Walking walking(order_);
-  while (visit(nullptr)) {
-  }
-}
-
-// Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
-bool BackwardWalk::visit(BackwardStep* seen) {
-  if (!tape_) return false;
-  Tape& tape = *tape_;
-  if (seen != nullptr && arrivals_.empty()) {
-    arrivals_.resize(tape.size() + 1);
-    for (std::size_t n = 0; n < tape.size(); ++n)
-      if (gradients_[n]) arrivals_[n].push_back({{}, gradients_[n]->value()});
-  }
-  for (; at_ < tape.size(); ++at_) {
-    const std::size_t n = at_;
-    if (const auto found = pieces_.find(n); found != pieces_.end()) {
-      add(n, put_together(std::move(found->second)));
-      pieces_.erase(found);
-    }
-    if (tape.leads_to_x(n) && gradients_[n] && !(tape.is_x(n) && options_.partial)) break;
-    tape[n] = {};
-  }
-  if (at_ == tape.size()) return false;
-
-  const std::size_t n = at_++;
-  const NodePtr node = std::move(tape[n]);
-  const Var g = tape.is_x(n) ? *gradients_[n] : *std::exchange(gradients_[n], std::nullopt);
-  std::optional<RuleOf> rule;  // for observers
-  if (seen != nullptr || Observing::active()) [[unlikely]]
-    rule.emplace(*node);
-  if (seen != nullptr) *seen = {node, std::move(arrivals_[n]), g, {}};
-  bool pulled = false;
-  for (int i = 0; i < node->input_count(); ++i) {
-    const NodePtr& to = node->input(i);
-    const std::size_t input = tape.find(to, n);
-    if (!tape.leads_to_x(input)) continue;
-    std::optional<Transcript> transcript;
-    if (seen != nullptr) transcript.emplace();
-    pulled = true;
-    const SliceRule* const slice = options_.batched ? nullptr : node->slice_rule();
-    Var share = slice != nullptr ? g : options_.batched ? pull_many(*node, i, g) : pull(*node, i, g);
-    if (Observing::active()) [[unlikely]]
-      Observing::pulled(*node, i, g, share);
-    if (seen != nullptr) {
-      if (slice != nullptr) {  // joined with other pieces later, but shown as what it is
-        const NoGrad no_grad;
-        share = (*slice)(g);
-      }
-      arrivals_[input].push_back({node, share.value()});
-      seen->passed.push_back({i, to, share, std::move(transcript->ran)});
-      transcript.reset();
-    }
-    if (slice != nullptr) pieces_[input].push_back({*slice, g});
-    else add(input, std::move(share));
-  }
-  node->pulled();
-  if (pulled && !options_.retain_graph && !options_.create_graph) node->release();
-  return true;
-}
-
-std::vector<Var> BackwardWalk::gradients() const {
+std::vector<Var> BackwardWalk::gradients() {
   std::vector<Var> result;
   result.reserve(xs_.size());
   for (std::size_t i = 0; i < xs_.size(); ++i) {
-    const std::size_t n = tape_->find(xs_[i].node());
-    const bool found = n < tape_->size() && gradients_[n];
+    const Var& x = xs_[i];
+    const std::size_t n = tape_.find(x.node());
+    const bool found = n < tape_.size() && !slots_[n].empty();
     if (!found && !options_.allow_unused)
-      fail("grad", "the value does not depend on ", name(i), ", ", describe(xs_[i]),
+      fail("grad", "the value does not depend on ", name_of(i, parameters_), ", ", describe(x),
            "; pass {.allow_unused = true} to get zeros for it");
-    result.push_back(found ? *gradients_[n] : constant(zeros(shaped(xs_[i].shape()), xs_[i].dtype())));
+    const auto none = [&] { return zeros(options_.batched ? in_front(count_, x.shape()) : x.shape(), x.dtype()); };
+    result.push_back(found ? slots_[n].sum() : constant(none()));
   }
   return result;
+}
+
+// ---- grad
+
+namespace {
+
+std::vector<Var> grad_of(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
+                         GradOptions options, std::span<const Parameter> parameters = {}) {
+  BackwardWalk walk(ys, cotangents, xs, options, parameters);
+  while (walk.next()) {
+  }
+  return walk.gradients();
+}
+
+Var cotangent_of_scalar(const Var& y) {
+  check(y.numel() == 1, "grad", "needs a value of one element to differentiate, got ", describe(y),
+        "; reduce it with sum or mean, or give a cotangent");
+  return constant(ones_like(y.value()));
+}
+
+}  // namespace
+
+std::vector<Var> grad(std::span<const Var> ys, std::span<const Var> cotangents, std::span<const Var> xs,
+                      GradOptions options) {
+  return grad_of(ys, cotangents, xs, options);
+}
+
+std::vector<Var> grad(const Var& y, std::span<const Var> xs, GradOptions options) {
+  const Var one = cotangent_of_scalar(y);
+  return grad_of({&y, 1}, {&one, 1}, xs, options);
+}
+std::vector<Var> grad(const Var& y, std::initializer_list<Var> xs, GradOptions options) {
+  return grad(y, std::span<const Var>(xs.begin(), xs.size()), options);
+}
+Var grad(const Var& y, const Var& x, GradOptions options) { return grad(y, std::span<const Var>(&x, 1), options)[0]; }
+
+std::vector<Var> grad(const Var& y, const std::vector<Parameter>& parameters, GradOptions options) {
+  const Var one = cotangent_of_scalar(y);
+  const std::vector<Var> xs(parameters.begin(), parameters.end());
+  return grad_of({&y, 1}, {&one, 1}, xs, options, parameters);
 }
 
 }  // namespace hourglass

@@ -7,6 +7,7 @@
 #include "autograd/grad.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/ops/flow.h"
 
 namespace hourglass {
 
@@ -148,7 +149,7 @@ Var MixtureSameFamily::draw_pathwise(Rng& rng, const Shape& shape) const {
       const bool create_graph = recording();
       const Recording on(true);
       std::vector<Var> copies = theta;
-      copies[i] = record("copy", theta[i].value(), wrt(theta[i], [](const Var& h) { return h; }));
+      copies[i] = alias(theta[i]);
       const std::shared_ptr<const Distribution> q = self.with(copies);
       const Var place = q->cdf(z), cotangent = -g / exp(q->log_prob(z));
       return grad({&place, 1}, {&cotangent, 1}, {&copies[i], 1}, {.create_graph = create_graph})[0];
@@ -156,7 +157,8 @@ Var MixtureSameFamily::draw_pathwise(Rng& rng, const Shape& shape) const {
   };
   std::vector<decltype(by_parameter(0))> edges;
   for (std::size_t i = 0; i < theta.size(); ++i) edges.push_back(by_parameter(i));
-  return record("implicit_sample", draw(rng, shape), std::move(edges));
+  static constexpr Op op{"implicit_sample", "a draw", {"-F_θ / p: the draw keeps its place in the distribution"}};
+  return record(op, draw(rng, shape), std::move(edges));
 }
 
 }  // namespace hourglass

@@ -14,7 +14,10 @@ namespace {
 // x p = e^(a y - x) / Γ(a), whose derivatives are (a - x) x p by y and (y - ψ(a)) x p by a; ∂P/∂y is x p. Hence
 // ∂S/∂y = 1 + (x - a) S, which is differentiated k times by a.
 Var gamma_ratio(int k, const Var& a, const Var& y) {
-  return record("gamma_ratio", gamma_ratio(k, a.value(), y.value()),
+  static constexpr Op op{"gamma_ratio",
+                         "derivatives of the gamma distribution by its shape, over its density",
+                         {"dy/da: the next derivative", "dy/dx: by the density's slope"}};
+  return record(op, gamma_ratio(k, a.value(), y.value()),
                 wrt(a, [k, a, y](const Var& g) { return g * gamma_ratio(k + 1, a, y); }),
                 wrt(y, [k, a, y](const Var& g, const Var& s) {
                   const Var slope = (exp(y) - a) * s;
@@ -24,7 +27,10 @@ Var gamma_ratio(int k, const Var& a, const Var& y) {
 
 // y keeps its place P(a, e^y): dy/da = -(∂P/∂a) / (∂P/∂y) with P = S x p.
 Var log_standard_gamma(const Var& a, Rng& rng) {
-  return record("log_standard_gamma", log_standard_gamma(a.value(), rng), wrt(a, [a](const Var& g, const Var& y) {
+  static constexpr Op op{"log_standard_gamma",
+                         "the logarithm of a gamma number",
+                         {"dy/da = -F_a / F_y: the draw keeps its place in the distribution"}};
+  return record(op, log_standard_gamma(a.value(), rng), wrt(a, [a](const Var& g, const Var& y) {
                   return -g * (gamma_ratio(1, a, y) + gamma_ratio(0, a, y) * (y - digamma(a)));
                 }));
 }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <queue>
+#include <span>
 #include <unordered_map>
 
 #include "autograd/distributions/noise.h"
 #include "autograd/ops.h"
 #include "autograd/ops/flow.h"
+#include "autograd/tape.h"
 
 namespace hourglass {
 namespace {
@@ -34,27 +35,28 @@ Rng stream_for(const Distribution& distribution) {
 
 // ---- the node
 
+namespace {
+constexpr Op kSample{"sample", "a draw", {"g as it is, or nothing, by the estimator"}};
+}  // namespace
+
 StochasticNode::StochasticNode(std::shared_ptr<const Distribution> distribution, const Estimator& estimator,
                                const Rng& stream, Tensor value)
-    : Node("sample", value.shape(), value.dtype()),
+    : Node(kSample, value.shape(), value.dtype()),
       distribution_(std::move(distribution)),
       estimator_(estimator),
       stream_(stream),
       value_(std::move(value)) {}
 
-Var StochasticNode::pull(int i, const Var& g) {
+Share StochasticNode::vjp(int i, const Var& g) {
   if (passes_gradient_) return g;
   check(in_surrogate_, "sample", "a gradient has reached a sample of ", distribution_->name(), " whose estimator (",
         estimator_.name(), ") works on the cost: differentiate surrogate(cost) in place of cost");
-  const NodePtr& parameter = inputs_[static_cast<std::size_t>(i)];
-  return expand(constant(scalar(0, parameter->dtype())), parameter->shape());
+  return expand(constant(scalar(0, input(i)->dtype())), input(i)->shape());
 }
 
-void StochasticNode::release() {
-  inputs_.clear();
+void StochasticNode::release_rules() {
   distribution_.reset();
   value_ = pair_weight_ = Tensor();
-  released_ = true;
 }
 
 // ---- drawing
@@ -146,6 +148,7 @@ Var sample(std::shared_ptr<const Distribution> distribution, Rng& rng, const Est
     for (const Var& parameter : distribution->parameters())
       if (parameter.node()) node->inputs_.push_back(parameter.node());
   }
+  node->set_inputs(node->inputs_);
   if (Observing::active()) Observing::op(node->op(), drawn.value.value(), owner, 0, true);
   return {drawn.value.value(), owner};
 }
@@ -153,34 +156,18 @@ Var sample(std::shared_ptr<const Distribution> distribution, Rng& rng, const Est
 // ---- walking the tape
 
 namespace {
-
 // All nodes that xs were computed from, oldest first.
-std::vector<Node*> ancestors(std::string_view op, const std::vector<Var>& xs) {
-  const auto older = [](const Node* a, const Node* b) { return a->id() < b->id(); };
-  std::priority_queue<Node*, std::vector<Node*>, decltype(older)> heap(older);
-  for (const Var& x : xs)
-    if (x.node()) heap.push(x.node().get());
-  std::vector<Node*> found;
-  while (!heap.empty()) {
-    Node* const node = heap.top();
-    heap.pop();
-    if (!found.empty() && found.back() == node) continue;
-    check(!node->released(), op, "this graph was released by an earlier grad(); pass {.retain_graph = true} there");
-    for (int i = 0; i < node->input_count(); ++i)
-      if (node->input(i)) heap.push(node->input(i).get());
-    found.push_back(node);
-  }
-  std::reverse(found.begin(), found.end());
-  return found;
+std::vector<NodePtr> oldest_first(std::string_view op, std::span<const Var> xs) {
+  std::vector<NodePtr> nodes = ancestors(op, xs, [](const Node&) { return true; });
+  std::reverse(nodes.begin(), nodes.end());
+  return nodes;
 }
-
 }  // namespace
 
 std::vector<Var> stochastic_nodes(const Var& y) {
   std::vector<Var> samples;
-  for (Node* node : ancestors("stochastic_nodes", {y}))
-    if (auto* stochastic = dynamic_cast<StochasticNode*>(node))
-      samples.emplace_back(stochastic->value(), NodePtr(node));
+  for (const NodePtr& node : oldest_first("stochastic_nodes", {&y, 1}))
+    if (auto* stochastic = dynamic_cast<StochasticNode*>(node.get())) samples.emplace_back(stochastic->value(), node);
   return samples;
 }
 const StochasticNode& stochastic_node(const Var& x) {
@@ -209,13 +196,13 @@ Var replay(const Var& y, const std::function<Var()>& model) {
 namespace {
 
 // The number of axes of samples in each node's value: those of its inputs, and a stochastic node's own.
-std::unordered_map<const Node*, int> sample_axes_of(const std::vector<Node*>& oldest_first) {
+std::unordered_map<const Node*, int> sample_axes_of(const std::vector<NodePtr>& nodes) {
   std::unordered_map<const Node*, int> axes;
-  for (const Node* node : oldest_first) {
-    int& count = axes[node];
+  for (const NodePtr& node : nodes) {
+    int& count = axes[node.get()];
     for (int i = 0; i < node->input_count(); ++i)
       if (node->input(i)) count = std::max(count, axes.find(node->input(i).get())->second);
-    const auto* sample = dynamic_cast<const StochasticNode*>(node);
+    const auto* sample = dynamic_cast<const StochasticNode*>(node.get());
     if (sample != nullptr && sample->estimator().samples > 0) ++count;
   }
   return axes;
@@ -248,7 +235,8 @@ Var without_derivative(const std::string& estimator, const Tensor& weight, const
     fail("surrogate", estimator,
          " estimates first derivatives alone; for higher ones choose pathwise() or score_function()");
   };
-  return record("first_order", weight, wrt(logits, refuse), wrt(cost, refuse));
+  static constexpr Op op{"first_order", "a weight", {"not known: an error"}};
+  return record(op, weight, wrt(logits, refuse), wrt(cost, refuse));
 }
 
 // A zero with the derivative (f(b) - f(b')) weight by each logit. f is the cost along the axis of the pair.
@@ -256,8 +244,9 @@ Var pair_correction(const std::string& estimator, const Var& logits, const Tenso
                     const CostAxes& to) {
   const int pair = to.samples - axes;
   const Tensor difference = slice(to.cost.value(), pair, 0, 1) - slice(to.cost.value(), pair, 1, 2);
+  static constexpr Op op{"pair", "0", {"(f(b) - f(b')) times the pair's weight"}};
   const Var zero =
-      record("pair", zeros_like(logits.value()), wrt(logits, [estimator, logits, weight, cost = to.cost](const Var& g) {
+      record(op, zeros_like(logits.value()), wrt(logits, [estimator, logits, weight, cost = to.cost](const Var& g) {
                return g * without_derivative(estimator, weight, logits, cost);
              }));
   return unsqueeze(to.rows(zero, axes - 1), 0) * constant(difference);
@@ -291,15 +280,15 @@ Var surrogate(const Var& cost, const std::vector<Var>& also) {
   std::vector<Var> ends = also;
   for (const Var& x : also) stochastic_node(x);
   ends.push_back(cost);
-  const std::vector<Node*> nodes = ancestors("surrogate", ends);
+  const std::vector<NodePtr> nodes = oldest_first("surrogate", ends);
   auto sample_axes = sample_axes_of(nodes);
   int all_axes = 0;
   for (const Var& x : ends)
     if (x.node()) all_axes = std::max(all_axes, sample_axes[x.node().get()]);
 
   std::vector<StochasticNode*> samples;  // those that do not pass their gradient on
-  for (Node* node : nodes)
-    if (auto* sample = dynamic_cast<StochasticNode*>(node); sample != nullptr && !sample->passes_gradient_)
+  for (const NodePtr& node : nodes)
+    if (auto* sample = dynamic_cast<StochasticNode*>(node.get()); sample != nullptr && !sample->passes_gradient_)
       samples.push_back(sample);
   if (samples.empty()) return cost;
   check(all_axes <= cost.dim(), "surrogate", "the cost, ", describe(cost), ", must keep the ", all_axes,

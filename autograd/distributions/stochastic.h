@@ -29,12 +29,10 @@ class StochasticNode final : public Node {
   Rng stream() const { return stream_; }
   const Tensor& value() const { return value_; }
 
-  int input_count() const override { return static_cast<int>(inputs_.size()); }
-  const NodePtr& input(int i) const override { return inputs_[static_cast<std::size_t>(i)]; }
-  Var pull(int i, const Var& g) override;
-  void release() override;
+  Share vjp(int i, const Var& g) override;
 
  private:
+  void release_rules() override;
   friend Var sample(std::shared_ptr<const Distribution> distribution, Rng& rng, const Estimator& estimator);
   friend Var surrogate(const Var& cost, const std::vector<Var>& also);
   StochasticNode(std::shared_ptr<const Distribution> distribution, const Estimator& estimator, const Rng& stream,

@@ -54,7 +54,7 @@ class TraceNonFinite : public Observer {
   const std::optional<NonFinite>& report() const { return report_; }
 
   void on_op(const OpEvent& event) override;
-  void on_pull(const PullEvent& event) override;
+  void on_share(const ShareEvent& event) override;
 
  private:
   struct Call {

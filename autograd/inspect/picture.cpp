@@ -1,35 +1,21 @@
 #include "autograd/inspect/picture.h"
 
 #include <algorithm>
-#include <queue>
 #include <unordered_map>
 #include <utility>
 
+#include "autograd/inspect/step_through.h"
 #include "autograd/ops.h"
-#include "autograd/pull.h"
-#include "autograd/walk.h"
-#include "autograd/words.h"
+#include "autograd/tape.h"
 
 namespace hourglass {
 namespace {
 
 // The youngest `limit` nodes that y was computed from, oldest first; left_out counts the rest.
 std::vector<NodePtr> youngest_nodes(const Var& y, std::size_t limit, std::size_t& left_out) {
-  const auto older = [](const NodePtr& a, const NodePtr& b) { return a->id() < b->id(); };
-  std::priority_queue<NodePtr, std::vector<NodePtr>, decltype(older)> heap(older);
-  heap.push(y.node());
-  std::vector<NodePtr> nodes;
-  left_out = 0;
-  for (std::uint64_t last = 0; !heap.empty();) {
-    const NodePtr node = heap.top();
-    heap.pop();
-    if (node->id() == last) continue;
-    last = node->id();
-    for (int i = 0; i < node->input_count(); ++i)
-      if (node->input(i)) heap.push(node->input(i));
-    if (nodes.size() < limit) nodes.push_back(node);
-    else ++left_out;
-  }
+  std::vector<NodePtr> nodes = ancestors("tape", {&y, 1}, [](const Node& node) { return !node.released(); });
+  left_out = nodes.size() - std::min(nodes.size(), limit);
+  nodes.resize(nodes.size() - left_out);
   std::reverse(nodes.begin(), nodes.end());
   return nodes;
 }
@@ -61,12 +47,12 @@ class Painter {
  private:
   PictureNode painted(const Node& node) const {
     PictureNode result{.id = node.id(),
-                       .op = std::string(node.op()),
+                       .op = std::string(node.op().name),
                        .name = std::string(node.name()),
                        .value_type = join(node.dtype(), node.shape()),
                        .order = node.order(),
                        .is_leaf = node.input_count() == 0,
-                       .formula = std::string(formula_of(node.op()))};
+                       .formula = std::string(node.op().formula)};
     if (const auto named = names_.find(&node); named != names_.end()) result.name = named->second;
     if (const Trace::Note* note = options_.trace == nullptr ? nullptr : options_.trace->note(node.id())) {
       result.path = note->path;
@@ -84,7 +70,7 @@ class Painter {
       for (int i = 0; i < nodes_[k]->input_count(); ++i) {
         const auto found = place_.find(nodes_[k]->input(i).get());
         if (found == place_.end()) continue;
-        picture_.nodes[k].inputs.push_back({found->second, std::string(derivative_of(nodes_[k]->op(), i)), {}, {}});
+        picture_.nodes[k].inputs.push_back({found->second, std::string(nodes_[k]->op().derivative(i)), {}, {}});
         picture_.nodes[found->second].users.push_back(k);
       }
       // The Trace has no note of a leaf, which no op made. The notes of its users have its values.
@@ -105,11 +91,9 @@ class Painter {
       for (int i = 0; i < node->input_count(); ++i) is_end |= node->input(i) && !place_.contains(node->input(i).get());
       if (is_end) xs.push_back(handle(node));
     }
-    const Var one = constant(ones_like(y_.value()));
     try {
-      BackwardWalk walk({&y_, 1}, {&one, 1}, xs, {.retain_graph = true, .allow_unused = true, .partial = true});
-      BackwardStep step;
-      while (walk.next(&step)) {
+      StepThrough steps(y_, xs, {.retain_graph = true, .allow_unused = true, .partial = true});
+      for (const BackwardStep& step : steps) {
         PictureNode& node = picture_.nodes[place_.at(step.node.get())];
         node.gradient = statistics_of(step.received.value());
         for (const BackwardStep::Passed& passed : step.passed) {
@@ -120,7 +104,7 @@ class Painter {
           for (const RuleOp& ran : passed.ran) node.inputs[link].ran.push_back(described(ran));
         }
       }
-      const std::vector<Var> ends = walk.gradients();
+      const std::vector<Var> ends = steps.gradients();
       for (std::size_t i = 0; i < xs.size(); ++i)
         picture_.nodes[place_.at(xs[i].node().get())].gradient = statistics_of(ends[i].value());
     } catch (const Error& error) {

@@ -10,15 +10,47 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "autograd/observe.h"
 #include "autograd/walk.h"
 #include "tensor/parallel.h"
 
 namespace hourglass {
 
+/// An op that a rule ran.
+struct RuleOp {
+  std::string_view op;
+  std::vector<Operand> operands;
+  Tensor value;
+};
+
+/// What happened at one node on the way back.
+struct BackwardStep {
+  /// A user of the node passed this share on to it. No user: the walk began here.
+  struct Arrival {
+    NodePtr from;
+    Tensor share;
+  };
+  /// What a rule made of `received` for one input.
+  struct Passed {
+    int input;
+    NodePtr to;
+    Var share;
+    std::vector<RuleOp> ran;  ///< How; empty if the gradient is passed on as it came.
+  };
+
+  NodePtr node;
+  std::vector<Arrival> arrivals;
+  Var received;  ///< The sum of what arrived: the gradient by the node's value.
+  std::vector<Passed> passed;
+};
+
 class StepThrough {
  public:
+  /// Of the sum of y's elements. The options are grad()'s, without `batched`.
   StepThrough(const Var& y, std::vector<Var> xs, GradOptions options, std::vector<Parameter> parameters = {});
 
   /// Moves from node to node. An input iterator: it can go through the walk once.
@@ -32,7 +64,7 @@ class StepThrough {
     const BackwardStep& operator*() const { return steps_->step_; }
     const BackwardStep* operator->() const { return &steps_->step_; }
     Iterator& operator++() {
-      if (!steps_->walk_->next(&steps_->step_)) steps_ = nullptr;
+      if (!steps_->next()) steps_ = nullptr;
       return *this;
     }
     void operator++(int) { ++*this; }
@@ -48,10 +80,15 @@ class StepThrough {
   std::vector<Var> gradients();
 
  private:
+  using Arrivals = std::unordered_map<const Node*, std::vector<BackwardStep::Arrival>>;
+  class Recorder;
+  bool next();
+
   std::vector<Var> ys_, xs_;
   std::vector<Parameter> parameters_;
   std::unique_ptr<BackwardWalk> walk_;
   BackwardStep step_;
+  Arrivals arrivals_;  // at nodes that the walk has not come to
 };
 
 /// The steps of grad() with these arguments. A step keeps its ops' tensors until the next step.

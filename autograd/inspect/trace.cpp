@@ -13,7 +13,7 @@ void Trace::on_op(const OpEvent& event) {
         {operand.node ? operand.node->id() : 0, join(describe(operand.value)), statistics_of(operand.value)});
   note.stack = CallStack::here();
   note.path = scope_path();
-  if (const Node* node = node_being_pulled()) note.rule = node->op();
+  if (const Node* node = differentiated_node()) note.rule = node->op().name;
 }
 
 const Trace::Note* Trace::note(std::uint64_t node) const {

@@ -2,6 +2,7 @@
 // linear in all three, each operand's rule is T with that operand taken away, which is the same kind of op again.
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/ops/rules.h"
 
 namespace hourglass {
 
@@ -16,25 +17,33 @@ Var matmul(const Var& a, const Var& b) {
     shape.back() = b.size(1);
     return reshape(matmul(flatten(a, 0, -2), b), shape);
   }
-  return record("matmul", matmul(a.value(), b.value()), wrt(a, [b](const Var& g) { return matmul(g, transpose(b)); }),
+  static constexpr Op op = Op::with_leading_axes("matmul", "A B", {"dy/dA = B: g Bᵀ", "dy/dB = A: Aᵀ g"});
+  return record(op, matmul(a.value(), b.value()), wrt(a, ProductRule{b, true}),
                 wrt(b, [a](const Var& g) { return matmul(transpose(a), g); }));
 }
+Var ProductRule::weight() const { return is_transposed ? transpose(matrix) : matrix; }
+Var ProductRule::operator()(const Var& g) const { return matmul(g, weight()); }
 
 // y = x Wᵀ + b, with the bias added while y is still in registers. x [..., in] is seen as one matrix.
 namespace {
-Var rows_of(const Var& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
+
+constexpr Op kLinear = Op::with_leading_axes("linear", "x Wᵀ + b",
+                                             {"dy/dx = W: g W", "dy/dW = x: gᵀ x", "dy/db = 1: g, summed over rows"});
+
 Var weight_gradient(const Var& g, const Var& x) {
   if (x.dim() == 2) return matmul(transpose(g), x);
-  return matmul(transpose(rows_of(g)), rows_of(x));
+  const std::int64_t in = x.size(-1), out = g.size(-1);
+  const std::int64_t rows = in == 0 ? 0 : x.numel() / in;
+  return matmul(transpose(reshape(g, behind(g, x.dim(), {rows, out}))), reshape(x, {rows, in}));
 }
+
 }  // namespace
-Var ProductRule::operator()(const Var& g) const { return matmul(g, matrix); }
 Var linear(const Var& x, const Var& weight) {
-  return record("linear", linear(x.value(), weight.value()), wrt(x, ProductRule{weight}),
+  return record(kLinear, linear(x.value(), weight.value()), wrt(x, ProductRule{weight, false}),
                 wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }));
 }
 Var linear(const Var& x, const Var& weight, const Var& bias) {
-  return record("linear", linear(x.value(), weight.value(), &bias.value()), wrt(x, ProductRule{weight}),
+  return record(kLinear, linear(x.value(), weight.value(), &bias.value()), wrt(x, ProductRule{weight, false}),
                 wrt(weight, [x](const Var& g) { return weight_gradient(g, x); }),
                 wrt(bias, [](const Var& g) { return g; }));
 }
@@ -44,18 +53,52 @@ Var linear(const Var& x, const Var& weight, const Var& bias) {
 // the other two, and these six lines are right to any order.
 namespace {
 
+// By x, the rule takes a batch of any size, so that many gradients can be joined to one larger batch; if x is one image,
+// without a batch, it cannot.
+constexpr Op of_images(std::string_view name, std::string_view formula, const Op::Words& derivatives, bool batch) {
+  Op op{name, formula, derivatives};
+  if (batch) op.accepts[0] = Accepts::joined_batch;
+  return op;
+}
+
 template <int N>
-struct Convolution;  // the three Tensor ops
+struct Convolution;  // the three ops: names, and what they do to Tensors
 template <>
 struct Convolution<1> {
-  static constexpr std::string_view name = "conv1d", transpose_name = "conv_transpose1d", weight_name = "conv1d_weight";
+  static constexpr Op op(bool batch) {
+    return of_images("conv1d", "x ∗ w + b",
+                     {"dy/dx = w: conv_transpose1d(g, w)", "dy/dw = x: conv1d_weight(x, g)",
+                      "dy/db = 1: g, summed over all but channels"},
+                     batch);
+  }
+  static constexpr Op transpose_op(bool batch) {
+    return of_images(
+        "conv_transpose1d", "x ∗ᵀ w + b",
+        {"dy/dx = w: conv1d(g, w)", "dy/dw = x: conv1d_weight(g, x)", "dy/db = 1: g, summed over all but channels"},
+        batch);
+  }
+  static constexpr Op weight_op{
+      "conv1d_weight", "⟨x, g₁⟩ at each offset", {"dy/dx = g₁: conv_transpose1d(g₁, g)", "dy/dg₁ = x: conv1d(x, g)"}};
   static Tensor conv(const auto&... arguments) { return conv1d(arguments...); }
   static Tensor transpose(const auto&... arguments) { return conv_transpose1d(arguments...); }
   static Tensor weight(const auto&... arguments) { return conv1d_weight(arguments...); }
 };
 template <>
 struct Convolution<2> {
-  static constexpr std::string_view name = "conv2d", transpose_name = "conv_transpose2d", weight_name = "conv2d_weight";
+  static constexpr Op op(bool batch) {
+    return of_images("conv2d", "x ∗ w + b",
+                     {"dy/dx = w: conv_transpose2d(g, w)", "dy/dw = x: conv2d_weight(x, g)",
+                      "dy/db = 1: g, summed over all but channels"},
+                     batch);
+  }
+  static constexpr Op transpose_op(bool batch) {
+    return of_images(
+        "conv_transpose2d", "x ∗ᵀ w + b",
+        {"dy/dx = w: conv2d(g, w)", "dy/dw = x: conv2d_weight(g, x)", "dy/db = 1: g, summed over all but channels"},
+        batch);
+  }
+  static constexpr Op weight_op{
+      "conv2d_weight", "⟨x, g₁⟩ at each offset", {"dy/dx = g₁: conv_transpose2d(g₁, g)", "dy/dg₁ = x: conv2d(x, g)"}};
   static Tensor conv(const auto&... arguments) { return conv2d(arguments...); }
   static Tensor transpose(const auto&... arguments) { return conv_transpose2d(arguments...); }
   static Tensor weight(const auto&... arguments) { return conv2d_weight(arguments...); }
@@ -98,7 +141,7 @@ template <int N>
 Var conv(const Var& x, const Var& weight, const Var* bias, const ConvOptions<N>& options) {
   using Ops = Convolution<N>;
   if (options.padding.same && weight.dim() == N + 2) {
-    const SamePadding<N> padding = same_padding<N>(Ops::name, weight.shape(), options);
+    const SamePadding<N> padding = same_padding<N>(Ops::op(true).name, weight.shape(), options);
     ConvOptions<N> numbers = options;
     numbers.padding = padding.both;
     return conv<N>(padding.after.empty() ? x : pad(x, padding.after), weight, bias, numbers);
@@ -106,7 +149,8 @@ Var conv(const Var& x, const Var& weight, const Var* bias, const ConvOptions<N>&
   Tensor y = bias ? Ops::conv(x.value(), weight.value(), bias->value(), options)
                   : Ops::conv(x.value(), weight.value(), options);
   const PerAxis<N> kernel = last_extents<N>(weight);
-  return record(Ops::name, std::move(y),
+  static constexpr Op of_batch = Ops::op(true), of_image = Ops::op(false);
+  return record(x.dim() == N + 2 ? of_batch : of_image, std::move(y),
                 wrt(x, [weight, back = back_to<N>(x, kernel, options)](
                            const Var& g) { return conv_transpose<N>(g, weight, nullptr, back); }),
                 wrt(weight, [x, kernel, options](const Var& g) { return conv_weight<N>(x, g, kernel, options); }),
@@ -130,7 +174,8 @@ Var conv_transpose(const Var& x, const Var& weight, const Var* bias, const ConvT
   if (whole) return conv_transpose<N>(pad(x, zeros), weight, bias, rest);
   Tensor y = bias ? Ops::transpose(x.value(), weight.value(), bias->value(), options)
                   : Ops::transpose(x.value(), weight.value(), options);
-  return record(Ops::transpose_name, std::move(y),
+  static constexpr Op of_batch = Ops::transpose_op(true), of_image = Ops::transpose_op(false);
+  return record(x.dim() == N + 2 ? of_batch : of_image, std::move(y),
                 wrt(x, [weight, options](const Var& g) { return conv<N>(g, weight, nullptr, forth<N>(options)); }),
                 wrt(weight, [x, kernel = last_extents<N>(weight),
                              options](const Var& g) { return conv_weight<N>(g, x, kernel, forth<N>(options)); }),
@@ -140,7 +185,7 @@ Var conv_transpose(const Var& x, const Var& weight, const Var* bias, const ConvT
 template <int N>
 Var conv_weight(const Var& x, const Var& g, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
   using Ops = Convolution<N>;
-  return record(Ops::weight_name, Ops::weight(x.value(), g.value(), kernel, options),
+  return record(Ops::weight_op, Ops::weight(x.value(), g.value(), kernel, options),
                 wrt(x, [g, back = back_to<N>(x, kernel, options)](
                            const Var& w) { return conv_transpose<N>(g, w, nullptr, back); }),
                 wrt(g, [x, options](const Var& w) { return conv<N>(x, w, nullptr, options); }));

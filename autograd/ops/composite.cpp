@@ -5,7 +5,6 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
-#include "autograd/pull.h"
 
 namespace hourglass {
 namespace {
@@ -39,6 +38,7 @@ Var std(const Var& x, const Axes& axes, bool keepdim, double correction) {
 }
 
 Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
+  static constexpr Op op = Op::with_leading_axes("norm", "√(Σ x²)", {"dy/dx = x / y, 0 at 0"});
   if (p == 0) return sum(constant(to(x.value() != 0, x.dtype())), axes, keepdim);
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p)) return p > 0 ? max(abs(x), axes, keepdim) : min(abs(x), axes, keepdim);
@@ -48,7 +48,7 @@ Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
     return where(zero, 0, pow(where(zero, 1, powers), 1 / p));
   }
   const Shape kept = kept_shape("norm", x, axes);
-  return record("norm", norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+  return record(op, norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
                   // x / |x|, and 0 at 0, where the norm has a kink
                   const Var length = reshape(y, kept);
                   return x * (reshape(g, behind(g, y.dim(), kept)) / where(length.value() == 0, 1, length));
@@ -78,9 +78,9 @@ Var prod(const Var& x, const Axes& axes, bool keepdim) {
 }
 
 namespace {
-// Every element equal to the extreme shares its gradient evenly.
-Var record_extreme(std::string_view op, Tensor value, const Var& x, const Axes& axes) {
-  const Shape kept = kept_shape(op, x, axes);
+// Elements that are equal to the extreme share the gradient evenly.
+Var record_extreme(const Op& op, Tensor value, const Var& x, const Axes& axes) {
+  const Shape kept = kept_shape(op.name, x, axes);
   return record(op, std::move(value), wrt(x, [x, axes, kept](const Var& g, const Var& y) {
                   const Tensor hits = to(x.value() == reshape(y.value(), kept), x.dtype());
                   return reshape(g, behind(g, y.dim(), kept)) * constant(hits / sum(hits, axes, true));
@@ -88,41 +88,49 @@ Var record_extreme(std::string_view op, Tensor value, const Var& x, const Axes& 
 }
 }  // namespace
 Var max(const Var& x, const Axes& axes, bool keepdim) {
-  return record_extreme("max", max(x.value(), axes, keepdim), x, axes);
+  static constexpr Op op = Op::with_leading_axes("max", "the largest x", {"dy/dx = 1 at the largest; equals share"});
+  return record_extreme(op, max(x.value(), axes, keepdim), x, axes);
 }
 Var min(const Var& x, const Axes& axes, bool keepdim) {
-  return record_extreme("min", min(x.value(), axes, keepdim), x, axes);
+  static constexpr Op op = Op::with_leading_axes("min", "the smallest x", {"dy/dx = 1 at the smallest; equals share"});
+  return record_extreme(op, min(x.value(), axes, keepdim), x, axes);
 }
 
 Var logsumexp(const Var& x, const Axes& axes, bool keepdim) {
+  static constexpr Op op = Op::with_leading_axes("logsumexp", "log Σ e^x", {"dy/dx = e^(x - y)"});
   const Shape kept = kept_shape("logsumexp", x, axes);
-  return record("logsumexp", logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
+  return record(op, logsumexp(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
                   return strong_mul(reshape(g, behind(g, y.dim(), kept)), exp(x - reshape(y, kept)));
                 }));
 }
 
 // dy_i/dx_j = y_i (1[i=j] - y_j)
 Var softmax(const Var& x, std::int64_t axis) {
+  static constexpr Op op =
+      Op::with_leading_axes("softmax", "e^x / Σ e^x", {"dy/dx = y (1 - y) and -y yⱼ: y (g - Σ g y)"});
   Tensor value = softmax(x.value(), axis);
-  return record("softmax", std::move(value), wrt(x, [axis = from_back("softmax", axis, x)](const Var& g, const Var& y) {
+  return record(op, std::move(value), wrt(x, [axis = from_back("softmax", axis, x)](const Var& g, const Var& y) {
                   return softmax_grad(g, y, axis);
                 }));
 }
 Var softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
+  static constexpr Op op{
+      "softmax_grad", "p (g₁ - Σ g₁ p)", {"dy/dg₁: p (g - Σ g p)", "dy/dp: g (g₁ - Σ g₁ p) - g₁ Σ g p"}};
   return record(
-      "softmax_grad", softmax_grad(g.value(), y.value(), axis),
+      op, softmax_grad(g.value(), y.value(), axis),
       wrt(g, [y, axis](const Var& h) { return y * (h - sum(h * y, {axis}, true)); }),
       wrt(y, [g, y, axis](const Var& h) { return h * (g - sum(g * y, {axis}, true)) - g * sum(h * y, {axis}, true); }));
 }
 Var log_softmax(const Var& x, std::int64_t axis) {
+  static constexpr Op op = Op::with_leading_axes("log_softmax", "x - log Σ e^x", {"dy/dx: g - e^y Σ g"});
   Tensor value = log_softmax(x.value(), axis);
-  return record("log_softmax", std::move(value),
-                wrt(x, [axis = from_back("log_softmax", axis, x)](const Var& g, const Var& y) {
+  return record(op, std::move(value), wrt(x, [axis = from_back("log_softmax", axis, x)](const Var& g, const Var& y) {
                   return log_softmax_grad(g, y, axis);
                 }));
 }
 Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
-  return record("log_softmax_grad", log_softmax_grad(g.value(), y.value(), axis),
+  static constexpr Op op{"log_softmax_grad", "g₁ - e^l Σ g₁", {"dy/dg₁: g - Σ g e^l", "dy/dl = -e^l Σ g₁"}};
+  return record(op, log_softmax_grad(g.value(), y.value(), axis),
                 wrt(g, [y, axis](const Var& h) { return h - sum(h * exp(y), {axis}, true); }),
                 wrt(y, [g, y, axis](const Var& h) { return -(h * exp(y) * sum(g, {axis}, true)); }));
 }
@@ -130,13 +138,17 @@ Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
 // ---- normalisation
 
 Var standardize(const Var& x, const Axes& axes, double eps) {
-  return record("standardize", standardize(x.value(), axes, eps),
+  static constexpr Op op{"standardize", "(x - mean) / deviation", {"dy/dx: (g - mean g - y mean(g y)) / deviation"}};
+  return record(op, standardize(x.value(), axes, eps),
                 wrt(x, [x, axes, eps](const Var& g) { return standardize_grad(g, x, axes, eps); }));
 }
 // dx = s (g - mean(g) - z mean(g z)) with z = standardize(x) and s = 1 / √(var(x) + eps). As a map of g it is its own
 // adjoint; x acts through z and through s, and ds/dx = -s² z / n.
 Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps) {
-  return record("standardize_grad", standardize_grad(g.value(), x.value(), axes, eps),
+  static constexpr Op op{"standardize_grad",
+                         "(g₁ - mean g₁ - z mean(g₁ z)) / deviation",
+                         {"dy/dg₁: the same with g in place of g₁", "dy/dx: by way of z and of the deviation"}};
+  return record(op, standardize_grad(g.value(), x.value(), axes, eps),
                 wrt(g, [x, axes, eps](const Var& h) { return standardize_grad(h, x, axes, eps); }),
                 wrt(x, [g, x, axes, eps](const Var& h) {
                   const Var z = standardize(x, axes, eps), s = rsqrt(var(x, axes, true, 0) + eps);

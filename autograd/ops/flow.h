@@ -1,4 +1,4 @@
-// What flows back, changed on purpose: ops that leave a value as it is and do something of their own to its gradient.
+// Gradients changed on purpose: ops that leave a value as it is and act on its gradient alone.
 #pragma once
 #include <concepts>
 #include <utility>
@@ -10,22 +10,26 @@ namespace hourglass {
 
 /// x, and no gradient.
 Var stop_gradient(const Var& x);
-/// x, and factor times the gradient. -1 reverses it: what is below learns to do harm (Ganin & Lempitsky 2015,
-/// "Unsupervised domain adaptation by backpropagation").
+/// x as a value of its own, to differentiate by: what x was computed from stays out of such a derivative. Gradients go on
+/// to x as they are.
+Var alias(const Var& x);
+/// x, and factor times the gradient. -1 reverses the gradient: the layers below learn to make the loss larger (Ganin &
+/// Lempitsky 2015, "Unsupervised domain adaptation by backpropagation").
 Var scale_gradient(const Var& x, double factor);
 
 /// The value of `hard`, the gradient of `soft`: for steps, whose own derivative is 0 (Bengio et al. 2013, "Estimating
-/// or propagating gradients through stochastic neurons"). straight_through(round(x.value()), x) rounds, and lets
-/// gradients through as if it had not. Both have the same shape.
+/// or propagating gradients through stochastic neurons"). straight_through(round(x.value()), x) rounds, and passes
+/// gradients on as if it had not. Both have the same shape.
 Var straight_through(const Tensor& hard, const Var& soft);
 
-/// x, whose gradient is shown to `hook` when grad() has all of it. A hook that gives back a Var replaces the gradient;
-/// one that gives back nothing has had a look. (Only users of the Var returned count; those of x itself pass by.)
+/// x, and `hook` is called with its gradient when that is complete. A hook that returns a Var replaces the gradient; one
+/// that returns nothing only looks. (Gradients by way of x itself, not of the Var returned, do not go through the hook.)
 ///
 ///   const Var h = on_gradient(encoder(x), [](const Var& g) { std::cout << norm(g.value()).item() << "\n"; });
 template <std::invocable<const Var&> Hook>
 Var on_gradient(const Var& x, Hook hook) {
-  return record("on_gradient", x.value(), wrt(x, [hook = std::move(hook)](const Var& g) -> Var {
+  static constexpr Op op{"on_gradient", "x", {"what the hook makes of g"}};
+  return record(op, x.value(), wrt(x, [hook = std::move(hook)](const Var& g) -> Var {
                   if constexpr (std::is_void_v<std::invoke_result_t<const Hook&, const Var&>>) {
                     hook(g);
                     return g;

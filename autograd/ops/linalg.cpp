@@ -12,7 +12,8 @@ Var triangle_of(const Var& x, bool upper) { return upper ? triu(x) : tril(x); }
 // A X = B moves by A dX = dB - dA X. So B's gradient solves the transposed system, Aᵀ Ḃ = G, and A's is -Ḃ Xᵀ, as far
 // as A is read.
 Var solve_triangular(const Var& a, const Var& b, bool upper) {
-  return record("solve_triangular", solve_triangular(a.value(), b.value(), upper),
+  static constexpr Op op{"solve_triangular", "A⁻¹ B", {"dy/dA = -(A⁻ᵀ g) yᵀ", "dy/dB = A⁻ᵀ g"}};
+  return record(op, solve_triangular(a.value(), b.value(), upper),
                 wrt(a,
                     [a, upper](const Var& g, const Var& x) {
                       const Var by_b = solve_triangular(transpose(a), g, !upper);
@@ -24,7 +25,8 @@ Var solve_triangular(const Var& a, const Var& b, bool upper) {
 // Murray 2016, "Differentiation of the Cholesky decomposition", equation 10: S = L⁻ᵀ Φ(Lᵀ G) L⁻¹, where Φ takes the
 // lower triangle and half of the diagonal. x_ij and x_ji are one number, so each gets half of S + Sᵀ, as in PyTorch.
 Var cholesky(const Var& x) {
-  return record("cholesky", cholesky(x.value()), wrt(x, [](const Var& g, const Var& l) {
+  static constexpr Op op{"cholesky", "L of L Lᵀ = x", {"dy/dx = L⁻ᵀ Φ(Lᵀ g) L⁻¹, symmetric"}};
+  return record(op, cholesky(x.value()), wrt(x, [](const Var& g, const Var& l) {
                   const Var product = matmul(transpose(l), g);
                   const Var half = (tril(product) + tril(product, -1)) * 0.5;
                   const Var left = solve_triangular(transpose(l), half, true);

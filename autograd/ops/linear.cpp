@@ -4,38 +4,45 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
-#include "autograd/pull.h"
+#include "autograd/ops/rules.h"
 
 namespace hourglass {
 
 // ---- sums and repetition
 
 Var broadcast_to(const Var& x, const Shape& shape) {
-  return record("broadcast_to", broadcast_to(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
+  static constexpr Op op =
+      Op::with_leading_axes("broadcast_to", "x, repeated", {"dy/dx = 1: the copies' g are added up"});
+  return record(op, broadcast_to(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
 }
 Var expand(const Var& x, const Shape& shape) {
-  return record("expand", expand(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
+  static constexpr Op op = Op::with_leading_axes("expand", "x, repeated", {"dy/dx = 1: the copies' g are added up"});
+  return record(op, expand(x.value(), shape), wrt(x, [](const Var& g) { return g; }));
 }
 Var sum_to(const Var& x, const Shape& shape) {
+  static constexpr Op op = Op::with_leading_axes("sum_to", "x, summed to a smaller shape",
+                                                 {"dy/dx = 1: g goes to every element that was added"});
   Shape kept = shape;
   while (kept.size() < x.dim()) kept.insert(0, 1);
-  return record("sum_to", sum_to(x.value(), shape),
-                wrt(x, [from = x.shape(), kept, to_dim = shape.size()](const Var& g) {
+  return record(op, sum_to(x.value(), shape), wrt(x, [from = x.shape(), kept, to_dim = shape.size()](const Var& g) {
                   return broadcast_to(reshape(g, behind(g, to_dim, kept)), behind(g, to_dim, from));
                 }));
 }
 Var sum(const Var& x, const Axes& axes, bool keepdim) {
+  static constexpr Op op = Op::with_leading_axes("sum", "Σ x", {"dy/dx = 1: g goes to every element that was added"});
   Shape kept = x.shape();
   for (const std::int64_t axis : normalize_axes("sum", axes, x.dim())) kept[static_cast<int>(axis)] = 1;
   Tensor value = sum(x.value(), axes, keepdim);
   const int to_dim = value.dim();
-  return record("sum", std::move(value), wrt(x, [kept, from = x.shape(), to_dim](const Var& g) {
+  return record(op, std::move(value), wrt(x, [kept, from = x.shape(), to_dim](const Var& g) {
                   return broadcast_to(reshape(g, behind(g, to_dim, kept)), behind(g, to_dim, from));
                 }));
 }
 Var cumsum(const Var& x, std::int64_t axis) {
+  static constexpr Op op = Op::with_leading_axes("cumsum", "sums of x up to each place",
+                                                 {"dy/dx = 1 from its place on: sums of g from the end"});
   Tensor value = cumsum(x.value(), axis);
-  return record("cumsum", std::move(value),  // y_j sums x_i for i <= j, so x_i's share sums g_j for j >= i
+  return record(op, std::move(value),  // y_j sums x_i for i <= j, so x_i's share sums g_j for j >= i
                 wrt(x, [axis = from_back("cumsum", axis, x)](const Var& g) {
                   return flip(cumsum(flip(g, {axis}), axis), {axis});
                 }));
@@ -44,10 +51,10 @@ Var cumsum(const Var& x, std::int64_t axis) {
 // ---- rearranging
 
 Var reshape(const Var& x, const Shape& shape) {
-  return record("reshape", reshape(x.value(), shape), wrt(x, [from = x.shape(), to_dim = shape.size()](const Var& g) {
-                  return reshape(g, behind(g, to_dim, from));
-                }));
+  static constexpr Op op = Op::with_leading_axes("reshape", "x in another shape", {"dy/dx = 1: g in x's shape"});
+  return record(op, reshape(x.value(), shape), wrt(x, ReshapeRule{x.shape(), shape.size()}));
 }
+Var ReshapeRule::operator()(const Var& g) const { return reshape(g, behind(g, output_dim, from)); }
 Var flatten(const Var& x, std::int64_t first, std::int64_t last) {
   return reshape(x, flatten(x.value(), first, last).shape());
 }
@@ -55,13 +62,15 @@ Var squeeze(const Var& x, std::int64_t axis) { return reshape(x, squeeze(x.value
 Var squeeze(const Var& x) { return reshape(x, squeeze(x.value()).shape()); }
 Var unsqueeze(const Var& x, std::int64_t axis) { return reshape(x, unsqueeze(x.value(), axis).shape()); }
 Var permute(const Var& x, const Axes& order) {
+  static constexpr Op op =
+      Op::with_leading_axes("permute", "x with axes in another order", {"dy/dx = 1: g with axes in x's order"});
   const auto inverse = [&] {
     Axes back = order;
     for (int i = 0; i < order.size(); ++i) back[normalize_axis("permute", order[i], x.dim())] = i - order.size();
     return back;
   };
   Tensor value = permute(x.value(), order);
-  return record("permute", std::move(value), wrt(x, [back = inverse()](const Var& g) {
+  return record(op, std::move(value), wrt(x, [back = inverse()](const Var& g) {
                   Axes whole;
                   for (int i = 0; i < g.dim() - back.size(); ++i) whole.push_back(i);
                   for (const std::int64_t axis : back) whole.push_back(axis);
@@ -69,38 +78,45 @@ Var permute(const Var& x, const Axes& order) {
                 }));
 }
 Var transpose(const Var& x, std::int64_t a, std::int64_t b) {
+  static constexpr Op op = Op::with_leading_axes("transpose", "xᵀ", {"dy/dx = 1: gᵀ"});
   Tensor value = transpose(x.value(), a, b);
-  return record("transpose", std::move(value),
+  return record(op, std::move(value),
                 wrt(x, [a = from_back("transpose", a, x), b = from_back("transpose", b, x)](const Var& g) {
                   return transpose(g, a, b);
                 }));
 }
 Var flip(const Var& x, const Axes& axes) {
+  static constexpr Op op = Op::with_leading_axes("flip", "x turned round", {"dy/dx = 1: g turned back"});
   Tensor value = flip(x.value(), axes);
   Axes back;
   for (const std::int64_t axis : axes) back.push_back(from_back("flip", axis, x));
-  return record("flip", std::move(value), wrt(x, [back](const Var& g) { return flip(g, back); }));
+  return record(op, std::move(value), wrt(x, [back](const Var& g) { return flip(g, back); }));
 }
 Var contiguous(const Var& x) {
-  return record("contiguous", contiguous(x.value()), wrt(x, [](const Var& g) { return g; }));
+  static constexpr Op op = Op::with_leading_axes("contiguous", "x, copied", {"dy/dx = 1"});
+  return record(op, contiguous(x.value()), wrt(x, [](const Var& g) { return g; }));
 }
 Var to(const Var& x, Dtype dtype) {
-  return record("to", to(x.value(), dtype), wrt(x, [from = x.dtype()](const Var& g) { return to(g, from); }));
+  static constexpr Op op = Op::with_leading_axes("to", "x in another dtype", {"dy/dx = 1: g in x's dtype"});
+  return record(op, to(x.value(), dtype), wrt(x, [from = x.dtype()](const Var& g) { return to(g, from); }));
 }
 
 // ---- picking, and adding what was picked into zeros
 
 Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  static constexpr Op op =
+      Op::with_leading_axes("slice", "a part of x", {"dy/dx = 1 where it was cut out: g among zeros"});
   const std::int64_t extent = x.size(axis);
   const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
-  return record("slice", slice(x.value(), axis, start, stop, step),
-                wrt(x, SliceRule{x.shape(), from_back("slice", axis, x), first, step}));
-}
-Var SliceRule::operator()(const Var& g) const {
-  return embed_slice(g, behind(g, from.size(), from), axis, first, step);
+  return record(op, slice(x.value(), axis, start, stop, step),
+                wrt(x, [place = SlicePlace{x.shape(), from_back("slice", axis, x), first, step}](const Var& g) {
+                  return Share(g, place);  // embed_slice, or joined with the gradients of other slices of x
+                }));
 }
 Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
-  return record("embed_slice", embed_slice(x.value(), shape, axis, start, step),
+  static constexpr Op op =
+      Op::with_leading_axes("embed_slice", "x among zeros", {"dy/dx = 1: the part of g where x was put"});
+  return record(op, embed_slice(x.value(), shape, axis, start, step),
                 wrt(x, [axis = from_back("embed_slice", axis, x), start, step, count = x.size(axis)](const Var& g) {
                   return slice(g, axis, start, count == 0 ? start : start + (count - 1) * step + 1, step);
                 }));
@@ -111,40 +127,51 @@ Var select(const Var& x, std::int64_t axis, std::int64_t index) {
   return reshape(slice(x, axis, at, at + 1), shape);
 }
 Var unfold(const Var& x, std::int64_t axis, std::int64_t size, std::int64_t step) {
-  return record("unfold", unfold(x.value(), axis, size, step),
+  static constexpr Op op{"unfold", "windows of x", {"dy/dx = 1: an element's windows are added up"}};
+  return record(op, unfold(x.value(), axis, size, step),
                 wrt(x, [from = x.shape(), axis, size, step](const Var& g) { return fold(g, from, axis, size, step); }));
 }
 Var fold(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step) {
-  return record("fold", fold(x.value(), shape, axis, size, step),
+  static constexpr Op op{"fold", "windows, added up", {"dy/dx = 1: the windows of g"}};
+  return record(op, fold(x.value(), shape, axis, size, step),
                 wrt(x, [axis, size, step](const Var& g) { return unfold(g, axis, size, step); }));
 }
 Var index_select(const Var& x, std::int64_t axis, const Tensor& index) {
-  return record("index_select", index_select(x.value(), axis, index),
-                wrt(x, [from = x.shape(), axis, index](const Var& g) {
+  static constexpr Op op{
+      "index_select", "rows of x that an index picks", {"dy/dx = 1 where picked: g is added to the rows"}};
+  return record(op, index_select(x.value(), axis, index), wrt(x, [from = x.shape(), axis, index](const Var& g) {
                   return index_add(constant(zeros(from, g.dtype())), axis, index, g);
                 }));
 }
 Var index_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source) {
-  return record("index_add", index_add(x.value(), axis, index, source.value()), wrt(x, [](const Var& g) { return g; }),
+  static constexpr Op op{
+      "index_add", "x, with rows of s added", {"dy/dx = 1", "dy/ds = 1: the rows of g that the index picks"}};
+  return record(op, index_add(x.value(), axis, index, source.value()), wrt(x, [](const Var& g) { return g; }),
                 wrt(source, [axis, index](const Var& g) { return index_select(g, axis, index); }));
 }
 Var gather(const Var& x, std::int64_t axis, const Tensor& index) {
-  return record("gather", gather(x.value(), axis, index), wrt(x, [from = x.shape(), axis, index](const Var& g) {
+  static constexpr Op op{"gather", "elements of x that an index picks", {"dy/dx = 1 where picked: g is added to them"}};
+  return record(op, gather(x.value(), axis, index), wrt(x, [from = x.shape(), axis, index](const Var& g) {
                   return scatter_add(constant(zeros(from, g.dtype())), axis, index, g);
                 }));
 }
 Var scatter_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source) {
+  static constexpr Op op{
+      "scatter_add", "x, with elements of s added", {"dy/dx = 1", "dy/ds = 1: the elements of g that the index picks"}};
   check(source.shape() == index.shape(), "scatter_add", "index is ", describe(index), ", source ", describe(source),
         "; to differentiate, they must have one shape");
-  return record("scatter_add", scatter_add(x.value(), axis, index, source.value()),
-                wrt(x, [](const Var& g) { return g; }),
+  return record(op, scatter_add(x.value(), axis, index, source.value()), wrt(x, [](const Var& g) { return g; }),
                 wrt(source, [axis, index](const Var& g) { return gather(g, axis, index); }));
 }
 Var triu(const Var& x, std::int64_t diagonal) {
-  return record("triu", triu(x.value(), diagonal), wrt(x, [diagonal](const Var& g) { return triu(g, diagonal); }));
+  static constexpr Op op =
+      Op::with_leading_axes("triu", "x above the diagonal", {"dy/dx = 1 above the diagonal, else 0"});
+  return record(op, triu(x.value(), diagonal), wrt(x, [diagonal](const Var& g) { return triu(g, diagonal); }));
 }
 Var tril(const Var& x, std::int64_t diagonal) {
-  return record("tril", tril(x.value(), diagonal), wrt(x, [diagonal](const Var& g) { return tril(g, diagonal); }));
+  static constexpr Op op =
+      Op::with_leading_axes("tril", "x below the diagonal", {"dy/dx = 1 below the diagonal, else 0"});
+  return record(op, tril(x.value(), diagonal), wrt(x, [diagonal](const Var& g) { return tril(g, diagonal); }));
 }
 
 // ---- joining and cutting
@@ -158,6 +185,7 @@ std::vector<Tensor> values_of(std::span<const Var> parts) {
 }  // namespace
 
 Var concat(std::span<const Var> parts, std::int64_t axis) {
+  static constexpr Op op = Op::with_leading_axes("concat", "the inputs, end to end", {"dy/dx = 1: its own part of g"});
   Tensor value = concat(values_of(parts), axis);
   std::int64_t start = 0;
   const auto cut = [&](const Var& part) {
@@ -169,7 +197,7 @@ Var concat(std::span<const Var> parts, std::int64_t axis) {
   };
   std::vector<decltype(cut(Var()))> edges;
   for (const Var& part : parts) edges.push_back(cut(part));
-  return record("concat", std::move(value), std::move(edges));
+  return record(op, std::move(value), std::move(edges));
 }
 Var concat(std::initializer_list<Var> parts, std::int64_t axis) {
   return concat(std::span<const Var>(parts.begin(), parts.size()), axis);
@@ -203,7 +231,8 @@ std::vector<Var> split(const Var& x, const std::vector<std::int64_t>& sizes, std
   return parts;
 }
 Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value) {
-  return record("pad", pad(x.value(), paddings, value), wrt(x, [from = x.shape(), paddings](const Var& g) {
+  static constexpr Op op = Op::with_leading_axes("pad", "x with a frame", {"dy/dx = 1: g without the frame"});
+  return record(op, pad(x.value(), paddings, value), wrt(x, [from = x.shape(), paddings](const Var& g) {
                   Var inner = g;
                   for (std::size_t i = 0; i < paddings.size(); ++i) {
                     const int axis = -static_cast<int>(paddings.size() - i);
@@ -217,8 +246,8 @@ Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value) {
 
 // A sparse matrix along each axis: the adjoint has their transposes.
 Var resample(const Var& x, const ImageTaps& taps) {
-  return record("resample", resample(x.value(), taps),
-                wrt(x, [taps](const Var& g) { return resample(g, taps.transposed()); }));
+  static constexpr Op op{"resample", "weighted sums of x", {"dy/dx = the weights, transposed"}};
+  return record(op, resample(x.value(), taps), wrt(x, [taps](const Var& g) { return resample(g, taps.transposed()); }));
 }
 
 namespace {
@@ -238,9 +267,10 @@ Var add_to_planes(const Var& x, const Tensor& indices, const Shape& shape, int a
 
 // The largest number is picked, and the gradient goes back to where it was.
 PooledVar max_over_taps(const Var& x, const ImageTaps& taps) {
+  static constexpr Op op{"max_over_taps", "the largest x in each window", {"dy/dx = 1 where the largest was, else 0"}};
   Pooled y = max_over_taps(x.value(), taps);
   const Tensor indices = y.indices;
-  return {record("max_over_taps", std::move(y.values),
+  return {record(op, std::move(y.values),
                  wrt(x, [indices, from = x.shape(),
                          axes = taps.axes()](const Var& g) { return add_to_planes(g, indices, from, axes); })),
           indices};

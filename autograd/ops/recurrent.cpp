@@ -3,6 +3,7 @@
 #include "autograd/grad.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/ops/flow.h"
 
 namespace hourglass {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 // value, and it takes no memory.
 enum class Join { columns, flat };
 Var joined(Join how, const std::vector<Var>& inputs) {
+  static constexpr Op op{"joined", "a cell's inputs, side by side", {"dy/dx = 1: its own columns of g"}};
   const auto part = [how](const Var& x, std::int64_t begin) {
     return wrt(x, [how, begin, shape = x.shape()](const Var& g) {
       if (how == Join::columns) return slice(g, 1, begin, begin + shape[1]);
@@ -25,7 +27,7 @@ Var joined(Join how, const std::vector<Var>& inputs) {
     width += how == Join::columns ? x.size(1) : x.numel();
   }
   const Shape shape = how == Join::columns ? Shape{inputs[0].size(0), width} : Shape{width};
-  return record("joined", expand(scalar(0, inputs[0].dtype()), shape), std::move(edges));
+  return record(op, expand(scalar(0, inputs[0].dtype()), shape), std::move(edges));
 }
 
 // The same as joined inputs' gradient, by differentiating the formula, and so differentiable itself. Aliases mark where
@@ -33,9 +35,7 @@ Var joined(Join how, const std::vector<Var>& inputs) {
 template <class Formula>
 Var gradient_of_formula(Join how, Formula&& formula, const std::vector<Var>& inputs, const Var& g) {
   std::vector<Var> aliases;
-  for (const Var& x : inputs)
-    aliases.push_back(x.needs_gradient() ? record("alias", x.value(), wrt(x, [](const Var& h) { return h; }))
-                                         : variable(x.value()));
+  for (const Var& x : inputs) aliases.push_back(alias(x));
   const Var y = formula(aliases);
   std::vector<Var> gradients =
       grad(std::span<const Var>(&y, 1), std::span<const Var>(&g, 1), aliases, {.create_graph = true});
@@ -71,20 +71,22 @@ Var gru_formula(const std::vector<Var>& in) {
 }  // namespace
 
 LstmState lstm_cell(const Var& gates, const Var& c) {
+  static constexpr Op op{
+      "lstm_cell", "σ(o) tanh(c'), c' = σ(f) c + σ(i) tanh(g)", {"all inputs at once, by one kernel"}};
   Tensor value = lstm_cell(gates.value(), c.value());
-  const Var both =
-      record("lstm_cell", std::move(value), wrt(joined(Join::columns, {gates, c}), [gates, c](const Var& g) {
-               if (!recording()) return constant(lstm_cell_grad(g.value(), gates.value(), c.value()));
-               return gradient_of_formula(Join::columns, lstm_formula, {gates, c}, g);
-             }));
+  const Var both = record(op, std::move(value), wrt(joined(Join::columns, {gates, c}), [gates, c](const Var& g) {
+                            if (!recording()) return constant(lstm_cell_grad(g.value(), gates.value(), c.value()));
+                            return gradient_of_formula(Join::columns, lstm_formula, {gates, c}, g);
+                          }));
   return {select(both, 0, 0), select(both, 0, 1)};
 }
 
 LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const Var& c) {
+  static constexpr Op op{"lstm_sequence", "lstm_cell, step after step", {"all inputs at once, by one kernel"}};
   const LstmSequence run = lstm_sequence(gates.value(), weight.value(), h.value(), c.value());
   const std::vector<Var> inputs{gates, weight, h, c};
   const Var both = record(
-      "lstm_sequence", run.states, wrt(joined(Join::flat, inputs), [inputs, run](const Var& g) {
+      op, run.states, wrt(joined(Join::flat, inputs), [inputs, run](const Var& g) {
         if (recording() && run.gates.size(0) > 0)
           return gradient_of_formula(Join::flat, lstm_sequence_formula, inputs, g);
         return constant(lstm_sequence_grad(g.value(), run, inputs[1].value(), inputs[2].value(), inputs[3].value()));
@@ -93,9 +95,10 @@ LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const
 }
 
 Var gru_cell(const Var& input_gates, const Var& hidden_gates, const Var& h) {
+  static constexpr Op op{"gru_cell", "(1 - z) n + z h", {"all inputs at once, by one kernel"}};
   Tensor value = gru_cell(input_gates.value(), hidden_gates.value(), h.value());
   return record(
-      "gru_cell", std::move(value),
+      op, std::move(value),
       wrt(joined(Join::columns, {input_gates, hidden_gates, h}), [input_gates, hidden_gates, h](const Var& g) {
         if (!recording())
           return constant(gru_cell_grad(g.value(), input_gates.value(), hidden_gates.value(), h.value()));
