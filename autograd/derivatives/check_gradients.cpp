@@ -5,6 +5,7 @@
 
 #include "autograd/grad.h"
 #include "autograd/ops.h"
+#include "autograd/tape.h"
 
 namespace hourglass {
 namespace {
@@ -57,6 +58,7 @@ double check_gradients(const Function& f, const std::vector<Tensor>& inputs, con
     const std::vector<Var> xs = variables(inputs);
     const Var value = s(xs);
     const bool flat = !value.needs_gradient();  // a derivative that is 0 everywhere stays so
+    if (order == 1) check_claims(value);
     const std::vector<Var> gradients = grad(value, xs, {.allow_unused = true});
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const double analytic = flat ? 0 : dot(gradients[i].value(), directions[i]);
@@ -75,6 +77,62 @@ double check_gradients(const Function& f, const std::vector<Tensor>& inputs, con
     };
   }
   return worst;
+}
+
+// ---- claims
+
+namespace {
+
+Tensor some_cotangent(const Shape& shape, Dtype dtype) { return Rng(0).uniform(shape, 0.5, 1.5, dtype); }
+
+void check_equal(const Node& node, int i, std::string_view claim, const Tensor& got, const Tensor& wanted) {
+  const auto report = [&] {
+    return join("input ", i, ": ", claim, ", but gives ", describe(got), " ", got, " instead of ", describe(wanted),
+                " ", wanted);
+  };
+  if (got.shape() != wanted.shape()) fail(node.op().name, report());
+  const Tensor allowed = maximum(abs(wanted), 1) * (got.dtype() == Dtype::f64 ? 1e-12 : 1e-4);
+  const Tensor same = logical_or(got == wanted, logical_and(isnan(got), isnan(wanted)));
+  if (!equal(logical_or(same, abs(got - wanted) <= allowed), ones_like(same))) fail(node.op().name, report());
+}
+
+// A cotangent with a single element comes back in the same element alone.
+void check_diagonal(Node& node, int i) {
+  const Tensor g = some_cotangent(node.shape(), node.dtype());
+  const Tensor whole = node.vjp(i, constant(g)).whole().value();
+  const std::int64_t step = std::max<std::int64_t>(1, g.numel() / 16);
+  for (std::int64_t k = 0; k < g.numel(); k += step) {
+    const Tensor only = reshape(one_hot(full({1}, k, Dtype::i64), g.numel(), Dtype::u8), g.shape());
+    const Tensor one = node.vjp(i, constant(where(only, g, 0))).whole().value();
+    check_equal(node, i, "the op says it is elementwise", one, where(only, whole, 0));
+  }
+}
+
+void check_many_at_once(Node& node, int i) {
+  for (const std::int64_t count : {1, 3}) {
+    const Tensor gs = some_cotangent(in_front(count, node.shape()), node.dtype());
+    const Tensor shares = shares_of(node, i, constant(gs)).whole().value();
+    for (std::int64_t k = 0; k < count; ++k)
+      check_equal(node, i, "the rule accepts many gradients at once", select(shares, 0, k),
+                  share_of(node, i, constant(select(gs, 0, k))).whole().value());
+  }
+}
+
+}  // namespace
+
+int check_claims(const Var& y) {
+  const NoGrad no_grad;
+  int checked = 0;
+  for (const NodePtr& node : ancestors("check_claims", {&y, 1}, [](const Node&) { return true; })) {
+    for (int i = 0; i < node->input_count(); ++i) {
+      if (!node->input(i) || node->op().accepted_by(i) == Accepts::one) continue;
+      if (node->op().is_elementwise) check_diagonal(*node, i);
+      check_many_at_once(*node, i);
+      node->finish();
+      ++checked;
+    }
+  }
+  return checked;
 }
 
 }  // namespace hourglass

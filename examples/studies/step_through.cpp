@@ -120,7 +120,7 @@ bool show_all(StepThrough& steps, const Computation& computation, bool pause) {
   for (const Parameter& p : computation.parameters) names[static_cast<Var>(p).node().get()] = p.name();
   const auto name = [&](const Node& node) {
     const auto found = names.find(&node);
-    return found == names.end() ? join(node.op(), " #", node.id()) : found->second;
+    return found == names.end() ? join(node.op().name, " #", node.id()) : found->second;
   };
   std::optional<RawTerminal> terminal;
   if (pause) terminal.emplace();

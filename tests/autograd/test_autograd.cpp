@@ -197,15 +197,16 @@ TEST_CASE("check_gradients passes what is right and names what is not") {
   const Tensor x = Tensor::from({0.3, -0.7, 1.1});
   CHECK(check_gradients([](const std::vector<Var>& v) { return sin(v[0]) * v[0]; }, {x}, {.order = 3}) < 1e-6);
   const auto wrong = [](const Var& v) {
-    return record("wrong", square(v.value()), wrt(v, [v](const Var& g) { return g * v * 2.002; }));
+    static constexpr Op op{"wrong"};
+    return record(op, square(v.value()), wrt(v, [v](const Var& g) { return g * v * 2.002; }));
   };
   const std::string first = error_of(
       [&] { check_gradients([&](const std::vector<Var>& v) { return wrong(v[0]); }, {x}, {.name = "wrong"}); });
   CHECK(first.starts_with("wrong: order 1, input 0: analytic "));
   // Right at first order, wrong at second: the rule hides its own dependence on v.
   const auto shallow = [](const Var& v) {
-    return record("shallow", square(v.value()),
-                  wrt(v, [value = v.value()](const Var& g) { return g * constant(value) * 2; }));
+    static constexpr Op op{"shallow"};
+    return record(op, square(v.value()), wrt(v, [value = v.value()](const Var& g) { return g * constant(value) * 2; }));
   };
   const std::string second = error_of(
       [&] { check_gradients([&](const std::vector<Var>& v) { return shallow(v[0]); }, {x}, {.name = "shallow"}); });

@@ -153,7 +153,8 @@ TEST_CASE("double backward goes the two ways that the chapter works out by hand"
 namespace {
 Var log_cosh(const Var& x) {
   const Tensor size = abs(x.value());
-  return record("log_cosh", size + log1p(exp(size * -2)) - std::numbers::ln2,
+  static constexpr Op op{"log_cosh"};
+  return record(op, size + log1p(exp(size * -2)) - std::numbers::ln2,
                 wrt(x, [x](const Var& g) { return g * tanh(x); }));
 }
 }  // namespace

@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <set>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -13,7 +12,6 @@
 #include "autograd/node.h"
 #include "autograd/observe.h"
 #include "autograd/ops.h"
-#include "autograd/words.h"
 #include "tests/autograd/collector.h"
 #include "tests/tables/op_checks.h"
 
@@ -32,7 +30,7 @@ TEST_CASE("an observer sees an op's operands in their order, constants among the
   REQUIRE(seen.ops.size() == 5);
   const std::vector<std::vector<float>> wanted{{3, 5}, {5, 3}, {5, 7, 3}, {5, 7, 1}, {3, 3, 9}};
   for (std::size_t k = 0; k < wanted.size(); ++k) {
-    CAPTURE(seen.ops[k].name);
+    CAPTURE(seen.ops[k].op.name);
     REQUIRE(seen.ops[k].operands.size() == wanted[k].size());
     for (std::size_t i = 0; i < wanted[k].size(); ++i) CHECK(first(seen.ops[k].operands[i]) == wanted[k][i]);
   }
@@ -97,25 +95,27 @@ TEST_CASE("nodes know how deep in derivatives they were made") {
   CHECK(walk_order() == 0);
 }
 
-TEST_CASE("every op that the table's rows record is described in words, and so are its derivatives") {
-  std::set<std::string> ops;
-  std::map<std::string, std::size_t> inputs;
+TEST_CASE("every op that the table's rows record says in words what it computes, and its derivatives") {
+  std::map<std::string_view, std::size_t> inputs;  // by op
+  std::map<std::string_view, const Op*> ops;
   for (const test::Row& row : test::op_table()) {
     Collector seen;
     test::derivatives(row, test::draw_inputs(row), 2);
-    for (const Collector::Op& op : seen.ops) {
-      ops.insert(op.name);
-      inputs[op.name] = std::max(inputs[op.name], op.operands.size());
+    for (const Collector::Seen& one : seen.ops) {
+      ops[one.op.name] = &one.op;
+      inputs[one.op.name] = std::max(inputs[one.op.name], one.operands.size());
     }
   }
   CHECK(ops.size() > 80);
-  for (const std::string& op : ops) {
-    CAPTURE(op);
-    CHECK(!formula_of(op).empty());
-    for (std::size_t i = 0; i < inputs[op]; ++i) CHECK(!derivative_of(op, static_cast<int>(i)).empty());
+  for (const auto& [name, op] : ops) {
+    CAPTURE(name);
+    CHECK(!op->formula.empty());
+    for (std::size_t i = 0; i < inputs[name]; ++i) CHECK(!op->derivative(static_cast<int>(i)).empty());
   }
-  CHECK(derivative_of("mul", 0) == "dy/da = b");
-  CHECK(derivative_of("mul", 1) == "dy/db = a");
-  CHECK(derivative_of("concat", 7) == derivative_of("concat", 0));
-  CHECK(derivative_of("somebody's own", 0).empty());
+  CHECK(ops.at("mul")->derivative(0) == "dy/da = b");
+  CHECK(ops.at("mul")->derivative(1) == "dy/db = a");
+  CHECK(ops.at("concat")->derivative(7) == ops.at("concat")->derivative(0));
+  constexpr Op silent{"silent"};  // an op of one's own may say nothing
+  CHECK(silent.derivative(0).empty());
+  CHECK(silent.accepted_by(5) == Accepts::one);
 }

@@ -16,7 +16,7 @@
 #include "autograd/derivatives.h"
 #include "autograd/grad.h"
 #include "autograd/ops.h"
-#include "autograd/pull.h"
+#include "autograd/share.h"
 #include "tensor/kernels/kernels.h"
 #include "tensor/storage.h"
 #include "tests/paths.h"

@@ -55,7 +55,7 @@ TEST_CASE("a step tells what a node received, from whom, and what its rules made
   CHECK(steps[0].arrivals.size() == 1);
   CHECK(!steps[0].arrivals[0].from);
   const BackwardStep& mul = steps[3];
-  CHECK(mul.node->op() == "mul");
+  CHECK(mul.node->op().name == "mul");
   REQUIRE(mul.arrivals.size() == 2);
   CHECK(mul.received.value().to_vector<double>() == std::vector<double>{3, 3});
   REQUIRE(mul.passed.size() == 2);

@@ -252,7 +252,7 @@ TEST_CASE("a node knows its distribution, its estimator and its noise") {
   const Normal q(variable(Tensor::from({0.3, -0.2})), f64({2}));
   const Var z = sample(q, rng, pathwise(5));
   const StochasticNode& node = stochastic_node(z);
-  CHECK(node.op() == "sample");
+  CHECK(node.op().name == "sample");
   CHECK(node.distribution().name() == "Normal");
   CHECK(node.estimator().name() == "pathwise");
   Rng again = node.stream();
