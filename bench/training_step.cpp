@@ -143,18 +143,17 @@ STEP(cae_jac64_gram);  // the same number another way: LibTorch's partner is cae
 void conv_ae(benchmark::State& state) {
   set_num_threads(static_cast<int>(state.range(0)));
   Rng rng(0);
-  nn::Sequential model;
-  model.add<nn::Conv2d>(1, 16, nn::Conv2dOptions{.kernel = 3, .stride = 2, .padding = 1}, rng);
-  model.add<nn::ReLU>();
-  model.add<nn::Conv2d>(16, 32, nn::Conv2dOptions{.kernel = 3, .stride = 2, .padding = 1}, rng);
-  model.add<nn::ReLU>();
-  model.add<nn::Conv2d>(32, 64, nn::Conv2dOptions{.kernel = 7}, rng);
-  model.add<nn::ConvTranspose2d>(64, 32, nn::ConvTranspose2dOptions{.kernel = 7}, rng);
-  model.add<nn::ReLU>();
   const nn::ConvTranspose2dOptions doubling{.kernel = 3, .stride = 2, .padding = 1, .output_padding = 1};
-  model.add<nn::ConvTranspose2d>(32, 16, doubling, rng);
-  model.add<nn::ReLU>();
-  model.add<nn::ConvTranspose2d>(16, 1, doubling, rng);
+  const nn::Sequential model{nn::Conv2d(1, 16, {.kernel = 3, .stride = 2, .padding = 1}, rng),
+                             nn::ReLU(),
+                             nn::Conv2d(16, 32, {.kernel = 3, .stride = 2, .padding = 1}, rng),
+                             nn::ReLU(),
+                             nn::Conv2d(32, 64, {.kernel = 7}, rng),
+                             nn::ConvTranspose2d(64, 32, {.kernel = 7}, rng),
+                             nn::ReLU(),
+                             nn::ConvTranspose2d(32, 16, doubling, rng),
+                             nn::ReLU(),
+                             nn::ConvTranspose2d(16, 1, doubling, rng)};
   const Var x = constant(rng.uniform({128, 1, 28, 28}));
   train(state, model, 537e6, [&] { return nn::binary_cross_entropy_with_logits(model(x), x); });
 }
@@ -163,16 +162,16 @@ STEP(conv_ae);
 struct UNet : nn::Module {
   explicit UNet(Rng& generator) : rng(generator) {}
   nn::Conv2d& conv(const char* name, std::int64_t in, std::int64_t out) {
-    return child<nn::Conv2d>(name, in, out, nn::Conv2dOptions{.kernel = 3, .padding = 1}, rng);
+    return child(name, nn::Conv2d(in, out, {.kernel = 3, .padding = 1}, rng));
   }
   nn::ConvTranspose2d& up(const char* name, std::int64_t in, std::int64_t out) {
-    return child<nn::ConvTranspose2d>(name, in, out, nn::ConvTranspose2dOptions{.kernel = 2, .stride = 2}, rng);
+    return child(name, nn::ConvTranspose2d(in, out, {.kernel = 2, .stride = 2}, rng));
   }
   Rng& rng;
   nn::Conv2d &down1 = conv("down1", 1, 16), &down2 = conv("down2", 16, 32), &bottom = conv("bottom", 32, 64),
              &join2 = conv("join2", 64, 32), &join1 = conv("join1", 32, 16);
   nn::ConvTranspose2d &up2 = up("up2", 64, 32), &up1 = up("up1", 32, 16);
-  nn::Conv2d& classes = child<nn::Conv2d>("classes", 16, 2, nn::Conv2dOptions{.kernel = 1}, rng);
+  nn::Conv2d& classes = child("classes", nn::Conv2d(16, 2, {.kernel = 1}, rng));
 
   Var operator()(const Var& x) const {
     const Var a = relu(down1(x)), b = relu(down2(max_pool2d(a, {.kernel = 2})));
@@ -196,9 +195,9 @@ STEP(unet);
 
 struct LstmAe : nn::Module {
   explicit LstmAe(Rng& rng)
-      : encoder(child<nn::LSTM>("encoder", 1, 64, rng, nn::RecurrentOptions{.batch_first = true})),
-        decoder(child<nn::LSTM>("decoder", 64, 64, rng, nn::RecurrentOptions{.batch_first = true})),
-        out(child<nn::Linear>("out", 64, 1, rng)) {}
+      : encoder(child("encoder", nn::LSTM(1, 64, rng, {.batch_first = true}))),
+        decoder(child("decoder", nn::LSTM(64, 64, rng, {.batch_first = true}))),
+        out(child("out", nn::Linear(64, 1, rng))) {}
   nn::LSTM &encoder, &decoder;
   nn::Linear& out;
 

@@ -1,4 +1,4 @@
-// Errors say where they happened: whoever has a name adds it while the error travels up to the caller. Instruments
+// Errors say where they happened: each module adds its name while the error travels up to the caller. Instruments
 // (autograd/inspect.h) see the same names.
 #pragma once
 #include <string_view>
@@ -9,7 +9,8 @@
 
 namespace hourglass::nn {
 
-/// f(), and if it fails the error starts with `name: `. For a model's own steps, as Layer does it for layers:
+/// Calls f(); an error that it throws then starts with `name: `. Layer does this for layers; a model does it for its
+/// own steps:
 ///   Normal encode(const Var& x) const { return in_context("encode", [&] { ... }); }
 template <class F>
 decltype(auto) in_context(std::string_view name, F&& f) {

@@ -14,13 +14,13 @@ template <int N>
 struct ConvOptions {
   PerAxis<N> kernel;
   PerAxis<N> stride = 1;
-  /// As many on both sides of an axis, or kSame: .padding = 1, .padding = {1, 2}, .padding = kSame.
+  /// The same on both sides of an axis, or kSame: .padding = 1, .padding = {1, 2}, .padding = kSame.
   ConvPadding<N> padding = 0;
   PerAxis<N> dilation = 1;
-  /// Inputs and outputs in so many equal parts, each output seeing the inputs of its own part.
+  /// Divides inputs and outputs into this number of equal parts. An output reads the inputs of its own part.
   std::int64_t groups = 1;
   bool bias = true;
-  /// What the padding is filled with; constant are zeros.
+  /// The values in the padding; constant means zeros.
   PadMode padding_mode = PadMode::constant;
   Dtype dtype = Dtype::f32;
 };
@@ -67,8 +67,7 @@ struct ConvTransposeOptions {
   PerAxis<N> kernel;
   PerAxis<N> stride = 1;
   PerAxis<N> padding = 0;
-  /// Of the sizes that a convolution with these options would take to the input's, this is how much the result is
-  /// larger than the smallest.
+  /// A convolution with these options takes several sizes to the size of the input. This is added to the smallest.
   PerAxis<N> output_padding = 0;
   std::int64_t groups = 1;
   bool bias = true;

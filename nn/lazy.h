@@ -1,9 +1,9 @@
-// Lazy shapes: the first batch tells a layer how many inputs it has.
+// Lazy shapes: a layer takes its number of inputs from the first batch.
 //
 //   nn::Sequential net;
-//   net.add<nn::LazyLinear>(128, rng);   // or nn::Linear(nn::kLazy, 128, rng)
-//   net(batch);                           // now the weight is [128, whatever the batch has]
-//   optim::Adam adam(net.parameters());   // sooner is an error that names the parameter
+//   net.add(nn::LazyLinear(128, rng));    // or nn::Linear(nn::kLazy, 128, rng)
+//   net(batch);                           // now the weight is [128, the batch's last extent]
+//   optim::Adam adam(net.parameters());   // before the batch this is an error that names the parameter
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,11 +13,11 @@
 
 namespace hourglass::nn {
 
-/// In the place of a number of inputs: that of the first batch.
+/// As a number of inputs: take it from the first batch.
 inline constexpr std::int64_t kLazy = -1;
 
-/// How a layer gives its parameters their first values once it knows its number of inputs: at once, or, for kLazy, when
-/// it is called. The values of a lazy layer come from a stream of its own and do not depend on when that is.
+/// Gives a layer's parameters their initial values once the number of inputs is known: at once, or, for kLazy, at the
+/// first call. A lazy layer draws them from a generator of its own, so they do not depend on when that happens.
 class Initializer {
  public:
   using Function = std::function<void(std::int64_t inputs, Rng& rng)>;

@@ -1,6 +1,6 @@
 // Losses: one number that says how far a prediction is from its target. Names, meanings and averages are PyTorch's.
-// Input and target have one shape unless something else is said; nothing is broadcast, because a loss that quietly
-// compares [n, 1] with [n] trains something else than was meant.
+// Input and target have the same shape unless the comment says otherwise. Nothing is broadcast: a loss that silently
+// compared [n, 1] with [n] would train for something else.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace hourglass::nn {
 
-/// From the losses of single elements to the loss. batchmean is the sum divided by the extent of the first axis: for a
-/// batch of images, the loss of an image rather than of a pixel.
+/// How the losses of the elements become one loss. batchmean is the sum divided by the extent of the first axis: for a
+/// batch of images, the loss per image, while mean is the loss per pixel.
 enum class Reduction { none, mean, sum, batchmean };
 
 // ---- numbers
@@ -28,7 +28,7 @@ struct GaussianNllOptions {
   Reduction reduction = Reduction::mean;
   /// Adds the constant log(2π) / 2.
   bool full = false;
-  /// var is at least so much; its gradient is what it would be without.
+  /// Lower bound of var. The gradient ignores the bound.
   double eps = 1e-6;
 };
 /// (log var + (input - target)² / var) / 2: -log of a normal density of mean input and the given variance. var has the
@@ -55,10 +55,9 @@ Var binary_cross_entropy(const Var& input, const Var& target, Reduction reductio
 Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
 
 struct BinaryCrossEntropyOptions {
-  /// What the loss of an element counts; broadcasts to the input.
+  /// Weight of an element's loss; broadcasts to the input.
   std::optional<Tensor> weight{};
-  /// What an element's -t log p counts in comparison with -(1 - t) log(1 - p): with p > 1 fewer positives are missed.
-  /// Broadcasts; for logits alone.
+  /// Weight of the positive term -t log p; above 1 favours recall. Broadcasts; only for logits.
   std::optional<Tensor> pos_weight{};
   Reduction reduction = Reduction::mean;
 };
@@ -72,7 +71,7 @@ Var cross_entropy(const Var& input, const Tensor& target, Reduction reduction = 
 Var nll_loss(const Var& input, const Tensor& target, Reduction reduction = Reduction::mean);
 
 struct ClassOptions {
-  /// What a class counts, [classes]. The mean is weighted by it: the sum divided by the weights of all targets.
+  /// Weight of each class, [classes]. The mean is then the sum divided by the weights of all targets.
   std::optional<Tensor> weight{};
   /// A target with this number has loss 0 and does not count in the mean.
   std::int64_t ignore_index = -100;
@@ -127,7 +126,7 @@ Var triplet_margin_loss(const Var& anchor, const Var& positive, const Var& negat
 // ---- images
 
 struct DiceOptions {
-  /// Added above and below, so that two empty masks agree.
+  /// Added to numerator and denominator, so that the loss of two empty masks is 0.
   double smooth = 1;
   Reduction reduction = Reduction::mean;
 };
@@ -136,10 +135,10 @@ struct DiceOptions {
 Var dice_loss(const Var& input, const Var& target, DiceOptions options = {});
 
 struct SsimOptions {
-  /// The window is a Gaussian of so many pixels (odd) and this standard deviation.
+  /// The window is a Gaussian of this number of pixels (odd) and this standard deviation.
   std::int64_t window_size = 11;
   double sigma = 1.5;
-  /// From the darkest to the brightest value there can be.
+  /// The largest possible value minus the smallest.
   double data_range = 1;
   double k1 = 0.01, k2 = 0.03;
   Reduction reduction = Reduction::mean;

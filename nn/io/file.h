@@ -1,4 +1,4 @@
-// Files that appear whole or not at all, and are read as a whole or not at all.
+// Files that are written completely or not at all, and read completely or not at all.
 #pragma once
 #include <cstddef>
 #include <filesystem>
@@ -7,9 +7,9 @@
 
 namespace hourglass::nn {
 
-/// A file that is written beside its place, under a temporary name (path.<process>.tmp). commit() flushes it to the
-/// disk and renames it: after a crash or on a full disk, path has its old content or the new, never a part of it.
-/// Without commit() nothing has happened. Errors name path and reason.
+/// A file that is written under a temporary name (path.<process>.tmp). commit() flushes it to the disk and renames it:
+/// after a crash or on a full disk, path has its old content or the new one, never a part of it. Without commit() path
+/// does not change. Errors name path and reason.
 class NewFile {
  public:
   explicit NewFile(const std::filesystem::path& path);

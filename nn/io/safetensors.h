@@ -1,4 +1,4 @@
-// safetensors: the file format in which weights travel, to and from PyTorch as well (safetensors.torch.save_file).
+// safetensors: a file format for weights, which PyTorch reads and writes, too (safetensors.torch.save_file).
 //
 //   8 bytes    length n of the header, little-endian
 //   n bytes    JSON: {"encoder.weight": {"dtype": "F32", "shape": [32, 784], "data_offsets": [0, 100352]}, ...}
@@ -12,7 +12,7 @@
 
 namespace hourglass::nn {
 
-/// Whatever is worth knowing of the tensors; text only.
+/// Texts about the tensors, by name.
 using Metadata = std::map<std::string, std::string>;
 
 /// The file appears whole or not at all: it is written under another name, flushed to the disk and renamed.
@@ -22,8 +22,8 @@ struct Safetensors {
   StateDict tensors;
   Metadata metadata;
 };
-/// Reads F32, F64, I64, U8 and BOOL (as u8). Files come from strangers: whatever does not follow the format to the
-/// letter is an error that names file and tensor, found before memory is taken for it.
+/// Reads F32, F64, I64, U8 and BOOL (as u8). Files are not trusted: any deviation from the format is an error that names
+/// file and tensor, and comes before memory is taken.
 ///   model.load_state_dict(load_safetensors("vae.safetensors").tensors);
 Safetensors load_safetensors(const std::filesystem::path& path);
 
