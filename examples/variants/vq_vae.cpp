@@ -90,6 +90,7 @@ class VqVae : public nn::Module {
       : height_(height / 4),
         width_(width / 4),
         size_(size),
+        codebook_(child<Codebook>("codebook", words, size, rng)),
         encoder_(child("encoder",
                        nn::Sequential{nn::Reshape({1, height, width}),
                                       nn::Conv2d(1, 16, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
@@ -99,8 +100,7 @@ class VqVae : public nn::Module {
             "decoder",
             nn::Sequential{nn::Conv2d(size, 32, {.kernel = 3, .padding = 1}, rng), nn::ReLU(),
                            nn::ConvTranspose2d(32, 16, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
-                           nn::ConvTranspose2d(16, 1, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::Flatten()})),
-        codebook_(child<Codebook>("codebook", words, size, rng)) {
+                           nn::ConvTranspose2d(16, 1, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::Flatten()})) {
     check(height % 4 == 0 && width % 4 == 0, "vq_vae", "height and width must be multiples of 4, got ", height, " x ",
           width);
   }
@@ -118,8 +118,8 @@ class VqVae : public nn::Module {
 
  private:
   std::int64_t height_, width_, size_;
-  nn::Sequential &encoder_, &decoder_;
   Codebook& codebook_;
+  nn::Sequential &encoder_, &decoder_;
 };
 
 // The squared error of a pixel, and how many words are in use.
