@@ -12,7 +12,7 @@
 
 namespace hourglass {
 
-// ---- elementwise: the rule is calculus, g * f'(x) --- ops/elementwise.cpp
+// ---- elementwise: the rule is calculus, g * f'(x) --- ops/elementwise.cpp, ops/arithmetic.cpp, ops/losses.cpp
 
 Var neg(const Var& x);
 Var abs(const Var& x);  ///< derivative 0 at 0
