@@ -13,7 +13,7 @@ namespace {
 
 using Function = std::function<Var(const std::vector<Var>&)>;
 
-// Nodes made before `start` from which y was computed by nodes made since: f's arguments and what f captured.
+// The nodes older than `start` from which younger nodes computed y: f's arguments and what f captured.
 std::vector<NodePtr> reached_outside(const Var& y, std::uint64_t start) {
   const auto inside = [start](const Node& node) { return node.id() >= start; };
   std::vector<NodePtr> nodes = ancestors("checkpoint", {&y, 1}, inside);
@@ -56,7 +56,7 @@ class Checkpoint final : public Node {
     }();
     std::vector<Var> xs;
     for (const NodePtr& edge : edges_) xs.push_back(handle(edge));
-    // Partial: what one of the xs owes to another is found when the walk outside comes to it.
+    // Partial: if one of the xs depends on another, the outer walk follows that path.
     return grad({&y, 1}, {&g, 1}, xs,
                 {.create_graph = recording(), .allow_unused = true, .batched = g.dim() > y.dim(), .partial = true});
   }
@@ -88,7 +88,7 @@ Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input) {
   return checkpoint([f](const std::vector<Var>& xs) { return f(xs[0]); }, std::span(&input, 1));
 }
 
-// A node has one value: here it is all of f's, one behind the other.
+// A node has one value: here all results of f, flattened and joined.
 std::vector<Var> checkpoint(const std::function<std::vector<Var>(const std::vector<Var>&)>& f,
                             std::span<const Var> inputs) {
   const auto shapes = std::make_shared<std::vector<Shape>>();

@@ -1,4 +1,4 @@
-// checkpoint: memory for time. A part of a computation forgets its steps and takes them again on the way back.
+// checkpoint: less memory for more time. A part of a computation forgets its steps and repeats them on the way back.
 #pragma once
 #include <functional>
 #include <span>
@@ -8,13 +8,14 @@
 
 namespace hourglass {
 
-/// f(inputs), of which only the inputs and the result are kept. When it is differentiated, f runs once more, and what
-/// it records then is walked: a third more work, and the memory of a chain of n steps falls to that of √n when it is
-/// cut into √n parts (Chen et al. 2016, "Training deep nets with sublinear memory cost").
+/// Computes f(inputs) and keeps only the inputs and the result. When it is differentiated, f runs once more and is
+/// recorded, and the walk goes back through this record. Training takes a third more work. A chain of n steps, cut into
+/// √n parts, needs memory for about √n steps instead of n (Chen et al. 2016, "Training deep nets with sublinear memory
+/// cost").
 ///
-/// Derivatives of any order are those of f(inputs), also by parameters and other Vars that f captures. f draws the same
-/// random numbers both times, from whichever streams. It must not depend on anything else that changes in between, nor
-/// change anything: a running mean would be updated twice.
+/// Derivatives of every order are those of f(inputs), also with respect to parameters and other Vars that f captures. f
+/// draws the same random numbers both times, from any stream. f must not depend on anything else that changes between
+/// the two runs. It must not change anything either: a running mean would be updated twice.
 Var checkpoint(const std::function<Var(const std::vector<Var>&)>& f, std::span<const Var> inputs);
 Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input);
 /// The same for an f with several results, all of one dtype.

@@ -10,24 +10,25 @@
 namespace hourglass {
 
 struct GradOptions {
-  /// Record the gradients' own computation, so that they can be differentiated in turn.
+  /// Record how the gradients are computed, so that they can be differentiated in turn.
   bool create_graph = false;
-  /// Keep the graph for another grad(). Otherwise what was walked is released, and its memory with it, as the walk goes
-  /// on; a second walk is an error. create_graph keeps it too.
+  /// Keep the graph for another grad(). Otherwise the walk releases each node, with the memory that it keeps, after
+  /// visiting it, and a second walk is an error. create_graph also keeps the graph.
   bool retain_graph = false;
-  /// An input that y does not depend on has gradient 0. Otherwise it is an error that names it.
+  /// If y does not depend on an x, its gradient is 0. Without this option, such an x is an error that names it.
   bool allow_unused = false;
-  /// Cotangents have one axis more than their values, in front, and so have the gradients: many vector-Jacobian
-  /// products in one walk, as large products instead of many small ones.
+  /// Cotangents have one axis more than their values, in front, and so have the gradients. One walk then computes many
+  /// vector-Jacobian products, with a few large matrix products instead of many small ones.
   bool batched = false;
-  /// Partial derivatives: the xs count as independent of each other. What y depends on by way of another x is left out.
+  /// Partial derivatives: the xs count as independent of each other. Paths from y to one x that lead through another x
+  /// are left out.
   bool partial = false;
 };
 
 /// dy/dx for each x, in the shape of x. y has one element.
 std::vector<Var> grad(const Var& y, std::span<const Var> xs, GradOptions options = {});
 std::vector<Var> grad(const Var& y, std::initializer_list<Var> xs, GradOptions options = {});
-/// The same for parameters, whose names errors tell: adam.step(grad(loss, model.parameters())).
+/// The same for parameters; errors show their names: adam.step(grad(loss, model.parameters())).
 std::vector<Var> grad(const Var& y, const std::vector<Parameter>& parameters, GradOptions options = {});
 Var grad(const Var& y, const Var& x, GradOptions options = {});
 

@@ -2,12 +2,12 @@
 //
 //   static constexpr Op op = Op::elementwise("mul", "a b", {"dy/da = b", "dy/db = a"});
 //   return record(op, mul(a.value(), b.value()),
-//                 wrt(a, [b](const Var& g) { return g * b; }),
-//                 wrt(b, [a](const Var& g) { return g * a; }));
+//                 wrt(a, [b](const Var& g) { return strong_mul(g, b); }),
+//                 wrt(b, [a](const Var& g) { return strong_mul(g, a); }));
 //
-// A rule takes g, the gradient of whatever is differentiated by the op's output, and returns its product with the
-// derivative of the output by that input. Rules are written in differentiable ops, so what they compute can be
-// differentiated again. A rule may return a gradient that broadcasting widened: the engine sums it back to shape.
+// A rule takes g, the gradient with respect to the op's output, and returns the gradient with respect to its input: g
+// times the derivative of the output by the input. Rules are written in differentiable ops, so what they compute can be
+// differentiated again. Rules ignore broadcasting: the engine sums a gradient to the shape of the input.
 #pragma once
 #include <atomic>
 #include <concepts>
@@ -38,12 +38,13 @@ class Node {
   const Op& op() const { return *op_; }
   /// Counts up as nodes are made. Every input of a node is older than the node: its id is smaller.
   std::uint64_t id() const { return id_; }
-  /// What the op gave.
+  /// Of the op's output.
   const Shape& shape() const { return shape_; }
   Dtype dtype() const { return dtype_; }
-  /// 0 for what a program computes, 1 for its derivatives' own computation (create_graph), 2 for theirs, ...
+  /// 0 for what a program computes, 1 for what a walk back over those nodes records (create_graph), 2 for a walk back
+  /// over nodes of order 1, ...
   int order() const { return order_; }
-  /// A parameter's; empty for all others.
+  /// The name of a parameter; empty for all other nodes.
   virtual std::string_view name() const { return {}; }
 
   /// The op's inputs. One that needs no gradient is null.
@@ -51,19 +52,19 @@ class Node {
   const NodePtr& input(int i) const { return inputs_[i]; }
   /// The vector-Jacobian product: input i's share of the gradient, given the output's gradient g.
   virtual Share vjp(int, const Var&) { return Var(); }
-  /// The rule of input i if it is of this type, otherwise null: what a derivative can do better when it knows the rule.
+  /// The rule of input i if it has this type, otherwise null. Some derivatives are faster when they know the rule.
   template <class Rule>
   const Rule* rule(int i) const {
     return static_cast<const Rule*>(find_rule(i, typeid(Rule)));
   }
-  /// The walk needs no more products with this g: what one vjp() kept for the next can go.
+  /// The walk has all products with this g: the node may drop what one vjp() kept for the next.
   virtual void finish() {}
   /// Forgets rules and inputs, and with them all tensors that they kept.
   void release();
   bool released() const { return released_; }
 
  protected:
-  /// The inputs are stored by the class of the node, which says once where.
+  /// The derived class stores the inputs. It says where, once.
   void set_inputs(std::span<NodePtr> inputs) {
     inputs_ = inputs.data();
     input_count_ = static_cast<int>(inputs.size());
@@ -86,10 +87,10 @@ class Node {
   bool released_ = false;
 };
 
-/// The node as something to differentiate by: grad() looks at no more of its value than the shape.
+/// A Var of this node, to differentiate with respect to it. Its value is zeros; grad() uses only the shape.
 Var handle(const NodePtr& node);
 
-/// How many nodes there are at this moment. A program that keeps no graph has its leaves and no more.
+/// The number of nodes that exist now. If a program keeps no graph, only its leaves exist.
 std::int64_t live_nodes();
 
 /// An input of an op, null if it needs no gradient, and its rule.
@@ -111,13 +112,14 @@ Edge<Rule> wrt(const Var& x, Rule rule) {
 template <class Rule>
 inline constexpr bool kNamesOutput = std::invocable<Rule&, const Var&, const Var&>;
 
-/// The type of a rule: how to call and to destroy one, whatever it captured.
+/// What is known about one type of rule: how to call it and how to destroy it.
 struct RuleType {
   Share (*call)(void* rule, const Var& g, const Tensor* output, Node* node);
   void (*destroy)(void* rule);
   const std::type_info* info;
 };
-// The output is handed in: a rule that captured it would own its own node, and neither would ever be freed.
+// The caller passes the output. If a rule captured it, rule and node would own each other, and neither would ever be
+// freed.
 template <class Rule>
 inline constexpr RuleType kRuleType{[](void* rule, const Var& g, const Tensor* output, Node* node) -> Share {
                                       if constexpr (kNamesOutput<Rule>)
@@ -126,16 +128,16 @@ inline constexpr RuleType kRuleType{[](void* rule, const Var& g, const Tensor* o
                                     },
                                     [](void* rule) { static_cast<Rule*>(rule)->~Rule(); }, &typeid(Rule)};
 
-/// A node with rules. Its inputs and all that its rules captured are in the same block of memory, behind it: to record
+/// A node with rules. Its inputs, its rules and what they captured follow it in the same block of memory, so recording
 /// an op takes one allocation.
 class RecordedNode final : public Node {
  public:
-  /// With room for this many inputs, and for `bytes` of rules and output.
+  /// A node with room for this many inputs, and for `bytes` of rules and output.
   static RecordedNode* make(const Op& op, const Tensor& value, std::size_t inputs, std::size_t bytes);
   ~RecordedNode() override { release(); }
   static void operator delete(void* block) { ::operator delete(block); }
 
-  /// The next edge; it takes padded<Rule>() of the bytes.
+  /// Adds the next edge, which takes padded<Rule>() of the bytes.
   template <class Rule>
   void add(Edge<Rule>& edge) {
     const std::size_t i = filled_++;

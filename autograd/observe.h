@@ -1,6 +1,6 @@
-// Observer: what instruments see of the tape. Every op that has run, every node that a walk back visits, every share
-// that a rule gives. All instruments of inspect.h are built on these three events, single steps as well. While there is
-// no observer, it costs one load and one branch for each op.
+// Observer: what instruments are told. There are three events: an op has run, a walk back has come to a node, a rule
+// has given a share. All instruments of inspect.h are built on them, step_through as well. Without an observer, an op
+// pays one load and one branch.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace hourglass {
 
 class Share;
 
-/// An input of an op that has a rule. Constants are operands too; masks and indices are not.
+/// An input for which the op has a rule. Constants are operands too; masks and indices are not.
 struct Operand {
   Tensor value;
   NodePtr node;  // null for a constant
@@ -35,7 +35,7 @@ struct VisitEvent {
   const Var& received;
 };
 
-/// A rule that has just run: it made the input's share of what the node received.
+/// A rule has just run: it gave the input's share of the gradient that the node received.
 struct ShareEvent {
   Node& node;
   int input;
@@ -43,8 +43,8 @@ struct ShareEvent {
   const Share& share;
 };
 
-/// Observes the thread that made it, for as long as it lives. Observers nest, the innermost is told first. An exception
-/// that one throws ends the op.
+/// Observes the thread that made it, for as long as it lives. Observers nest; the innermost is told first. If one
+/// throws an exception, the op fails with it.
 class Observer : public Watch {
  public:
   ~Observer() override;

@@ -13,23 +13,23 @@
 
 namespace hourglass {
 
-/// Which gradients g a rule takes besides one of the output's shape. It decides how many vector-Jacobian products at
-/// once are computed (GradOptions::batched): in one call of the rule, or one call for each.
+/// Which gradients g a rule accepts. Every rule accepts one of the output's shape. A rule that accepts more is called
+/// once for many gradients (GradOptions::batched); any other rule is called for each in turn.
 enum class Accepts : std::uint8_t {
-  one,           ///< No other.
+  one,           ///< Only a g of the output's shape.
   leading_axes,  ///< A g with more axes in front: the rule gives a share with the same axes in front.
   joined_batch,  ///< A g with a longer first axis, the batch: the rule gives a share with that batch.
 };
 
 struct Op {
-  /// In errors, profiles and pictures.
+  /// Used in errors, profiles and pictures.
   std::string_view name;
   /// y, the output, in terms of the inputs, for pictures: "a b".
   std::string_view formula{};
   /// The rules in words, by input: "dy/da = b". For a linear op, what its adjoint does: "dy/dx = 1: g goes to every
-  /// element that was added". The last one serves all inputs that follow.
+  /// element that was added". The last one holds for all further inputs.
   std::array<std::string_view, 3> derivatives{};
-  /// By input; the last one serves all inputs that follow.
+  /// What the rule of each input accepts. The last one holds for all further inputs.
   std::array<Accepts, 3> accepts{};
   /// Each element of the output is a function of one element of each input alone. Then the Jacobian is diagonal, and a
   /// rule is a product with its diagonal.

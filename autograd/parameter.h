@@ -9,12 +9,12 @@
 
 namespace hourglass {
 
-/// What errors say of a parameter or buffer without a value.
+/// What errors say about a parameter or buffer without a value.
 inline constexpr const char* kNoShape =
     "has no shape yet, as it depends on the first batch; pass one through the model before this";
 
-/// A handle: copies refer to the same parameter. It converts to a Var of its present value, always with the same node,
-/// so that grad() knows it again. Graphs recorded earlier keep the value they were computed from: tensors copy on
+/// A handle: copies refer to the same parameter. It converts to a Var of its current value, always with the same node,
+/// so that grad() recognises it. Graphs that were recorded earlier keep the value that they used, as tensors copy on
 /// write.
 class Parameter {
  public:
@@ -27,7 +27,7 @@ class Parameter {
       return {state_->value, state_->leaf};
     return derived();
   }
-  /// Its path in the module that was asked for it: "encoder.hidden.weight".
+  /// Its path, seen from the module whose parameters() gave it: "encoder.hidden.weight".
   const std::string& name() const { return name_; }
   const Tensor& value() const {
     if (!state_->leaf) [[unlikely]]
@@ -41,12 +41,13 @@ class Parameter {
   std::int64_t numel() const { return value().numel(); }
   /// For optimizers, which write the elements in place.
   Tensor& mutable_value() const { return state_->value; }
-  /// Another value of the same shape. The dtype may change; graphs recorded before do not know the parameter then.
+  /// Sets a value of the same shape. If the dtype changes, graphs that were recorded before no longer lead to this
+  /// parameter.
   void set_value(const Tensor& value) const;
-  /// From now on it is a function of other parameters, computed anew at each use: w = g v / |v|, say. It is not
-  /// trained any more; they are.
+  /// From now on the value is a function of other parameters, computed at each use, for example w = g v / |v|. Training
+  /// then changes those parameters instead of this one.
   void derive(std::function<Var()> compute) const;
-  /// Undoes derive(): an ordinary parameter of this value.
+  /// Undoes derive(): makes this an ordinary parameter with this value.
   void restore(const Tensor& value) const;
   /// The same parameter under another name.
   Parameter renamed(std::string name) const { return {std::move(name), state_}; }
@@ -56,7 +57,7 @@ class Parameter {
  private:
   struct State {
     Tensor value;
-    NodePtr leaf;  // null where there is no value yet, or it is computed
+    NodePtr leaf;  // null if there is no value yet, or if it is computed
     std::function<Var()> compute;
   };
   void make_leaf(const Tensor& value) const;

@@ -17,9 +17,9 @@ Var Share::whole() const {
 
 namespace {
 
-// The sum of the gradients of some slices of one tensor. Slices that follow each other along an axis, as those of split
-// or of the steps of a sequence do, are joined in one pass. Each among its own zeros would fill an array of the
-// tensor's size, and adding those up would pass over it as many times.
+// The sum of the gradients of some slices of one tensor. If they follow each other along an axis, like those of split
+// or of the steps of a sequence, one pass joins them. Otherwise each slice fills an array of the tensor's size with
+// zeros around it, and these arrays are added.
 Var joined(std::vector<Share> slices) {
   const auto place = [&](std::size_t k) -> const SlicePlace& { return *slices[k].place(); };
   std::sort(slices.begin(), slices.end(),

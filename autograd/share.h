@@ -16,7 +16,7 @@ struct SlicePlace {
   std::int64_t axis, first, step;
 };
 
-/// A gradient in the shape of the input; or of a slice of it alone, which is zero elsewhere.
+/// A gradient in the shape of the input, or in the shape of a slice of it. Then it is zero outside the slice.
 class Share {
  public:
   Share() = default;
@@ -26,7 +26,7 @@ class Share {
   const Var& g() const& { return g_; }
   Var g() && { return std::move(g_); }
   const std::optional<SlicePlace>& place() const { return place_; }
-  /// In the shape of the input: a slice among zeros.
+  /// The gradient in the shape of the input: a slice is put among zeros.
   Var whole() const;
 
  private:
@@ -41,7 +41,7 @@ class Slot {
   void add(Share share);
   /// All of them added up.
   const Var& sum();
-  /// The same, and the slot is empty.
+  /// The same, and empties the slot.
   Var take();
 
  private:
@@ -49,13 +49,14 @@ class Slot {
   std::vector<Share> slices_;  // joined when the sum is asked for: one pass for all slices of a tensor
 };
 
-/// Input i's share of g, in the input's shape: what broadcasting repeated is summed again, so that no rule needs to.
+/// Input i's share of g, in the input's shape. Sums over the axes that broadcasting repeated, so no rule has to.
 Share share_of(Node& node, int i, const Var& g);
-/// The same for many gradients, the first axis of g: in one call of the rule if it accepts that, otherwise one by one.
+/// The same for many gradients, along the first axis of g: in one call of the rule if it accepts them, otherwise one by
+/// one.
 Share shares_of(Node& node, int i, const Var& g);
 
 // For rules that accept leading axes:
-/// The axis counted from the back of x.
+/// The axis, counted from the back of x.
 std::int64_t from_back(std::string_view op, std::int64_t axis, const Var& x);
 /// The leading axes of g, those before the last `output_dim`, followed by `shape`.
 Shape behind(const Var& g, int output_dim, const Shape& shape);

@@ -11,10 +11,10 @@
 
 namespace hourglass {
 
-/// The nodes that ys were computed from, youngest first: those of ys, and the inputs of each node that `enter(node)` is
-/// true for. Ids grow as nodes are made, so a heap that always gives up its youngest node meets each node after all of
-/// its users: no marks in the nodes, no hash table, no recursion. To enter a node that a walk has released is an error
-/// of `op`.
+/// The nodes that ys were computed from, youngest first: those of ys, and the inputs of each node for which
+/// `enter(node)` is true. Ids grow as nodes are made, so a heap that always gives its youngest node gives each node
+/// after all of its users. This needs no marks in the nodes, no hash table and no recursion. Entering a node that a
+/// walk has released is an error, in the name of `op`.
 template <class Enter>
 std::vector<NodePtr> ancestors(std::string_view op, std::span<const Var> ys, Enter enter) {
   std::vector<NodePtr> heap, found;
@@ -40,16 +40,17 @@ std::vector<NodePtr> ancestors(std::string_view op, std::span<const Var> ys, Ent
 }
 
 /// The ancestors of ys as far back as the oldest x: what is older cannot lie between y and x. For partial derivatives
-/// the xs are ends: the tape does not go behind them.
+/// the tape ends at each x.
 class Tape {
  public:
   Tape(std::span<const Var> ys, std::span<const Var> xs, bool partial = false);
 
   std::size_t size() const { return nodes_.size(); }
   NodePtr& operator[](std::size_t n) { return nodes_[n]; }
-  /// Where a node is, or size(). Most inputs come right after their user.
+  /// The place of a node, or size() if it is not here. The search begins at `after`: most inputs come right after their
+  /// user.
   std::size_t find(const NodePtr& node, std::size_t after = 0) const;
-  /// Whether n is one of the xs, and whether some x can be reached from it. No for size().
+  /// Whether n is one of the xs, and whether some x can be reached from it. False for size().
   bool is_x(std::size_t n) const { return is_x_[n] != 0; }
   bool leads_to_x(std::size_t n) const { return leads_to_x_[n] != 0; }
 

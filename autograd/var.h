@@ -9,8 +9,8 @@ namespace hourglass {
 
 class Node;
 
-/// Shared ownership of a Node. Letting go of the last reference frees the nodes behind it in a loop, not by recursion:
-/// a graph of a million steps is freed on an ordinary stack.
+/// Shared ownership of a Node. When the last reference goes, a loop frees the nodes behind it. There is no recursion,
+/// so a graph of a million steps does not overflow the stack.
 class NodePtr {
  public:
   NodePtr() = default;
@@ -59,13 +59,13 @@ class Var {
 };
 
 inline Var constant(Tensor value) { return Var(std::move(value)); }
-/// A value to differentiate by. f32 or f64.
+/// A value to differentiate with respect to: f32 or f64.
 Var variable(Tensor value);
 inline Description describe(const Var& x) { return describe(x.value()); }
 
 /// Whether ops on this thread record.
 bool recording();
-/// While one lives, they record, or do not.
+/// While one lives, ops on this thread record if `on`, and do not record otherwise.
 class Recording {
  public:
   explicit Recording(bool on);

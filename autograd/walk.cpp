@@ -71,7 +71,7 @@ BackwardWalk::BackwardWalk(std::span<const Var> ys, std::span<const Var> cotange
       slots_(tape_.size()) {
   for (std::size_t k = 0; k < ys.size(); ++k)
     if (const std::size_t n = tape_.find(ys[k].node()); n < tape_.size()) slots_[n].add(cotangents[k]);
-  if (options.create_graph)  // only then does the walk make nodes, whose order is to be known
+  if (options.create_graph)  // only then does the walk make nodes, and they need an order
     for (std::size_t n = 0; n < tape_.size(); ++n) order_ = std::max(order_, tape_[n]->order());
 }
 
