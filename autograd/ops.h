@@ -1,6 +1,6 @@
 // The differentiable ops. Each does what the Tensor op of the same name does (tensor/ops.h) and records how to
-// differentiate it; each can be differentiated any number of times. What has no derivative (comparisons, argmax, ...)
-// exists on Tensor alone: ask for x.value().
+// differentiate it; each can be differentiated any number of times. Functions without a derivative (comparisons,
+// argmax, ...) exist only on Tensor: call them on x.value().
 #pragma once
 #include <cmath>
 #include <initializer_list>
@@ -103,13 +103,13 @@ Var bce_with_logits(const Var& logits, const Var& targets);
 Var bce(const Var& probabilities, const Var& targets);
 /// (a - b)^2, one pass
 Var squared_difference(const Var& a, const Var& b);
-/// The sums of these over all elements, of operands of one shape. One pass gives the sum and, where a gradient by the
-/// first operand will be asked for, that as well.
+/// The sums of these losses over all elements; the operands have one shape. One pass computes the sum and, if the first
+/// operand needs a gradient, its slope at each element.
 Var bce_with_logits_sum(const Var& logits, const Var& targets);
 Var squared_difference_sum(const Var& a, const Var& b);
 
-// Products with a derivative that may be infinite or NaN. The rules of mul, div, log, sqrt and their like use them, so
-// that the branch of a `where` that was not taken, which gets the gradient 0, passes on 0 and never 0 * infinity.
+// Products with a factor that may be infinite or NaN. The rules of mul, div, log, sqrt and similar ops use them. The
+// branch of a `where` that was not taken gets the gradient 0, and with these it passes on 0 and not 0 * infinity.
 Var strong_mul(const Var& g, const Var& d);  ///< g d, and 0 where g is 0, whatever d is
 Var strong_div(const Var& g, const Var& d);  ///< g / d, and 0 where g is 0, whatever d is
 
@@ -168,7 +168,7 @@ Var gather(const Var& x, std::int64_t axis, const Tensor& index);
 Var scatter_add(const Var& x, std::int64_t axis, const Tensor& index, const Var& source);
 Var triu(const Var& x, std::int64_t diagonal = 0);
 Var tril(const Var& x, std::int64_t diagonal = 0);
-// These join, and the adjoint cuts apart, or the other way round.
+// These join and their adjoints cut apart, or the reverse.
 Var concat(std::span<const Var> parts, std::int64_t axis);
 Var concat(std::initializer_list<Var> parts, std::int64_t axis);
 Var stack(std::span<const Var> parts, std::int64_t axis = 0);
@@ -176,8 +176,8 @@ Var stack(std::initializer_list<Var> parts, std::int64_t axis = 0);
 std::vector<Var> split(const Var& x, std::int64_t size, std::int64_t axis);
 std::vector<Var> split(const Var& x, const std::vector<std::int64_t>& sizes, std::int64_t axis);
 Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value = 0);
-// On images [..., height, width]: sums with the weights of taps, and the adjoint has them transposed; largest numbers,
-// and the adjoint puts them back where they stood.
+// On images [..., height, width]. resample computes weighted sums; its adjoint has the transposed weights.
+// max_over_taps takes the largest numbers; its adjoint puts gradients back where those numbers were.
 Var resample(const Var& x, const ImageTaps& taps);
 struct PooledVar {
   Var values;
@@ -198,12 +198,12 @@ Var conv1d(const Var& x, const Var& weight, const Conv1dOptions& options = {});
 Var conv1d(const Var& x, const Var& weight, const Var& bias, const Conv1dOptions& options = {});
 Var conv2d(const Var& x, const Var& weight, const Conv2dOptions& options = {});
 Var conv2d(const Var& x, const Var& weight, const Var& bias, const Conv2dOptions& options = {});
-// Its gradient by x: weight [in, out / groups, height, width], bias [out].
+// The gradient of a convolution by its x, as an op: weight [in, out / groups, height, width], bias [out].
 Var conv_transpose1d(const Var& x, const Var& weight, const ConvTranspose1dOptions& options = {});
 Var conv_transpose1d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose1dOptions& options = {});
 Var conv_transpose2d(const Var& x, const Var& weight, const ConvTranspose2dOptions& options = {});
 Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose2dOptions& options = {});
-// Its gradient by weight, g being that by its result.
+// The gradient of a convolution by its weight, where g is the gradient by its result.
 Var conv1d_weight(const Var& x, const Var& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
 Var conv2d_weight(const Var& x, const Var& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
 
@@ -222,7 +222,7 @@ Var prod(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var max(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var min(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var var(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// Derivative 0 where it is 0, like norm.
+/// Where the result is 0, the derivative is 0, as for norm.
 Var std(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
 Var norm(const Var& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
 Var logsumexp(const Var& x, const Axes& axes = {}, bool keepdim = false);
@@ -234,21 +234,23 @@ Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis);  ///< g - e
 /// instance_norm and group_norm have in common.
 Var standardize(const Var& x, const Axes& axes, double eps = 1e-5);
 Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps = 1e-5);
-/// standardize over the last axes, those that weight and bias have, times weight plus bias (Ba et al. 2016, "Layer
-/// normalization").
+/// standardize over the last axes, which are weight's and bias's axes; then times weight plus bias (Ba et al. 2016,
+/// "Layer normalization").
 Var layer_norm(const Var& x, const Var& weight, const Var& bias, double eps = 1e-5);
-/// standardize over all axes but 1, the channels', with the batch's own statistics; then times weight plus bias, which
-/// are [channels] (Ioffe & Szegedy 2015, "Batch normalization").
+/// standardize over all axes except axis 1, the channels, with the statistics of the batch; then times weight plus
+/// bias, both [channels] (Ioffe & Szegedy 2015, "Batch normalization").
 Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps = 1e-5);
-/// What a recurrent layer does at one time step, element by element, for a batch [rows, n] and in one pass each way.
+/// What a recurrent layer computes at one time step, element by element, for a batch [rows, n]: in one pass forward and
+/// one back.
 struct LstmState {
   Var h, c;
 };
-/// c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n] holds i, f, g, o in this order, the
-/// products with input and hidden state and the biases all added up (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+/// c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n] holds i, f, g, o in this order: the sums
+/// of the products with input and hidden state and of the biases (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 LstmState lstm_cell(const Var& gates, const Var& c);
-/// All steps of it as one op: gates [time, rows, 4 n] is what the inputs and biases add up to, to which each step adds
-/// h weightᵀ; h and c [rows, n] are the states before the first step. Gives those after each step, [time, rows, n].
+/// All steps of lstm_cell as one op. gates [time, rows, 4 n] is the sum of the parts from inputs and biases, and each
+/// step adds h weightᵀ. h and c [rows, n] are the states before the first step. Returns the states after each step,
+/// [time, rows, n].
 LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const Var& c);
 /// h' = (1 - z) n + z h with r = σ(rᵢ + rₕ), z = σ(zᵢ + zₕ), n = tanh(nᵢ + r nₕ), where input_gates and hidden_gates
 /// [rows, 3 n] hold r, z, n in this order, each with its bias (Cho et al. 2014).
@@ -273,8 +275,8 @@ Var adaptive_avg_pool1d(const Var& x, PerAxis<1> output_size);
 Var adaptive_avg_pool2d(const Var& x, PerAxis<2> output_size);
 Var interpolate(const Var& x, const InterpolateOptions& options);
 
-// Activations made of others. Where they have a kink, the slope there is PyTorch's.
-/// clamp(x, low, high), but flat at the ends of the range as well as beyond
+// Activations composed of other ops. At a kink they have PyTorch's slope.
+/// clamp(x, low, high), but with slope 0 at low and high as well
 Var hardtanh(const Var& x, double low = -1, double high = 1);
 /// hardtanh(x, 0, 6)
 Var relu6(const Var& x);
@@ -301,11 +303,12 @@ Var mish(const Var& x);
 Var gelu_tanh(const Var& x);
 /// softplus(beta x) / beta, and x itself where beta x is above the threshold
 Var softplus(const Var& x, double beta, double threshold = 20);
-/// x, or weight times x where x <= 0. One weight, or one for each index of axis 1 (of the only axis, if x has but one).
+/// x, or weight times x where x <= 0. weight has one element, or one for each index of axis 1 (of axis 0 if x has only
+/// one axis).
 Var prelu(const Var& x, const Var& weight);
 /// The first half of x along the axis, times the sigmoid of the second half
 Var glu(const Var& x, std::int64_t axis = -1);
-/// x with all but the k largest elements along the axis set to 0; of equals the first ones stay
+/// x with all but the k largest elements along the axis set to 0; of equal elements the first ones are kept
 Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
 
 }  // namespace hourglass

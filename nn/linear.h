@@ -1,4 +1,5 @@
-// Linear: every output is a weighted sum of all inputs. And its relatives: a product of two inputs, and one with holes.
+// Linear: every output is a weighted sum of all inputs. Also a layer with fixed holes in its weight, and a product of
+// two inputs.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -13,8 +14,8 @@ struct LinearOptions {
   Dtype dtype = Dtype::f32;
 };
 
-/// y = x Wᵀ + b for x [..., in]; weight is [out, in], bias [out], as in PyTorch.
-/// Both start uniform in ±1/√in, so that the outputs of inputs of size 1 are of size 1 or so.
+/// y = x Wᵀ + b for x [..., in]; weight is [out, in], bias [out], as in PyTorch. Both start uniform in ±1/√in, so that
+/// inputs of size 1 give outputs of about size 1.
 class Linear : public Layer {
  public:
   Linear(std::int64_t in, std::int64_t out, Rng& rng, LinearOptions options = {});

@@ -3,7 +3,8 @@
 //   class Autoencoder : public nn::Module {
 //    public:
 //     explicit Autoencoder(Rng& rng)
-//         : encoder_(child("encoder", nn::Linear(784, 32, rng))), decoder_(child("decoder", nn::Linear(32, 784, rng))) {}
+//         : encoder_(child("encoder", nn::Linear(784, 32, rng))),
+//           decoder_(child("decoder", nn::Linear(32, 784, rng))) {}
 //     Var encode(const Var& x) const { return relu(encoder_(x)); }
 //    private:
 //     nn::Linear &encoder_, &decoder_;
@@ -55,7 +56,7 @@ class Buffer {
   std::shared_ptr<State> state_;
 };
 
-/// The random number generator of a layer that draws numbers, such as dropout. A handle, as Buffer is. A checkpoint
+/// The random number generator of a layer that draws numbers, such as dropout. A handle, like Buffer. A checkpoint
 /// keeps it with the parameters and buffers.
 class RandomState {
  public:
@@ -111,8 +112,8 @@ class Module {
 
   /// All parameters and buffers. Takes no memory, and does not change when training continues.
   StateDict state_dict() const;
-  /// Sets all parameters and buffers, converted to the dtypes of this module. Missing or unexpected names (if strict) and
-  /// different shapes are one error that names all of them; the module then has not changed.
+  /// Sets all parameters and buffers, converted to the dtypes of this module. Missing or unexpected names (if strict)
+  /// and different shapes are one error that names all of them; the module then has not changed.
   LoadResult load_state_dict(const StateDict& state, LoadOptions options = {});
 
   /// A table of every module, parameter and buffer: path, type, shape and number of elements.
@@ -129,7 +130,8 @@ class Module {
   Parameter parameter(std::string name, Dtype dtype);
   Buffer buffer(std::string name, const Tensor& initial);
   Buffer buffer(std::string name, Dtype dtype);
-  /// A random number generator of this module's own. One draw from `rng` seeds it, so each module gets another one.
+  /// A random number generator of this module's own. One draw from `rng` seeds it, so each module gets a different
+  /// generator.
   RandomState random_state(std::string name, Rng& rng);
   /// Adds a module that belongs to this one: nn::Linear& hidden_ = child("hidden", nn::Linear(784, 400, rng)).
   /// It is moved; its children, parameters and buffers stay the same objects.
@@ -170,7 +172,8 @@ class Module {
   void adopt(std::string name, std::unique_ptr<Module> module);
 
   friend class Parametrization;
-  // A parameter that reparametrize() took out of parameters_, and the names of what it is computed from (parametrize.h).
+  // A parameter that reparametrize() took out of parameters_, and the names of what it is computed from
+  // (parametrize.h).
   struct Derived {
     Parameter parameter;
     std::vector<std::string> originals;

@@ -18,7 +18,7 @@ std::vector<Var> variables(const std::vector<Tensor>& values) {
   return xs;
 }
 
-// A scalar function whose derivatives tell those of f apart.
+// A scalar function of f's output with random weights, so that an error in any derivative of f shows.
 Function probe(const Function& f, Rng rng) {
   return [f, rng](const std::vector<Var>& xs) {
     Rng draw = rng;  // the same weights at every call
@@ -57,7 +57,7 @@ double check_gradients(const Function& f, const std::vector<Tensor>& inputs, con
 
     const std::vector<Var> xs = variables(inputs);
     const Var value = s(xs);
-    const bool flat = !value.needs_gradient();  // a derivative that is 0 everywhere stays so
+    const bool flat = !value.needs_gradient();  // a derivative that is 0 everywhere stays 0
     if (order == 1) check_claims(value);
     const std::vector<Var> gradients = grad(value, xs, {.allow_unused = true});
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -96,7 +96,7 @@ void check_equal(const Node& node, int i, std::string_view claim, const Tensor& 
   if (!equal(logical_or(same, abs(got - wanted) <= allowed), ones_like(same))) fail(node.op().name, report());
 }
 
-// One vector-Jacobian product, which the next does not know of.
+// One vector-Jacobian product, independent of the next.
 template <class Compute>
 Tensor product(Node& node, int i, const Tensor& g, Compute share) {
   Tensor result = share(node, i, constant(g)).whole().value();
@@ -104,7 +104,7 @@ Tensor product(Node& node, int i, const Tensor& g, Compute share) {
   return result;
 }
 
-// A cotangent with a single element comes back in the same element alone.
+// A cotangent with one nonzero element must give a share that is nonzero only in the same element.
 void check_diagonal(Node& node, int i) {
   const Tensor g = some_cotangent(node.shape(), node.dtype());
   const auto vjp = [](Node& of, int input, const Var& u) { return of.vjp(input, u); };

@@ -1,4 +1,4 @@
-// check_gradients: derivatives against finite differences, and ops against what they say of themselves.
+// check_gradients: compares derivatives with finite differences, and checks the claims of ops.
 #pragma once
 #include <functional>
 #include <string>
@@ -21,16 +21,16 @@ struct CheckOptions {
   std::uint64_t seed = 0;
 };
 
-/// Compares derivatives by every input, along random directions, with finite differences of f, and throws an Error
-/// such as `softsign: order 2, input 0: analytic 0.1966, numeric 0.1931 (relative 0.018)` where they differ. The
-/// function that is differentiated is Σ w y + ½ c y² for the output y of f and random w, c: rules get gradients that
-/// are not constant. Every op on the way is held to its claims, too (check_claims). Returns the largest relative error.
+/// Compares derivatives by every input, along random directions, with finite differences of f, and throws an Error such
+/// as `softsign: order 2, input 0: analytic 0.1966, numeric 0.1931 (relative 0.018)` where they differ. The function
+/// that is differentiated is Σ w y + ½ c y² for the output y of f and random w, c, so rules get gradients that vary.
+/// The claims of every op on the way are checked as well (check_claims). Returns the largest relative error.
 double check_gradients(const std::function<Var(const std::vector<Var>&)>& f, const std::vector<Tensor>& inputs,
                        const CheckOptions& options = {});
 
-/// Holds every op that y was computed by to what its Op constant claims. The rules of an elementwise op must be products
-/// with a diagonal; a rule that accepts many gradients at once must give what it gives for one after another. An Error
-/// names op and input. Returns how many rules were checked.
+/// Checks what the Op constants claim, for every op from which y was computed. The rules of an elementwise op must be
+/// products with a diagonal; a rule that accepts many gradients at once must give what it gives for one after another.
+/// An Error names op and input. Returns how many rules were checked.
 int check_claims(const Var& y);
 
 }  // namespace hourglass

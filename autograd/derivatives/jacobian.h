@@ -9,8 +9,8 @@
 namespace hourglass {
 
 struct JacobianOptions {
-  /// How many rows one walk computes, as one batch of cotangents. 0 chooses: the largest value of the walk then has
-  /// about 2^18 elements, which fit a cache.
+  /// How many rows one walk computes, as one batch of cotangents. 0 chooses a number: the largest value of the walk
+  /// then has about 2^18 elements, which fit into the cache.
   std::int64_t chunk = 0;
 };
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::string_view kNorm = "squared_jacobian_norm";
 
-// What is known of the recorded way from x to h. Its end is often known in closed form: h = s(u) with an elementwise s,
-// and u = v Wᵀ + b. Then rows of dh/dx need not be walked from h: they start at v, with rows of W in place of rows of
-// the identity.
+// What is known about the recorded path from x to h. The Jacobian of its end is often known: h = s(u) with an
+// elementwise s, and u = v Wᵀ + b. Then the walk for rows of dh/dx starts at v instead of h, with rows of W in place of
+// rows of the identity.
 class Structure {
  public:
   Structure(const Var& h, const Var& x)
@@ -65,7 +65,7 @@ class Structure {
     NodePtr node;
     Var weight;
   };
-  /// The affine layer that x goes into before anything else, and nowhere else.
+  /// The affine layer that x goes into first. It must be the only use of x.
   Layer first_layer() {
     NodePtr from = x_;
     while (true) {
@@ -145,7 +145,7 @@ class NormOfJacobian {
                {0});
   }
 
-  // All rows of J, or of what is left of it where both ends are known.
+  // All rows of J, or only of its middle part if the ends of the path are known.
   Var by_rows() {
     const Recording as_the_caller(differentiable_);
     const auto structure = std::make_shared<Structure>(h_, t_);
@@ -174,7 +174,7 @@ class NormOfJacobian {
     recompute_ = differentiable_ && options_.recompute.value_or(count > kNumbersKept / largest_);
     return in_chunks(count, chunk_of(kNorm, options_.chunk, count, largest_), compute);
   }
-  // Calls compute, and if steps are not to be kept, once more when its result is differentiated.
+  // Calls compute. If steps are not kept, calls it once more when its result is differentiated.
   template <class Compute>
   Var maybe_again(Compute compute) const {
     return recompute_ ? checkpoint([compute](const std::vector<Var>&) { return compute(); }, {}) : compute();

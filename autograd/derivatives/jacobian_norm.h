@@ -16,25 +16,27 @@ enum class JacobianNorm {
   hutchinson,   ///< an unbiased estimate, the mean of ‖vᵀJ‖² over random v (Hutchinson 1990). For any f
   forward,      ///< J column by column; n Jacobian-vector products. For any f, and for fewer inputs than outputs
 };
-/// Of Hutchinson's v: independent, mean 0, variance 1. Signs have the smaller variance.
+/// The distribution of v's elements for hutchinson: independent, mean 0, variance 1. The estimate has a smaller
+/// variance with rademacher, which is random signs.
 enum class Probe { rademacher, normal };
 
 struct JacobianNormOptions {
   JacobianNorm method = JacobianNorm::exact;
-  /// Of hutchinson: how many v, from which distribution, drawn by whom.
+  /// For hutchinson: how many v, from which distribution, and the generator that draws them.
   std::int64_t samples = 1;
   Probe distribution = Probe::rademacher;
   Rng* rng = nullptr;
   /// How many rows (columns, samples) are computed in one walk; 0 as in JacobianOptions.
   std::int64_t chunk = 0;
   /// Forget each chunk's steps and compute them again when they are differentiated: memory for one chunk instead of
-  /// all, for a third more work. Unless told, where all chunks together would keep more than 2^26 numbers.
+  /// all, for a third more work. If this is not set, it is done when all chunks together would keep more than 2^26
+  /// numbers.
   std::optional<bool> recompute{};
 };
 
 /// ‖J‖²_F = Σ_ij (∂h_i/∂x_j)² of each sample, [batch], for h = f(x): what a contractive autoencoder adds to its loss
-/// (Rifai et al. 2011, "Contractive auto-encoders"). f maps [batch, ...] to [batch, ...] and treats samples apart.
-/// Not to be confused with ‖1ᵀJ‖², the gradient of the sum of all outputs, which one walk gives.
+/// (Rifai et al. 2011, "Contractive auto-encoders"). f maps [batch, ...] to [batch, ...] and treats each sample
+/// independently. Not to be confused with ‖1ᵀJ‖², the gradient of the sum of all outputs, which one walk gives.
 Var squared_jacobian_norm(const Function& f, const Var& x, const JacobianNormOptions& options = {});
 
 }  // namespace hourglass

@@ -1,9 +1,9 @@
-// Products with the Jacobian or the Hessian of a function, by one walk each: vjp, jvp, hvp.
+// Products with the Jacobian or the Hessian of a function: vjp, jvp, hvp.
 //
 // All functions of this folder take a function of Vars and the point at which to differentiate it. The function may use
-// other Vars, parameters for example: they count as constants here, but everything returned can be differentiated by
-// them (and by the point), unless recording is off. Inside NoGrad the results are numbers, and memory is released as
-// they are computed.
+// other Vars, parameters for example. They count as constants here, but the results can be differentiated by them (and
+// by the point) if the caller records. Inside NoGrad the results are constants, and memory is released as they are
+// computed.
 #pragma once
 #include <functional>
 #include <span>

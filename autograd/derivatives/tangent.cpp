@@ -1,4 +1,5 @@
-// There is no second set of rules for tangents: a node's rule holds the transpose of its Jacobian.
+// Tangents need no second set of rules: a node's rule multiplies by the transpose of its Jacobian J, and J t follows
+// from it.
 #include "autograd/derivatives/tangent.h"
 
 #include <optional>

@@ -26,7 +26,7 @@ Var div(const Var& a, const Var& b) {
   return record(op, div(a.value(), b.value()), wrt(a, [b](const Var& g) { return strong_div(g, b); }),
                 wrt(b, [b](const Var& g, const Var& y) { return -strong_div(strong_mul(g, y), b); }));
 }
-// A strong zero stays 0 whatever it meets, at every order: by d, what g makes 0 does not change.
+// Where g is 0, the result is 0 for every d, so the derivative by d is 0 too: zeros stay zeros at every order.
 Var strong_mul(const Var& g, const Var& d) {
   static constexpr Op op = Op::elementwise("strong_mul", "a b, 0 where a is 0", {"dy/da = b", "dy/db = a"});
   return record(op, strong_mul(g.value(), d.value()), wrt(g, [d](const Var& h) { return strong_mul(h, d); }),
@@ -67,7 +67,7 @@ Var pow(const Var& a, const Var& b) {
   static constexpr Op op = Op::elementwise("pow", "a^b", {"dy/da = b a^(b - 1)", "dy/db = y log a"});
   return record(op, pow(a.value(), b.value()),
                 wrt(a, [a, b](const Var& g) { return where(b.value() == 0, 0, strong_mul(g, b * pow(a, b - 1))); }),
-                wrt(b, [a, b](const Var& g, const Var& y) {  // 0^b is 0 for every b > 0: flat, though log 0 is not
+                wrt(b, [a, b](const Var& g, const Var& y) {  // 0^b is 0 for all b > 0: flat, although log 0 = -∞
                   return strong_mul(strong_mul(g, y), log(where(logical_and(a.value() == 0, b.value() >= 0), 1, a)));
                 }));
 }

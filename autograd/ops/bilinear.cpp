@@ -1,5 +1,6 @@
-// The third kind of primitive: the op is linear in each of two operands. With T(x, w, g) = ⟨g, x ∗ w⟩, a number that is
-// linear in all three, each operand's rule is T with that operand taken away, which is the same kind of op again.
+// The third kind of primitive: the op is linear in each of two operands. The number T(x, w, g) = ⟨g, x ∗ w⟩ is linear
+// in all three. The rule of an operand is T's derivative by it: a product of the other two, which is the same kind of
+// op again.
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/rules.h"
@@ -9,7 +10,7 @@ namespace hourglass {
 // For Y = A B, T = tr(Gᵀ A B): the rules are G Bᵀ and Aᵀ G. Transposes are views, which cost nothing. The engine sums
 // over batch axes that were broadcast.
 Var matmul(const Var& a, const Var& b) {
-  if (a.dim() == 0 || b.dim() == 0) matmul(a.value(), b.value());  // complains
+  if (a.dim() == 0 || b.dim() == 0) matmul(a.value(), b.value());  // throws
   if (a.dim() == 1) return squeeze(matmul(unsqueeze(a, 0), b), b.dim() == 1 ? 0 : -2);
   if (b.dim() == 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   if (a.dim() > 2 && b.dim() == 2 && a.size(-1) == b.size(0)) {  // one tall product, and one for b's gradient
@@ -24,7 +25,7 @@ Var matmul(const Var& a, const Var& b) {
 Var ProductRule::weight() const { return is_transposed ? transpose(matrix) : matrix; }
 Var ProductRule::operator()(const Var& g) const { return matmul(g, weight()); }
 
-// y = x Wᵀ + b, with the bias added while y is still in registers. x [..., in] is seen as one matrix.
+// y = x Wᵀ + b, with the bias added while y is still in registers. x [..., in] is treated as one matrix.
 namespace {
 
 constexpr Op kLinear = Op::with_leading_axes("linear", "x Wᵀ + b",
@@ -49,12 +50,12 @@ Var linear(const Var& x, const Var& weight, const Var& bias) {
 }
 
 // Convolutions, along N axes. T(x, w, g) = Σ g[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding] is linear
-// in all three, and what it multiplies g, x and w with are conv, conv_transpose and conv_weight. So each op's rules are
-// the other two, and these six lines are right to any order.
+// in all three. Its derivatives by g, x and w are conv, conv_transpose and conv_weight. So the rules of each op are the
+// other two, and derivatives of every order follow.
 namespace {
 
-// By x, the rule takes a batch of any size, so that many gradients can be joined to one larger batch; if x is one image,
-// without a batch, it cannot.
+// The rule of x takes a batch of any size, so many gradients can be joined to one larger batch. This needs a batch
+// axis: one image alone has none.
 constexpr Op of_images(std::string_view name, std::string_view formula, const Op::Words& derivatives, bool batch) {
   Op op{name, formula, derivatives};
   if (batch) op.accepts[0] = Accepts::joined_batch;
@@ -110,14 +111,14 @@ PerAxis<N> last_extents(const Var& x) {
   for (int axis = 0; axis < N; ++axis) extents[axis] = x.size(axis - N);
   return extents;
 }
-// A bias's gradient is the sum over all axes but the channels'.
+// The gradient of a bias is the sum over all axes except the channels.
 template <int N>
 Var sum_of_channels(const Var& g) {
   return sum(g, axes_but(g.dim(), g.dim() - N - 1));
 }
 
-// The transpose with which g goes back to an image like x: where several images would give g's extents, output_padding
-// says which.
+// The options of the transposed convolution that takes g back to x's extents. Several extents of x may give the same
+// extents of g; output_padding says which of them x has.
 template <int N>
 ConvTransposeOptions<N> back_to(const Var& x, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
   const PerAxis<N> extents = last_extents<N>(x), &padding = options.padding.amount;
@@ -160,7 +161,7 @@ Var conv(const Var& x, const Var& weight, const Var* bias, const ConvOptions<N>&
 template <int N>
 Var conv_transpose(const Var& x, const Var& weight, const Var* bias, const ConvTransposeOptions<N>& options) {
   using Ops = Convolution<N>;
-  // Padding by a whole stride is one more zero at the end of x, as far as x and weight are concerned.
+  // An output_padding of a whole stride has the same effect as one more zero at the end of x.
   bool whole = false;
   std::vector<Padding> zeros(N);
   ConvTransposeOptions<N> rest = options;

@@ -1,5 +1,5 @@
-// Ops made of others, which need no rule, and reductions whose rule in basic ops would be wasteful or would divide by
-// 0.
+// Ops composed of other ops, which need no rule. Also reductions whose rule in basic ops would be slow or would divide
+// by 0.
 #include <cmath>
 #include <numbers>
 
@@ -9,7 +9,7 @@
 namespace hourglass {
 namespace {
 
-// The shape a reduction of x has with keepdim: for putting a result beside x again.
+// The shape of a reduction of x with keepdim, which broadcasts with x.
 Shape kept_shape(std::string_view op, const Var& x, const Axes& axes) {
   Shape kept = x.shape();
   for (const std::int64_t axis : normalize_axes(op, axes, x.dim())) kept[static_cast<int>(axis)] = 1;
@@ -55,7 +55,7 @@ Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
                 }));
 }
 
-// A product is a tree of pairwise products: zeros need no special case, as they would in y / x.
+// A product is a tree of pairwise products. Zeros need no special case here; the rule g y / x would divide by them.
 Var prod(const Var& x, const Axes& axes, bool keepdim) {
   const Axes reduced = normalize_axes("prod", axes, x.dim());
   Axes order;
@@ -143,7 +143,7 @@ Var standardize(const Var& x, const Axes& axes, double eps) {
                 wrt(x, [x, axes, eps](const Var& g) { return standardize_grad(g, x, axes, eps); }));
 }
 // dx = s (g - mean(g) - z mean(g z)) with z = standardize(x) and s = 1 / √(var(x) + eps). As a map of g it is its own
-// adjoint; x acts through z and through s, and ds/dx = -s² z / n.
+// adjoint; x enters through z and through s, and ds/dx = -s² z / n.
 Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps) {
   static constexpr Op op{"standardize_grad",
                          "(g₁ - mean g₁ - z mean(g₁ z)) / deviation",

@@ -1,6 +1,6 @@
-// The first kind of primitive: elementwise ops, whose rule is calculus. Here those of one operand; arithmetic.cpp has those
-// of two and three, losses.cpp those of a prediction and a target. A rule that names y uses the output instead of x, which
-// then need not be kept.
+// The first kind of primitive: elementwise ops, whose rule is calculus. This file has the ops of one operand,
+// arithmetic.cpp those of two and three, and losses.cpp the losses of a prediction and a target. A rule with a
+// parameter y uses the output instead of x, so x need not be kept.
 #include <cmath>
 #include <numbers>
 
@@ -224,7 +224,7 @@ Var elu(const Var& x, double alpha) {
   static constexpr Op op =
       Op::elementwise("elu", "x, or α (e^x - 1) where x < 0", {"dy/dx = 1 where x > 0, else α e^x"});
   return record(op, elu(x.value(), alpha),
-                wrt(x, [x, alpha](const Var& g) {  // e^x of the negative ones only: of others it may be infinite
+                wrt(x, [x, alpha](const Var& g) {  // e^x of negative x only: of others it may be infinite
                   return where(x.value() > 0, g, g * exp(where(x.value() < 0, x, 0)) * alpha);
                 }));
 }

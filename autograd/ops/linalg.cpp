@@ -9,8 +9,8 @@ Var triangle_of(const Var& x, bool upper) { return upper ? triu(x) : tril(x); }
 
 }  // namespace
 
-// A X = B moves by A dX = dB - dA X. So B's gradient solves the transposed system, Aᵀ Ḃ = G, and A's is -Ḃ Xᵀ, as far
-// as A is read.
+// A small change of A X = B gives A dX = dB - dA X. So B's gradient Ḃ solves the transposed system Aᵀ Ḃ = G. A's
+// gradient is -Ḃ Xᵀ in the triangle that is read, and 0 elsewhere.
 Var solve_triangular(const Var& a, const Var& b, bool upper) {
   static constexpr Op op{"solve_triangular", "A⁻¹ B", {"dy/dA = -(A⁻ᵀ g) yᵀ", "dy/dB = A⁻ᵀ g"}};
   return record(op, solve_triangular(a.value(), b.value(), upper),

@@ -221,7 +221,7 @@ std::vector<Var> split(const Var& x, std::int64_t size, std::int64_t axis) {
   return split(x, sizes, axis);
 }
 std::vector<Var> split(const Var& x, const std::vector<std::int64_t>& sizes, std::int64_t axis) {
-  split(x.value(), sizes, axis);  // complains where they do not fit
+  split(x.value(), sizes, axis);  // throws if they do not fit
   std::vector<Var> parts;
   std::int64_t start = 0;
   for (const std::int64_t size : sizes) {
@@ -244,20 +244,20 @@ Var pad(const Var& x, const std::vector<Padding>& paddings, Scalar value) {
 
 // ---- images
 
-// A sparse matrix along each axis: the adjoint has their transposes.
+// A sparse matrix multiplies each axis; the adjoint multiplies by the transposes.
 Var resample(const Var& x, const ImageTaps& taps) {
   static constexpr Op op{"resample", "weighted sums of x", {"dy/dx = the weights, transposed"}};
   return record(op, resample(x.value(), taps), wrt(x, [taps](const Var& g) { return resample(g, taps.transposed()); }));
 }
 
 namespace {
-// The last `axes` axes as one, all before them as one.
+// The shape with the last `axes` axes joined to one, and all before them joined to one.
 Shape planes_of(const Shape& shape, int axes) {
   Shape planes{1, 1};
   for (int axis = 0; axis < shape.size(); ++axis) planes[axis < shape.size() - axes ? 0 : 1] *= shape[axis];
   return planes;
 }
-// x's numbers added into planes of zeros, where `indices` says.
+// Adds x's numbers into planes of zeros, at `indices`.
 Var add_to_planes(const Var& x, const Tensor& indices, const Shape& shape, int axes) {
   const Shape from = planes_of(x.shape(), axes);
   const Var empty = constant(zeros(planes_of(shape, axes), x.dtype()));

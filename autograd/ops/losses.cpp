@@ -48,7 +48,7 @@ Var squared_difference_grad(const Var& a, const Var& b, const Var& g) {
                 wrt(g, [a, b](const Var& h) { return squared_difference_grad(a, b, h); }));
 }
 
-// The slopes are constants: gradients that are to be differentiated in turn are computed from the operands.
+// The slopes are constants. So a gradient that will be differentiated in turn is computed from the operands instead.
 Var bce_with_logits_sum(const Var& logits, const Var& targets) {
   static constexpr Op op{"bce_with_logits_sum", "Σ softplus(x) - x t", {"dy/dx = sigmoid(x) - t", "dy/dt = -x"}};
   const bool needed = recording() && logits.needs_gradient();

@@ -1,4 +1,4 @@
-// Sums of squares whose rules pass over memory once: what the size of a Jacobian is made of.
+// Sums of squares whose rules pass over memory once, for the size of a Jacobian.
 #pragma once
 #include "autograd/var.h"
 

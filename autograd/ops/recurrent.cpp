@@ -1,5 +1,5 @@
 // Recurrent cells: one kernel forward and one back. Higher derivatives come from the cell's formula, written in other
-// ops: who asks for those does so rarely, and a hand-written second derivative of a cell would fill a page.
+// ops. They are rarely needed, and a hand-written second derivative of a cell would fill a page.
 #include "autograd/grad.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"
@@ -8,9 +8,9 @@
 namespace hourglass {
 namespace {
 
-// A kernel gives the gradients of all inputs at once, side by side in one tensor: matrices of as many rows along axis
-// 1, or whatever else flat. So the inputs become one node, which gives each its part. Nobody looks at the node's own
-// value, and it takes no memory.
+// A kernel computes the gradients of all inputs at once, in one tensor: joined along axis 1 if the inputs are matrices
+// with the same number of rows, otherwise flattened and joined. So the inputs become one node, whose rules give each
+// input its part. The value of this node is not used and takes no memory.
 enum class Join { columns, flat };
 Var joined(Join how, const std::vector<Var>& inputs) {
   static constexpr Op op{"joined", "a cell's inputs, side by side", {"dy/dx = 1: its own columns of g"}};
@@ -30,8 +30,8 @@ Var joined(Join how, const std::vector<Var>& inputs) {
   return record(op, expand(scalar(0, inputs[0].dtype()), shape), std::move(edges));
 }
 
-// The same as joined inputs' gradient, by differentiating the formula, and so differentiable itself. Aliases mark where
-// the formula begins: the walk must not go on to what the inputs were computed from.
+// The same gradient of the joined inputs, by differentiating the formula, so it can be differentiated in turn. Aliases
+// mark where the formula begins: the walk must stop there, before the ops that computed the inputs.
 template <class Formula>
 Var gradient_of_formula(Join how, Formula&& formula, const std::vector<Var>& inputs, const Var& g) {
   std::vector<Var> aliases;
