@@ -15,10 +15,10 @@ struct GradOptions {
   /// Keep the graph for another grad(). Otherwise the walk releases each node, with the memory that it keeps, after
   /// visiting it, and a second walk is an error. create_graph also keeps the graph.
   bool retain_graph = false;
-  /// If y does not depend on an x, its gradient is 0. Without this option, such an x is an error that names it.
+  /// If y does not depend on some x, the gradient by that x is 0. Without this option it is an error that names x.
   bool allow_unused = false;
   /// Cotangents have one axis more than their values, in front, and so have the gradients. One walk then computes many
-  /// vector-Jacobian products, with a few large matrix products instead of many small ones.
+  /// vector-Jacobian products, with a few large operations instead of many small ones.
   bool batched = false;
   /// Partial derivatives: the xs count as independent of each other. Paths from y to one x that lead through another x
   /// are left out.

@@ -12,9 +12,9 @@
 namespace hourglass {
 
 /// The nodes that ys were computed from, youngest first: those of ys, and the inputs of each node for which
-/// `enter(node)` is true. Ids grow as nodes are made, so a heap that always gives its youngest node gives each node
-/// after all of its users. This needs no marks in the nodes, no hash table and no recursion. Entering a node that a
-/// walk has released is an error, in the name of `op`.
+/// `enter(node)` is true. Ids grow as nodes are made. So a heap whose top is the youngest node gives each node after
+/// all of its users. This needs no marks in the nodes, no hash table and no recursion. Entering a node that a walk has
+/// released is an error, in the name of `op`.
 template <class Enter>
 std::vector<NodePtr> ancestors(std::string_view op, std::span<const Var> ys, Enter enter) {
   std::vector<NodePtr> heap, found;

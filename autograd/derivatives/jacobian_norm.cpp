@@ -38,7 +38,8 @@ class Structure {
   /// Whether h = s(x Wᵀ + b).
   bool is_one_layer() const { return matrix_ && start_ == x_; }
 
-  /// Rows of du/d(stop): [how many, batch, ...], or with a batch of 1 if they are the same for all samples.
+  /// Rows first, ..., last - 1 of du/d(stop): [rows, batch, ...], with a batch of 1 if they are the same for all
+  /// samples.
   Var rows(std::int64_t first, std::int64_t last, const NodePtr& stop, const GradOptions& options) const {
     if (affine_ && stop == affine_) return unsqueeze(constant(unit_rows(first, last, units_, stop->dtype())), 1);
     const OrderScope deeper(order_);

@@ -188,7 +188,7 @@ SortedVar top_k(const Var& x, std::int64_t k, std::int64_t axis, bool largest) {
   return {gather(x, axis, indices), indices};
 }
 
-// ---- pooling and interpolation: which numbers each output sees, and resample or max_over_taps
+// ---- pooling and interpolation: taps say which numbers each output uses; resample or max_over_taps does the rest
 
 PooledVar max_pool1d_with_indices(const Var& x, const MaxPool1dOptions& options) {
   return max_over_taps(x, taps_of("max_pool1d", x.value(), options));

@@ -1,5 +1,5 @@
 // Recurrent cells: one kernel forward and one back. Higher derivatives come from the cell's formula, written in other
-// ops. They are rarely needed, and a hand-written second derivative of a cell would fill a page.
+// ops. Those are rarely needed, and a hand-written second derivative of a cell would fill a page.
 #include "autograd/grad.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"

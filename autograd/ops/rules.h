@@ -1,10 +1,10 @@
-// Rules that a derivative can recognise on the tape (Node::rule), because it can do better when it knows them.
+// Rules that code can recognise on the tape (Node::rule). Some derivatives are faster when they know the rule.
 #pragma once
 #include "autograd/var.h"
 
 namespace hourglass {
 
-/// The rule by x of a product with a matrix, y = x Wᵀ. It shows the Jacobian, which is W, without any computation.
+/// The rule by x of a product with a matrix, y = x Wᵀ. The Jacobian is W, which is known without any computation.
 struct ProductRule {
   Var matrix;
   bool is_transposed;  // the matrix is Wᵀ
