@@ -25,37 +25,46 @@ using nn::Reduction;
 using Inputs = std::vector<Input>;
 using Options = LayerOptions;
 
+using Make = std::function<nn::Module&(Box& box, Rng& rng)>;
+using Call = std::function<Vars(const nn::Module& module, const Vars& inputs)>;
+
+// What rows have in common is in plain functions, which are compiled once: a table of 190 rows takes seconds.
+LayerRow row_of(std::string name, Inputs inputs, Make make, Call call, const Options& options) {
+  return {std::move(name), std::move(inputs), std::move(make), std::move(call), options};
+}
+Vars call_layer(const nn::Module& module, const Vars& v) { return {dynamic_cast<const nn::Layer&>(module)(v[0])}; }
+nn::Module& make_identity(Box& box, Rng&) { return box.child("layer", nn::Identity()); }
+
 // A row for a module: make(box, rng) and call(module, inputs).
 template <class Make, class Call>
-LayerRow module(std::string name, Inputs inputs, Make make, Call call, Options options = {}) {
+LayerRow module(std::string name, Inputs inputs, Make make, Call call, const Options& options = {}) {
   using M = std::remove_reference_t<decltype(make(std::declval<Box&>(), std::declval<Rng&>()))>;
-  return {std::move(name), std::move(inputs), [make](Box& box, Rng& rng) -> nn::Module& { return make(box, rng); },
-          [call](const nn::Module& m, const Vars& v) { return Vars(call(dynamic_cast<const M&>(m), v)); }, options};
+  return row_of(
+      std::move(name), std::move(inputs), std::move(make),
+      [call](const nn::Module& m, const Vars& v) { return Vars(call(dynamic_cast<const M&>(m), v)); }, options);
 }
 // A row for a Layer made of the arguments.
 template <class L, class... Args>
-LayerRow layer(std::string name, const Input& input, Options options, Args... args) {
-  return module(
-      std::move(name), {input}, [=](Box& box, Rng&) -> L& { return box.child<L>("layer", args...); },
-      [](const L& l, const Vars& v) { return Vars{l(v[0])}; }, options);
+LayerRow layer(std::string name, const Input& input, const Options& options, Args... args) {
+  return row_of(
+      std::move(name), {input}, [=](Box& box, Rng&) -> nn::Module& { return box.child<L>("layer", args...); },
+      call_layer, options);
 }
 // The same with random numbers behind its `first` arguments, where layers have them.
 template <class L, class... Args>
-LayerRow random_layer(std::string name, const Input& input, Options options, auto first, Args... args) {
-  return module(
+LayerRow random_layer(std::string name, const Input& input, const Options& options, auto first, Args... args) {
+  return row_of(
       std::move(name), {input},
-      [=](Box& box, Rng& rng) -> L& {
+      [=](Box& box, Rng& rng) -> nn::Module& {
         return std::apply([&](auto... sizes) -> L& { return box.child<L>("layer", sizes..., rng, args...); }, first);
       },
-      [](const L& l, const Vars& v) { return Vars{l(v[0])}; }, options);
+      call_layer, options);
 }
-// A row for a function.
-template <class F>
-LayerRow function(std::string name, Inputs inputs, F f, Options options = {.batch = {}}) {
-  return module(
-      std::move(name), std::move(inputs),
-      [](Box& box, Rng&) -> nn::Identity& { return box.child<nn::Identity>("layer"); },
-      [f](const nn::Identity&, const Vars& v) { return Vars{f(v)}; }, options);
+// A row for a function of the inputs.
+LayerRow function(std::string name, Inputs inputs, std::function<Var(const Vars&)> f, const Options& options) {
+  return row_of(
+      std::move(name), std::move(inputs), make_identity,
+      [f = std::move(f)](const nn::Module&, const Vars& v) { return Vars{f(v)}; }, options);
 }
 
 template <class... Sizes>
@@ -68,132 +77,117 @@ const Input kRows = uniform({3, 4}, -2, 2), kSequences = uniform({2, 3, 4}, -2, 
 
 void add_simple(std::vector<LayerRow>& rows) {
   // clang-format off
-  rows.insert(rows.end(), {
+  const auto add = [&](LayerRow row) { rows.push_back(std::move(row)); };
   // ---- products
-  random_layer<nn::Linear>("Linear", kRows, {.bad = Shape{3, 5}}, sizes(4, 3)),
-  random_layer<nn::Linear>("Linear without bias", kRows, {.bad = Shape{3, 5}}, sizes(4, 3),
-                           nn::LinearOptions{.bias = false}),
-  random_layer<nn::LazyLinear>("LazyLinear", kRows, {.bad = Shape{}}, sizes(3)),
-  random_layer<nn::MaskedLinear>("MaskedLinear", kRows, {.bad = Shape{3, 5}},
-                                 sizes(Tensor::from<std::uint8_t>({1, 0, 0, 1, 0, 1, 1, 0}, {2, 4}))),
-  module("Bilinear", {uniform({2, 3}, -2, 2), uniform({2, 2}, -2, 2)},
+  add(random_layer<nn::Linear>("Linear", kRows, {.bad = Shape{3, 5}}, sizes(4, 3)));
+  add(random_layer<nn::Linear>("Linear without bias", kRows, {.bad = Shape{3, 5}}, sizes(4, 3),
+                           nn::LinearOptions{.bias = false}));
+  add(random_layer<nn::LazyLinear>("LazyLinear", kRows, {.bad = Shape{}}, sizes(3)));
+  add(random_layer<nn::MaskedLinear>("MaskedLinear", kRows, {.bad = Shape{3, 5}},
+                                 sizes(Tensor::from<std::uint8_t>({1, 0, 0, 1, 0, 1, 1, 0}, {2, 4}))));
+  add(module("Bilinear", {uniform({2, 3}, -2, 2), uniform({2, 2}, -2, 2)},
          [](Box& box, Rng& rng) -> auto& { return box.child<nn::Bilinear>("layer", 3, 2, 4, rng); },
-         [](const nn::Bilinear& l, const Vars& v) { return Vars{l(v[0], v[1])}; }, {.bad = Shape{2, 4}}),
+         [](const nn::Bilinear& l, const Vars& v) { return Vars{l(v[0], v[1])}; }, {.bad = Shape{2, 4}}));
 
   // ---- normalisation
-  layer<nn::BatchNorm1d>("BatchNorm1d", kSequences, {.bad = Shape{2, 4, 4}}, 3),
-  layer<nn::BatchNorm2d>("BatchNorm2d", kImages, {.bad = Shape{2, 2, 3}}, 2),
-  layer<nn::LazyBatchNorm2d>("LazyBatchNorm2d", kImages, {.bad = Shape{2, 2, 3}}),
-  layer<nn::LazyBatchNorm1d>("LazyBatchNorm1d", kRows, {.bad = Shape{2}}),
-  layer<nn::BatchNorm1d>("BatchNorm1d without affine", uniform({4, 3}, -2, 2), {.bad = Shape{4, 2}}, 3,
-                         nn::BatchNormOptions{.eps = 0.1, .momentum = 0.4, .affine = false}),
-  layer<nn::BatchNorm1d>("BatchNorm1d without statistics", uniform({4, 3}, -2, 2), {.bad = Shape{1, 3}}, 3,
-                         nn::BatchNormOptions{.track_running_stats = false}),
-  layer<nn::BatchNorm1d>("BatchNorm1d of cumulative statistics", uniform({4, 3}, -2, 2), {.bad = Shape{1, 3}}, 3,
-                         nn::BatchNormOptions{.momentum = {}}),
-  layer<nn::InstanceNorm1d>("InstanceNorm1d", kSequences, {.bad = Shape{2, 3, 1}}, 3),
-  layer<nn::InstanceNorm2d>("InstanceNorm2d", kImages, {.bad = Shape{2, 2}}, 2),
-  layer<nn::LazyInstanceNorm1d>("LazyInstanceNorm1d", kSequences, {.bad = Shape{3}},
-                                nn::InstanceNormOptions{.affine = true}),
-  layer<nn::LazyInstanceNorm2d>("LazyInstanceNorm2d", kImages, {.bad = Shape{3}},
-                                nn::InstanceNormOptions{.affine = true}),
-  layer<nn::InstanceNorm2d>("InstanceNorm2d with everything", kImages, {.bad = Shape{2, 3, 3, 4}}, 2,
-                            nn::InstanceNormOptions{.affine = true, .track_running_stats = true}),
-  layer<nn::LayerNorm>("LayerNorm", kSequences, {.bad = Shape{2, 3}}, Shape{4}),
-  layer<nn::LayerNorm>("LayerNorm of two axes", kSequences, {.bad = Shape{4}}, Shape{3, 4}),
-  layer<nn::LayerNorm>("LayerNorm without affine", kRows, {.bad = Shape{}}, Shape{4},
-                       nn::LayerNormOptions{.eps = 0.1, .elementwise_affine = false}),
-  layer<nn::GroupNorm>("GroupNorm", uniform({2, 4, 3}, -2, 2), {.bad = Shape{2, 3, 3}}, 2, 4),
-  layer<nn::GroupNorm>("GroupNorm without affine", uniform({2, 4, 3, 2}, -2, 2), {.bad = Shape{4}}, 4, 4,
-                       nn::GroupNormOptions{.affine = false}),
+  add(layer<nn::BatchNorm1d>("BatchNorm1d", kSequences, {.bad = Shape{2, 4, 4}}, 3));
+  add(layer<nn::BatchNorm2d>("BatchNorm2d", kImages, {.bad = Shape{2, 2, 3}}, 2));
+  add(layer<nn::LazyBatchNorm2d>("LazyBatchNorm2d", kImages, {.bad = Shape{2, 2, 3}}));
+  add(layer<nn::LazyBatchNorm1d>("LazyBatchNorm1d", kRows, {.bad = Shape{2}}));
+  add(layer<nn::BatchNorm1d>("BatchNorm1d without affine", uniform({4, 3}, -2, 2), {.bad = Shape{4, 2}}, 3,
+                         nn::BatchNormOptions{.eps = 0.1, .momentum = 0.4, .affine = false}));
+  add(layer<nn::BatchNorm1d>("BatchNorm1d without statistics", uniform({4, 3}, -2, 2), {.bad = Shape{1, 3}}, 3,
+                         nn::BatchNormOptions{.track_running_stats = false}));
+  add(layer<nn::BatchNorm1d>("BatchNorm1d of cumulative statistics", uniform({4, 3}, -2, 2), {.bad = Shape{1, 3}}, 3,
+                         nn::BatchNormOptions{.momentum = {}}));
+  add(layer<nn::InstanceNorm1d>("InstanceNorm1d", kSequences, {.bad = Shape{2, 3, 1}}, 3));
+  add(layer<nn::InstanceNorm2d>("InstanceNorm2d", kImages, {.bad = Shape{2, 2}}, 2));
+  add(layer<nn::LazyInstanceNorm1d>("LazyInstanceNorm1d", kSequences, {.bad = Shape{3}},
+                                nn::InstanceNormOptions{.affine = true}));
+  add(layer<nn::LazyInstanceNorm2d>("LazyInstanceNorm2d", kImages, {.bad = Shape{3}},
+                                nn::InstanceNormOptions{.affine = true}));
+  add(layer<nn::InstanceNorm2d>("InstanceNorm2d with everything", kImages, {.bad = Shape{2, 3, 3, 4}}, 2,
+                            nn::InstanceNormOptions{.affine = true, .track_running_stats = true}));
+  add(layer<nn::LayerNorm>("LayerNorm", kSequences, {.bad = Shape{2, 3}}, Shape{4}));
+  add(layer<nn::LayerNorm>("LayerNorm of two axes", kSequences, {.bad = Shape{4}}, Shape{3, 4}));
+  add(layer<nn::LayerNorm>("LayerNorm without affine", kRows, {.bad = Shape{}}, Shape{4},
+                       nn::LayerNormOptions{.eps = 0.1, .elementwise_affine = false}));
+  add(layer<nn::GroupNorm>("GroupNorm", uniform({2, 4, 3}, -2, 2), {.bad = Shape{2, 3, 3}}, 2, 4));
+  add(layer<nn::GroupNorm>("GroupNorm without affine", uniform({2, 4, 3, 2}, -2, 2), {.bad = Shape{4}}, 4, 4,
+                       nn::GroupNormOptions{.affine = false}));
 
   // ---- noise
-  random_layer<nn::Dropout>("Dropout", kRows, {}, sizes()),
-  random_layer<nn::Dropout>("Dropout of everything", kRows, {}, sizes(), 1.0),
-  random_layer<nn::Dropout1d>("Dropout1d", kSequences, {.bad = Shape{3}}, sizes(), 0.4),
-  random_layer<nn::Dropout2d>("Dropout2d", kImages, {.bad = Shape{3}}, sizes(), 0.4),
-  random_layer<nn::AlphaDropout>("AlphaDropout", kRows, {}, sizes(), 0.3),
-  random_layer<nn::GaussianNoise>("GaussianNoise", kRows, {}, sizes(), 0.3),
-  random_layer<nn::MaskingNoise>("MaskingNoise", kRows, {}, sizes(), 0.3),
-  random_layer<nn::SaltAndPepperNoise>("SaltAndPepperNoise", kRows, {}, sizes(), 0.3),
+  add(random_layer<nn::Dropout>("Dropout", kRows, {}, sizes()));
+  add(random_layer<nn::Dropout>("Dropout of everything", kRows, {}, sizes(), 1.0));
+  add(random_layer<nn::Dropout1d>("Dropout1d", kSequences, {.bad = Shape{3}}, sizes(), 0.4));
+  add(random_layer<nn::Dropout2d>("Dropout2d", kImages, {.bad = Shape{3}}, sizes(), 0.4));
+  add(random_layer<nn::AlphaDropout>("AlphaDropout", kRows, {}, sizes(), 0.3));
+  add(random_layer<nn::GaussianNoise>("GaussianNoise", kRows, {}, sizes(), 0.3));
+  add(random_layer<nn::MaskingNoise>("MaskingNoise", kRows, {}, sizes(), 0.3));
+  add(random_layer<nn::SaltAndPepperNoise>("SaltAndPepperNoise", kRows, {}, sizes(), 0.3));
 
   // ---- activations
-  layer<nn::Identity>("Identity", kRows, {}),
-  layer<nn::ReLU>("ReLU", kRows, {}),
-  layer<nn::ReLU6>("ReLU6", uniform({3, 4}, -2, 9), {}),
-  layer<nn::LeakyReLU>("LeakyReLU", kRows, {}, 0.2),
-  layer<nn::ELU>("ELU", kRows, {}, 0.5),
-  layer<nn::CELU>("CELU", kRows, {}, 0.5),
-  layer<nn::SELU>("SELU", kRows, {}),
-  layer<nn::SiLU>("SiLU", kRows, {}),
-  layer<nn::Mish>("Mish", kRows, {}),
-  layer<nn::GELU>("GELU", kRows, {}),
-  layer<nn::Softsign>("Softsign", kRows, {}),
-  layer<nn::Tanh>("Tanh", kRows, {}),
-  layer<nn::Sigmoid>("Sigmoid", kRows, {}),
-  layer<nn::LogSigmoid>("LogSigmoid", kRows, {}),
-  layer<nn::Hardsigmoid>("Hardsigmoid", uniform({3, 4}, -5, 5), {}),
-  layer<nn::Hardswish>("Hardswish", uniform({3, 4}, -5, 5), {}),
-  layer<nn::Hardshrink>("Hardshrink", kRows, {}, 0.7),
-  layer<nn::Softshrink>("Softshrink", kRows, {}, 0.7),
-  layer<nn::Tanhshrink>("Tanhshrink", kRows, {}),
-  layer<nn::Softmax>("Softmax", kSequences, {.bad = Shape{3}}, 1),
-  layer<nn::LogSoftmax>("LogSoftmax", kSequences, {.bad = Shape{3}}, 1),
-  layer<nn::PReLU>("PReLU", kRows, {}),
-  layer<nn::PReLU>("PReLU of channels", kSequences, {.bad = Shape{2, 4}}, 3),
-  random_layer<nn::RReLU>("RReLU", kRows, {}, sizes(), 0.1, 0.4),
-  layer<nn::KSparse>("KSparse", kRows, {.bad = Shape{3, 1}}, 2, 1.5),
-  layer<nn::TopK>("TopK", kRows, {.bad = Shape{3, 1}}, 2),
-  layer<nn::GELU>("GELU of tanh", kRows, {}, nn::GeluApproximation::tanh),
-  layer<nn::Softplus>("Softplus", kRows, {}, 2, 3),
-  layer<nn::Softmin>("Softmin", kRows, {}),
-  layer<nn::Softmax2d>("Softmax2d", kImages, {.bad = Shape{3, 1}}),
-  layer<nn::Hardtanh>("Hardtanh", uniform({3, 4}, -2.2, 2), {}, -0.5, 1.5),
-  layer<nn::Threshold>("Threshold", kRows, {}, 0.5, -1),
-  layer<nn::GLU>("GLU", kRows, {.bad = Shape{3, 5}}),
+  add(layer<nn::Identity>("Identity", kRows, {}));
+  add(layer<nn::ReLU>("ReLU", kRows, {}));
+  add(layer<nn::ReLU6>("ReLU6", uniform({3, 4}, -2, 9), {}));
+  add(layer<nn::LeakyReLU>("LeakyReLU", kRows, {}, 0.2));
+  add(layer<nn::ELU>("ELU", kRows, {}, 0.5));
+  add(layer<nn::CELU>("CELU", kRows, {}, 0.5));
+  add(layer<nn::SELU>("SELU", kRows, {}));
+  add(layer<nn::SiLU>("SiLU", kRows, {}));
+  add(layer<nn::Mish>("Mish", kRows, {}));
+  add(layer<nn::GELU>("GELU", kRows, {}));
+  add(layer<nn::Softsign>("Softsign", kRows, {}));
+  add(layer<nn::Tanh>("Tanh", kRows, {}));
+  add(layer<nn::Sigmoid>("Sigmoid", kRows, {}));
+  add(layer<nn::LogSigmoid>("LogSigmoid", kRows, {}));
+  add(layer<nn::Hardsigmoid>("Hardsigmoid", uniform({3, 4}, -5, 5), {}));
+  add(layer<nn::Hardswish>("Hardswish", uniform({3, 4}, -5, 5), {}));
+  add(layer<nn::Hardshrink>("Hardshrink", kRows, {}, 0.7));
+  add(layer<nn::Softshrink>("Softshrink", kRows, {}, 0.7));
+  add(layer<nn::Tanhshrink>("Tanhshrink", kRows, {}));
+  add(layer<nn::Softmax>("Softmax", kSequences, {.bad = Shape{3}}, 1));
+  add(layer<nn::LogSoftmax>("LogSoftmax", kSequences, {.bad = Shape{3}}, 1));
+  add(layer<nn::PReLU>("PReLU", kRows, {}));
+  add(layer<nn::PReLU>("PReLU of channels", kSequences, {.bad = Shape{2, 4}}, 3));
+  add(random_layer<nn::RReLU>("RReLU", kRows, {}, sizes(), 0.1, 0.4));
+  add(layer<nn::KSparse>("KSparse", kRows, {.bad = Shape{3, 1}}, 2, 1.5));
+  add(layer<nn::TopK>("TopK", kRows, {.bad = Shape{3, 1}}, 2));
+  add(layer<nn::GELU>("GELU of tanh", kRows, {}, nn::GeluApproximation::tanh));
+  add(layer<nn::Softplus>("Softplus", kRows, {}, 2, 3));
+  add(layer<nn::Softmin>("Softmin", kRows, {}));
+  add(layer<nn::Softmax2d>("Softmax2d", kImages, {.bad = Shape{3, 1}}));
+  add(layer<nn::Hardtanh>("Hardtanh", uniform({3, 4}, -2.2, 2), {}, -0.5, 1.5));
+  add(layer<nn::Threshold>("Threshold", kRows, {}, 0.5, -1));
+  add(layer<nn::GLU>("GLU", kRows, {.bad = Shape{3, 5}}));
 
   // ---- shapes
-  layer<nn::Flatten>("Flatten", kSequences, {.bad = Shape{3}}),
-  layer<nn::Unflatten>("Unflatten", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, 1, Shape{2, -1}),
-  layer<nn::Reshape>("Reshape", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, Shape{-1, 3}),
-  layer<nn::PixelShuffle>("PixelShuffle", uniform({2, 4, 2, 3}, -2, 2), {.bad = Shape{2, 3, 2, 3}}, 2),
-  layer<nn::PixelUnshuffle>("PixelUnshuffle", uniform({2, 2, 4, 2}, -2, 2), {.bad = Shape{2, 2, 3, 2}}, 2),
-  layer<nn::ZeroPad1d>("ZeroPad1d", kSequences, {.bad = Shape{2}}, nn::Sides1d(1)),
-  layer<nn::ConstantPad1d>("ConstantPad1d", kSequences, {.bad = Shape{2}}, nn::Sides1d(1, 2), 0.75),
-  layer<nn::ReflectionPad1d>("ReflectionPad1d", kSequences, {.bad = Shape{2, 3, 2}}, nn::Sides1d(1, 2)),
-  layer<nn::ReplicationPad1d>("ReplicationPad1d", kSequences, {.bad = Shape{2, 3, 0}}, nn::Sides1d(1, 2)),
-  layer<nn::CircularPad1d>("CircularPad1d", kSequences, {.bad = Shape{2, 3, 1}}, nn::Sides1d(1, 2)),
-  layer<nn::ZeroPad2d>("ZeroPad2d", kImages, {.bad = Shape{2}}, nn::Sides2d(1, 2, 0, 1)),
-  layer<nn::ConstantPad2d>("ConstantPad2d", kImages, {.bad = Shape{2}}, nn::Sides2d(1, -1, 0, 2), 0.75),
-  layer<nn::ReflectionPad2d>("ReflectionPad2d", kImages, {.bad = Shape{2, 2, 3, 2}}, nn::Sides2d(1, 2, 0, 1)),
-  layer<nn::ReplicationPad2d>("ReplicationPad2d", kImages, {.bad = Shape{2, 2, 0, 2}}, nn::Sides2d(1, 2, 0, 4)),
-  layer<nn::CircularPad2d>("CircularPad2d", kImages, {.bad = Shape{2, 2, 3, 1}}, nn::Sides2d(1, 2, 0, 1)),
-  module("Sequential", {kRows},
+  add(layer<nn::Flatten>("Flatten", kSequences, {.bad = Shape{3}}));
+  add(layer<nn::Unflatten>("Unflatten", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, 1, Shape{2, -1}));
+  add(layer<nn::Reshape>("Reshape", uniform({2, 6}, -2, 2), {.bad = Shape{2, 5}}, Shape{-1, 3}));
+  add(layer<nn::PixelShuffle>("PixelShuffle", uniform({2, 4, 2, 3}, -2, 2), {.bad = Shape{2, 3, 2, 3}}, 2));
+  add(layer<nn::PixelUnshuffle>("PixelUnshuffle", uniform({2, 2, 4, 2}, -2, 2), {.bad = Shape{2, 2, 3, 2}}, 2));
+  add(layer<nn::ZeroPad1d>("ZeroPad1d", kSequences, {.bad = Shape{2}}, nn::Sides1d(1)));
+  add(layer<nn::ConstantPad1d>("ConstantPad1d", kSequences, {.bad = Shape{2}}, nn::Sides1d(1, 2), 0.75));
+  add(layer<nn::ReflectionPad1d>("ReflectionPad1d", kSequences, {.bad = Shape{2, 3, 2}}, nn::Sides1d(1, 2)));
+  add(layer<nn::ReplicationPad1d>("ReplicationPad1d", kSequences, {.bad = Shape{2, 3, 0}}, nn::Sides1d(1, 2)));
+  add(layer<nn::CircularPad1d>("CircularPad1d", kSequences, {.bad = Shape{2, 3, 1}}, nn::Sides1d(1, 2)));
+  add(layer<nn::ZeroPad2d>("ZeroPad2d", kImages, {.bad = Shape{2}}, nn::Sides2d(1, 2, 0, 1)));
+  add(layer<nn::ConstantPad2d>("ConstantPad2d", kImages, {.bad = Shape{2}}, nn::Sides2d(1, -1, 0, 2), 0.75));
+  add(layer<nn::ReflectionPad2d>("ReflectionPad2d", kImages, {.bad = Shape{2, 2, 3, 2}}, nn::Sides2d(1, 2, 0, 1)));
+  add(layer<nn::ReplicationPad2d>("ReplicationPad2d", kImages, {.bad = Shape{2, 2, 0, 2}}, nn::Sides2d(1, 2, 0, 4)));
+  add(layer<nn::CircularPad2d>("CircularPad2d", kImages, {.bad = Shape{2, 2, 3, 1}}, nn::Sides2d(1, 2, 0, 1)));
+  add(module("Sequential", {kRows},
          [](Box& box, Rng& rng) -> auto& {
-           nn::Sequential& sequential = box.child<nn::Sequential>("layer");
-           sequential.add<nn::Linear>(4, 3, rng);
-           sequential.add<nn::Tanh>();
-           sequential.add<nn::LayerNorm>(Shape{3});
-           return sequential;
+           return box.child("layer", nn::Sequential{nn::Linear(4, 3, rng), nn::Tanh(), nn::LayerNorm({3})});
          },
-         [](const nn::Sequential& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
-  module("Residual", {kRows},
-         [](Box& box, Rng& rng) -> auto& {
-           nn::Residual& residual = box.child<nn::Residual>("layer");
-           residual.add<nn::Linear>(4, 4, rng);
-           residual.add<nn::Tanh>();
-           return residual;
-         },
-         [](const nn::Residual& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
-  module("Concat", {kRows},
-         [](Box& box, Rng& rng) -> auto& {
-           nn::Concat& concat = box.child<nn::Concat>("layer");
-           concat.add<nn::Identity>();
-           concat.add<nn::Linear>(4, 3, rng);
-           return concat;
-         },
-         [](const nn::Concat& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}),
-  });
+         [](const nn::Sequential& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}));
+  add(module("Residual", {kRows},
+         [](Box& box, Rng& rng) -> auto& { return box.child("layer", nn::Residual{nn::Linear(4, 4, rng), nn::Tanh()}); },
+         [](const nn::Residual& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}));
+  add(module("Concat", {kRows},
+         [](Box& box, Rng& rng) -> auto& { return box.child("layer", nn::Concat{nn::Identity(), nn::Linear(4, 3, rng)}); },
+         [](const nn::Concat& l, const Vars& v) { return Vars{l(v[0])}; }, {.bad = Shape{3, 5}}));
   // clang-format on
 }
 
@@ -434,8 +428,8 @@ void add_losses(std::vector<LayerRow>& rows) {
               weight = uniform({2}, 0.2, 2), logits = uniform({3, 4}, -2, 2), classes = integers({3}, 0, 4),
               class_weight = uniform({4}, 0.2, 2), embedding = uniform({3, 4}, -2, 2), signs = {{3}, 1, 2, Dtype::i64},
               numbers = uniform({3}, -2, 2);
-  const auto add = [&](const std::string& name, Inputs inputs, auto f, int constants = 0) {
-    rows.push_back(function(name, std::move(inputs), f, {.batch = {}, .constants = constants}));
+  const auto add = [&](const std::string& name, Inputs inputs, std::function<Var(const Vars&)> f, int constants = 0) {
+    rows.push_back(function(name, std::move(inputs), std::move(f), {.batch = {}, .constants = constants}));
   };
   const std::pair<std::string, Reduction> reductions[] = {
       {"none", Reduction::none}, {"mean", Reduction::mean}, {"sum", Reduction::sum}};
