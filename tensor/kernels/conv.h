@@ -3,6 +3,7 @@
 // different sizes want different operands along the lanes of the registers.
 #pragma once
 #include <cstdint>
+#include <type_traits>
 
 #include "tensor/kernels/per_type.h"
 
@@ -80,6 +81,15 @@ struct LaneSumsKernelsOf {
 
 using WindowsKernels = PerType<WindowsKernelsOf>;
 using PanelKernels = PerType<PanelKernelsOf>;
-using LaneSumsKernels = PerType<LaneSumsKernelsOf>;
+struct LaneSumsKernels {  // each type has a source file
+  const LaneSumsKernelsOf<float>& f32;
+  const LaneSumsKernelsOf<double>& f64;
+
+  template <class T>
+  const LaneSumsKernelsOf<T>& of() const {
+    if constexpr (std::is_same_v<T, float>) return f32;
+    else return f64;
+  }
+};
 
 }  // namespace hourglass

@@ -56,11 +56,11 @@ struct ElementwiseKernelsOf {
   void (*where)(const std::uint8_t* mask, const T* a, const T* b, const std::int64_t* step, T* out, std::int64_t n);
 };
 
-struct ElementwiseKernels {
-  ElementwiseKernelsOf<float> f32;
-  ElementwiseKernelsOf<double> f64;
-  ElementwiseKernelsOf<std::int64_t> i64;
-  ElementwiseKernelsOf<std::uint8_t> u8;
+struct ElementwiseKernels {  // each type has a source file
+  const ElementwiseKernelsOf<float>& f32;
+  const ElementwiseKernelsOf<double>& f64;
+  const ElementwiseKernelsOf<std::int64_t>& i64;
+  const ElementwiseKernelsOf<std::uint8_t>& u8;
 
   template <class T>
   const ElementwiseKernelsOf<T>& of() const {

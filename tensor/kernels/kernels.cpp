@@ -32,13 +32,20 @@ double multiply_adds(std::int64_t steps) {
 }  // namespace
 
 namespace HOURGLASS_SET {
-extern const ElementwiseKernels elementwise_kernels;
+extern const ElementwiseKernelsOf<float> elementwise_f32;
+extern const ElementwiseKernelsOf<double> elementwise_f64;
+extern const ElementwiseKernelsOf<std::int64_t> elementwise_i64;
+extern const ElementwiseKernelsOf<std::uint8_t> elementwise_u8;
+constinit const ElementwiseKernels elementwise_kernels{elementwise_f32, elementwise_f64, elementwise_i64,
+                                                       elementwise_u8};
 extern const ReduceKernels reduce_kernels;
 extern const RowKernels row_kernels;
 extern const GemmKernels gemm_kernels;
 extern const WindowsKernels windows_kernels;
 extern const PanelKernels panel_kernels;
-extern const LaneSumsKernels lane_sums_kernels;
+extern const LaneSumsKernelsOf<float> lane_sums_f32;
+extern const LaneSumsKernelsOf<double> lane_sums_f64;
+constinit const LaneSumsKernels lane_sums_kernels{lane_sums_f32, lane_sums_f64};
 extern const MoveKernels move_kernels;
 extern const UpdateKernels update_kernels;
 extern const RecurrentKernels recurrent_kernels;

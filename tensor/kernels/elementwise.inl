@@ -1,4 +1,5 @@
-// One SIMD loop per line of elementwise.def.
+// One SIMD loop per line of elementwise.def, for one type of numbers.
+#pragma once
 #include "tensor/kernels/elementwise.h"
 
 #include <cstddef>
@@ -182,12 +183,5 @@ constexpr ElementwiseKernelsOf<T> elementwise_kernels_of() {
 }
 
 }  // namespace
-
-namespace HOURGLASS_SET {
-extern const ElementwiseKernels elementwise_kernels;
-constinit const ElementwiseKernels elementwise_kernels{
-    elementwise_kernels_of<float>(), elementwise_kernels_of<double>(), elementwise_kernels_of<std::int64_t>(),
-    elementwise_kernels_of<std::uint8_t>()};
-}  // namespace HOURGLASS_SET
 
 }  // namespace hourglass

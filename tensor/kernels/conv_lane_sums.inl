@@ -1,5 +1,6 @@
-// Windows times windows: a register for each sum, with windows along the lanes of both operands. The lanes are added up
+// Windows times windows, for one type of numbers: a register for each sum, with windows along the lanes of both operands. The lanes are added up
 // at the end.
+#pragma once
 #include <cstring>
 
 #include "tensor/kernels/conv.h"
@@ -121,16 +122,8 @@ void add_lanes(const T* from, std::int64_t count, T* to) {
   }
 }
 
-template <class T>
-constexpr LaneSumsKernelsOf<T> lane_sums_of{lane_sums<T>, add_lanes<T>};
-
 }  // namespace conv
 
 }  // namespace
-
-namespace HOURGLASS_SET {
-extern const LaneSumsKernels lane_sums_kernels;
-constinit const LaneSumsKernels lane_sums_kernels{conv::lane_sums_of<float>, conv::lane_sums_of<double>};
-}  // namespace HOURGLASS_SET
 
 }  // namespace hourglass
