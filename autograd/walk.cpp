@@ -11,7 +11,7 @@ namespace hourglass {
 
 // Youngest first: when a node's turn comes, all its users have had theirs, and its gradient is complete.
 bool BackwardWalk::next() {
-  const Recording second_order(options_.create_graph);
+  const Recording gradients_too(options_.create_graph);
   const OrderScope deeper(order_);
   while (at_ < tape_.size()) {
     const std::size_t n = at_++;

@@ -18,15 +18,17 @@ constexpr std::string_view kNorm = "squared_jacobian_norm";
 // What is known about the recorded path from x to h. The Jacobian of its end is often known: h = s(u) with an
 // elementwise s, and u = v Wᵀ + b. Then the walk for rows of dh/dx starts at v instead of h, with rows of W in place of
 // rows of the identity.
-class Structure {
+class KnownEnds {
  public:
-  Structure(const Var& h, const Var& x)
+  KnownEnds(const Var& h, const Var& x)
       : tape_({&h, 1}, {&x, 1}), x_(x.node()), start_(h.node()), units_(units_of(h)), order_(h.node()->order()) {
     const OrderScope deeper(order_);
-    for (int i; start_ != x_ && start_->op().is_elementwise && (i = only_input(*start_)) >= 0 &&
-                start_->input(i)->shape() == start_->shape();
-         start_ = start_->input(i))
+    while (start_ != x_ && start_->op().is_elementwise) {
+      const int i = only_input(*start_);
+      if (i < 0 || start_->input(i)->shape() != start_->shape()) break;
       slope_ = start_->vjp(i, slope_ ? *slope_ : constant(ones(start_->shape(), start_->dtype()))).whole();
+      start_ = start_->input(i);
+    }
     if (start_ != x_) matrix_ = weight_of(*start_);
     if (matrix_) {
       affine_ = start_;
@@ -149,22 +151,22 @@ class NormOfJacobian {
   // All rows of J, or only of its middle part if the ends of the path are known.
   Var by_rows() {
     const Recording as_the_caller(differentiable_);
-    const auto structure = std::make_shared<Structure>(h_, t_);
-    check(options_.method != JacobianNorm::closed_form || structure->is_one_layer(), kNorm,
+    const auto known = std::make_shared<KnownEnds>(h_, t_);
+    check(options_.method != JacobianNorm::closed_form || known->is_one_layer(), kNorm,
           "closed_form needs an f of one affine layer and elementwise ops behind it; use exact or gram");
     const GradOptions with = batched_;
     if (options_.method == JacobianNorm::gram) {
-      const Structure::Layer first = structure->first_layer();
+      const KnownEnds::Layer first = known->first_layer();
       const Var gram = matmul(first.weight, transpose(first.weight));
-      return structure->total(in_chunks_of(structure->units(), [&](std::int64_t start, std::int64_t stop) {
+      return known->total(in_chunks_of(known->units(), [&](std::int64_t start, std::int64_t stop) {
         return maybe_again(
-            [=, node = first.node] { return quadratic_form(structure->rows(start, stop, node, with), gram); });
+            [=, node = first.node] { return quadratic_form(known->rows(start, stop, node, with), gram); });
       }));
     }
-    if (structure->is_one_layer())  // the rows are W's own, the same for all samples: no need to chunk
-      return structure->total(sum_of_squares(structure->rows(0, structure->units(), t_.node(), with)));
-    return structure->total(in_chunks_of(structure->units(), [&](std::int64_t start, std::int64_t stop) {
-      return maybe_again([=, x = t_.node()] { return sum_of_squares(structure->rows(start, stop, x, with)); });
+    if (known->is_one_layer())  // the rows are W's own, the same for all samples: no need to chunk
+      return known->total(sum_of_squares(known->rows(0, known->units(), t_.node(), with)));
+    return known->total(in_chunks_of(known->units(), [&](std::int64_t start, std::int64_t stop) {
+      return maybe_again([=, x = t_.node()] { return sum_of_squares(known->rows(start, stop, x, with)); });
     }));
   }
 

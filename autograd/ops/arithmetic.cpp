@@ -81,7 +81,7 @@ Var pow(const Var& a, double exponent) {
 
 namespace {
 // 0 where x loses, one half where the two are equal, and 1 where it wins or where either is NaN.
-Var share(const Tensor& loses, const Tensor& ties, Dtype dtype) {
+Var winners_share(const Tensor& loses, const Tensor& ties, Dtype dtype) {
   return constant(1 - to(loses, dtype) - to(ties, dtype) * 0.5);
 }
 }  // namespace
@@ -90,7 +90,7 @@ Var maximum(const Var& a, const Var& b) {
       Op::elementwise("maximum", "the larger of a and b",
                       {"dy/da = 1 where a > b, ½ where equal", "dy/db = 1 where b > a, ½ where equal"});
   const auto of = [](const Var& x, const Var& other) {
-    return share(x.value() < other.value(), x.value() == other.value(), x.dtype());
+    return winners_share(x.value() < other.value(), x.value() == other.value(), x.dtype());
   };
   return record(op, maximum(a.value(), b.value()), wrt(a, [a, b, of](const Var& g) { return g * of(a, b); }),
                 wrt(b, [a, b, of](const Var& g) { return g * of(b, a); }));
@@ -100,7 +100,7 @@ Var minimum(const Var& a, const Var& b) {
       Op::elementwise("minimum", "the smaller of a and b",
                       {"dy/da = 1 where a < b, ½ where equal", "dy/db = 1 where b < a, ½ where equal"});
   const auto of = [](const Var& x, const Var& other) {
-    return share(x.value() > other.value(), x.value() == other.value(), x.dtype());
+    return winners_share(x.value() > other.value(), x.value() == other.value(), x.dtype());
   };
   return record(op, minimum(a.value(), b.value()), wrt(a, [a, b, of](const Var& g) { return g * of(a, b); }),
                 wrt(b, [a, b, of](const Var& g) { return g * of(b, a); }));
