@@ -18,7 +18,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <termios.h>
 #include <unistd.h>
 
@@ -28,10 +27,12 @@
 #include "autograd/inspect.h"
 #include "autograd/kl.h"
 #include "autograd/ops.h"
+#include "examples/support/args.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
 
 using namespace hourglass;
+using namespace hourglass::examples;
 
 namespace {
 
@@ -146,39 +147,34 @@ void write(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   std::string of = "hand", html, dot;
-  std::uint64_t seed = 0;
-  bool all = false;
-  CLI::App app("Shows the walk back over a tape, one node per key press (q ends, a shows the rest).", "step_through");
-  app.add_option("--of", of, "which computation")
-      ->check(CLI::IsMember({"hand", "contractive", "vae"}))
-      ->capture_default_str();
-  app.add_flag("--all", all, "do not wait for keys");
-  app.add_option("--html", html, "also write the graph as a page for a browser");
-  app.add_option("--dot", dot, "also write the graph for Graphviz");
-  app.add_option("--seed", seed, "of weights, data and noise");
-  CLI11_PARSE(app, argc, argv);
+  bool all = false, same = true;
+  Program program({.name = "step_through",
+                   .summary = "Shows the walk back over a tape, one node per key press (q ends, a shows the rest).",
+                   .trains = false});
+  program.flag("--of", of, "which computation", {"hand", "contractive", "vae"});
+  program.flag("--all", all, "do not wait for keys");
+  program.flag("--html", html, "also write the graph to this file, as a page for a browser");
+  program.flag("--dot", dot, "also write the graph to this file, for Graphviz");
+  const int code = program.run(argc, argv, [&](const Args& args) {
+    Rng rng(args.seed);
+    const Tiny model(rng);
+    Trace trace;
+    const Computation what = computation(of, model, rng);
+    const PictureOptions picture{.parameters = what.parameters, .trace = &trace, .title = "step_through --of " + of};
+    std::cout << tape_text(what.value, picture) << std::endl;
+    if (!html.empty()) write(html, tape_html(what.value, picture));
+    if (!dot.empty()) write(dot, tape_dot(what.value, picture));
 
-  Rng rng(seed);
-  const Tiny model(rng);
-  Trace trace;
-  const Computation what = computation(of, model, rng);
-  const PictureOptions picture{.parameters = what.parameters, .trace = &trace, .title = "step_through --of " + of};
-  std::cout << tape_text(what.value, picture) << std::endl;
-  if (!html.empty()) write(html, tape_html(what.value, picture));
-  if (!dot.empty()) write(dot, tape_dot(what.value, picture));
-
-  const std::vector<Var> wanted = grad(what.value, what.parameters, {.retain_graph = true});
-  StepThrough steps = step_through(what.value, what.parameters);
-  if (!show_all(steps, what, !all && isatty(STDIN_FILENO) == 1)) return 0;
-  const std::vector<Var> got = steps.gradients();
-  for (std::size_t i = 0; i < got.size(); ++i)
-    std::cout << "gradient by " << what.parameters[i].name() << ": " << statistics_of(got[i].value()) << '\n';
-  const bool same = same_bits(got, wanted);
-  std::cout << (same ? "These are what grad() gives, to the bit.\n" : "grad() gives something else!\n");
-  return same ? 0 : 1;
-} catch (const Error& error) {
-  std::cerr << "step_through: " << error.what() << '\n';
-  return 2;
+    const std::vector<Var> wanted = grad(what.value, what.parameters, {.retain_graph = true});
+    StepThrough steps = step_through(what.value, what.parameters);
+    if (!show_all(steps, what, !all && isatty(STDIN_FILENO) == 1)) return;
+    const std::vector<Var> got = steps.gradients();
+    for (std::size_t i = 0; i < got.size(); ++i)
+      std::cout << "gradient by " << what.parameters[i].name() << ": " << statistics_of(got[i].value()) << '\n';
+    same = same_bits(got, wanted);
+    std::cout << (same ? "These are what grad() gives, to the bit.\n" : "grad() gives something else!\n");
+  });
+  return same ? code : 1;
 }

@@ -83,7 +83,11 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
   args_.threads = num_threads();
   args_.out = std::filesystem::path("runs") / args_.about.name;
   app_->get_formatter()->column_width(36);
+  if (args_.about.trains) training_flags();
+  else flag("--seed", seed_, "seed of all random numbers", {.min = 0});
+}
 
+void Program::training_flags() {
   flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated", "folder"});
   app_->add_option("--data-dir", args_.data.folder,
                    "folder with the set's IDX files (default: the usual places) or with PNG pictures")

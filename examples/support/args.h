@@ -28,6 +28,7 @@ struct About {
   std::int64_t epochs = 5;
   std::int64_t batch_size = 128;
   double lr = 1e-3;
+  bool trains = true;  ///< has the flags of a training run; otherwise --seed alone
 };
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
@@ -99,6 +100,7 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
 
  private:
+  void training_flags();
   template <class T>
   void list_flag(const std::string& name, std::vector<T>& values, const std::string& help, const char* type_name,
                  const char* expected, Range range);
