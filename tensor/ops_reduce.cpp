@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "tensor/around.h"
+#include "tensor/kernels/reduce.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
 #include "tensor/reduce.h"
