@@ -1,7 +1,6 @@
-// What it costs that results do not depend on the number of threads. Work is cut up by sizes alone, into pieces that no
-// machine may have asked for, and partial sums are joined in one order. Beside it the same kernels with one piece for
-// each thread, whose sums have other bits on every number of threads. `cost` is the ratio of their median times, taken
-// in turns: 1 is free.
+// What it costs that results do not depend on the number of threads. Work is cut into pieces by sizes alone, and partial
+// sums are joined in one fixed order. The opponent is the same kernels with one piece for each thread, whose sums have
+// other bits for every number of threads. `cost` is the ratio of their median times, measured in turns: 1 is free.
 #include <algorithm>
 #include <vector>
 

@@ -11,8 +11,8 @@
 namespace hourglass::nn {
 
 struct AttentionOptions {
-  /// Of the positions of the source, for each sample [n, s]: u8, not 0 where nobody is to look; or numbers to add to
-  /// the scores.
+  /// For each sample and each position of the source, [n, s]: u8, not 0 for positions to ignore; or numbers that are
+  /// added to the scores.
   std::optional<Tensor> key_padding_mask{};
   /// Otherwise no weights come back.
   bool need_weights = true;

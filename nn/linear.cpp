@@ -7,7 +7,7 @@
 namespace hourglass::nn {
 namespace {
 
-// ±1/√in: PyTorch's start for weights and biases alike.
+// ±1/√in: PyTorch's start for weights and for biases.
 Tensor initial(const Shape& shape, std::int64_t in, Rng& rng, Dtype dtype) {
   check(in > 0 && shape[0] > 0, "linear", "needs at least 1 input and 1 output, got ", in, " and ", shape[0]);
   const double bound = 1 / std::sqrt(static_cast<double>(in));

@@ -148,7 +148,7 @@ int class_axis(std::string_view loss, const Var& input, const ClassOptions& opti
   return axis;
 }
 
-// weight [classes] in a shape that stands beside input.
+// weight [classes], reshaped to broadcast with input along `axis`.
 Tensor beside(const Tensor& weight, const Var& input, int axis) {
   Shape shape = Shape::filled(input.dim(), 1);
   shape[axis] = weight.numel();

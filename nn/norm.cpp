@@ -10,7 +10,7 @@ std::int64_t extent(const Var& x, const Axes& axes) {
   for (const std::int64_t axis : axes) count *= x.size(axis);
   return count;
 }
-// Something of [c] in a shape that stands beside x with its channels on axis `at`.
+// c, one number for each channel, reshaped to broadcast with x, whose channels are axis `at`.
 Var along(const Var& c, const Var& x, int at) {
   Shape shape = Shape::filled(x.dim(), 1);
   shape[at] = c.numel();

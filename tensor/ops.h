@@ -38,7 +38,7 @@ Tensor to(const Tensor& x, Dtype dtype);
 // ---- element by element ----------------------------------------------------------------------- ops_elementwise.cpp
 
 // The formulas are in kernels/elementwise.def; each line there is one of these functions. Those that take a Tensor&&
-// write their result into its memory if nobody else refers to that: tanh(x * 2 + 1) needs memory once.
+// write their result into its memory if no other tensor refers to it: tanh(x * 2 + 1) needs memory once.
 #define UNARY(name, formula)    \
   Tensor name(const Tensor& x); \
   Tensor name(Tensor&& x);
@@ -287,7 +287,7 @@ Tensor max_pool1d(const Tensor& x, const MaxPool1dOptions& options);
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 Tensor avg_pool1d(const Tensor& x, const AvgPool1dOptions& options);
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options);
-// So many windows of nearly equal size; -1 keeps an extent.
+// output_size is the number of windows, of nearly equal size; -1 keeps an extent.
 Pooled adaptive_max_pool1d_with_indices(const Tensor& x, PerAxis<1> output_size);
 Pooled adaptive_max_pool2d_with_indices(const Tensor& x, PerAxis<2> output_size);
 Tensor adaptive_max_pool1d(const Tensor& x, PerAxis<1> output_size);

@@ -1,5 +1,4 @@
-// A run that is handed somebody's checkpoint, whatever its checksum: it is taken up, or refused and nothing has
-// changed.
+// A run loads a stranger's checkpoint, with any checksum: it continues from it, or refuses it and nothing has changed.
 #include <cstdlib>
 
 #include "nn/checkpoint.h"

@@ -70,7 +70,7 @@ bool same(const StateDict& a, const StateDict& b) {
   return true;
 }
 
-// Files may not grow beyond so many bytes while it lives: a disk that is full.
+// Limits the size of files while it lives: a full disk.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
