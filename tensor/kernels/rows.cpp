@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "tensor/kernels/fold.inl"
 #include "tensor/kernels/exp_log.inl"
+#include "tensor/kernels/fold.inl"
 #include "tensor/kernels/simd.inl"
 
 namespace hourglass {
