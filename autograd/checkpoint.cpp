@@ -11,8 +11,6 @@
 namespace hourglass {
 namespace {
 
-using Function = std::function<Var(const std::vector<Var>&)>;
-
 // The nodes older than `start` from which younger nodes computed y: f's arguments and what f captured.
 std::vector<NodePtr> reached_outside(const Var& y, std::uint64_t start) {
   const auto inside = [start](const Node& node) { return node.id() >= start; };
@@ -23,7 +21,7 @@ std::vector<NodePtr> reached_outside(const Var& y, std::uint64_t start) {
 
 class Checkpoint final : public Node {
  public:
-  Checkpoint(const Var& y, Function f, std::vector<Var> inputs, std::vector<NodePtr> edges, DrawLog draws)
+  Checkpoint(const Var& y, FunctionOfMany f, std::vector<Var> inputs, std::vector<NodePtr> edges, DrawLog draws)
       : Node(kOp, y.shape(), y.dtype()),
         f_(std::move(f)),
         inputs_(std::move(inputs)),
@@ -61,7 +59,7 @@ class Checkpoint final : public Node {
                 {.create_graph = recording(), .allow_unused = true, .batched = g.dim() > y.dim(), .partial = true});
   }
 
-  Function f_;
+  FunctionOfMany f_;
   std::vector<Var> inputs_;
   std::vector<NodePtr> edges_;
   DrawLog draws_;
@@ -70,7 +68,7 @@ class Checkpoint final : public Node {
 
 }  // namespace
 
-Var checkpoint(const Function& f, std::span<const Var> inputs) {
+Var checkpoint(const FunctionOfMany& f, std::span<const Var> inputs) {
   const std::vector<Var> xs(inputs.begin(), inputs.end());
   if (!recording()) return f(xs);
   const std::uint64_t start = variable(scalar(0)).node()->id();
@@ -92,7 +90,7 @@ Var checkpoint(const std::function<Var(const Var&)>& f, const Var& input) {
 std::vector<Var> checkpoint(const std::function<std::vector<Var>(const std::vector<Var>&)>& f,
                             std::span<const Var> inputs) {
   const auto shapes = std::make_shared<std::vector<Shape>>();
-  const Var joined = checkpoint(Function([f, shapes](const std::vector<Var>& xs) {
+  const Var joined = checkpoint(FunctionOfMany([f, shapes](const std::vector<Var>& xs) {
                                   const std::vector<Var> ys = f(xs);
                                   std::vector<Var> flat;
                                   for (const Var& y : ys) flat.push_back(reshape(y, {y.numel()}));

@@ -20,7 +20,7 @@ namespace {
 // The sum of the gradients of some slices of one tensor. If they follow each other along an axis, like those of split
 // or of the steps of a sequence, one pass joins them. Otherwise each slice fills an array of the tensor's size with
 // zeros around it, and these arrays are added.
-Var joined(std::vector<Share> slices) {
+Var join_slices(std::vector<Share> slices) {
   const auto place = [&](std::size_t k) -> const SlicePlace& { return *slices[k].place(); };
   std::sort(slices.begin(), slices.end(),
             [](const Share& a, const Share& b) { return a.place()->first < b.place()->first; });
@@ -58,7 +58,7 @@ void Slot::add(Share share) {
 }
 
 const Var& Slot::sum() {
-  if (!slices_.empty()) add(joined(std::exchange(slices_, {})));
+  if (!slices_.empty()) add(join_slices(std::exchange(slices_, {})));
   return *sum_;
 }
 

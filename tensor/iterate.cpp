@@ -15,9 +15,9 @@ namespace {
 // Tiles are as wide as a cache line of f32, so that a transposing copy reads and writes whole lines while they are in
 // L1: 4096 x 784 f32 in tiles of 16 runs at 13 GB/s a thread, of 32 at 9, untiled at less than 1 (memcpy: 32).
 constexpr std::int64_t kTile = 16;
-constexpr std::int64_t kRun = 4096;     // a block is kTile runs of at most this many elements
-constexpr std::int64_t kShort = 8;      // a loop of fewer elements is not the inner one: 2 to 4 times as fast
-constexpr std::int64_t kGrain = 32768;  // elements a chunk: copying them takes about as long as waking a thread
+constexpr std::int64_t kRun = 4096;         // a block is kTile runs of at most this many elements
+constexpr std::int64_t kShort = 8;          // a loop of fewer elements is not the inner one: 2 to 4 times as fast
+constexpr std::int64_t kCopyGrain = 32768;  // elements a chunk: copying them takes about as long as waking a thread
 
 // One axis of a copy: how many elements, and how far apart they are on both sides.
 struct Loop {
@@ -115,7 +115,7 @@ void visit(const Tensor& x, T* to, const Strides& to_strides, Combine combine) {
   const std::int64_t blocks = bands * runs;  // of each plane
   const std::int64_t block_size = std::min(outer.count, kTile) * std::min(inner.count, kRun);
   parallel_for(
-      plan.count_planes() * blocks, std::max<std::int64_t>(1, kGrain / block_size),
+      plan.count_planes() * blocks, std::max<std::int64_t>(1, kCopyGrain / block_size),
       [&](std::int64_t begin, std::int64_t end) {
         const std::array<std::int64_t, 2> steps = planes.steps();
         const auto visit_planes = [&](std::int64_t position, std::array<std::int64_t, 2> offsets, std::int64_t count) {

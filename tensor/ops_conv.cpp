@@ -5,9 +5,9 @@
 //
 //   frame[offset[k] + position[p]]
 //
-// where the *frame* (conv/frame.h) is the image with zeros around it, so that each window lies inside, cut in one of
-// several ways so that neighbouring windows are neighbours in memory. Where there is neither padding nor stride, the
-// image may be the frame.
+// where the *frame* (conv/frame.h) is the image with zeros around it, so that each window lies
+// inside. The frame is cut in one of several ways, so that neighbouring windows are neighbours in
+// memory. Without padding and stride, the image itself may be the frame.
 #include <algorithm>
 
 #include "tensor/conv/geometry.h"
@@ -26,7 +26,7 @@ double flops_of(std::int64_t outputs, const Geometry& geometry) {
 }
 
 template <int N>
-PerAxis<N> kernel_of(const Tensor& weight) {
+PerAxis<N> kernel_size(const Tensor& weight) {
   PerAxis<N> kernel = 1;
   for (int axis = 0; axis < N; ++axis) kernel[axis] = weight.size(axis - N);
   return kernel;
@@ -44,7 +44,7 @@ Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, cons
     numbers.padding = padding.both;
     return convolve<N>(op, padding.after.empty() ? x : pad(x, padding.after), weight, bias, numbers);
   }
-  Geometry geometry = geometry_of<N>(op, x, kernel_of<N>(weight), options);
+  Geometry geometry = geometry_of<N>(op, x, kernel_size<N>(weight), options);
   geometry.out = weight.shape()[0];
   check(geometry.in == weight.shape()[1] * options.groups, op, "channels differ: x is ", describe(x), ", weight is ",
         describe(weight), " in ", options.groups, " groups (", geometry.in, " against ",

@@ -10,13 +10,13 @@
 namespace hourglass {
 namespace {
 
-constexpr std::int64_t kGrain = 65536;
+constexpr std::int64_t kFillGrain = 65536;
 
 // result[i] = value(i), in parallel.
 template <class T, class F>
 void fill(Tensor& result, F value) {
   T* const out = result.mutable_data<T>();
-  parallel_for(result.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(result.numel(), kFillGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) out[i] = value(i);
   });
 }

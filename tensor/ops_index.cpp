@@ -12,7 +12,7 @@
 namespace hourglass {
 namespace {
 
-constexpr std::int64_t kGrain = 16384;  // elements a chunk
+constexpr std::int64_t kGatherGrain = 16384;  // elements a chunk
 
 // A 0-d tensor counts as one element along one axis.
 Tensor at_least_1d(const Tensor& x) { return x.dim() == 0 ? reshape(x, {1}) : x; }
@@ -63,7 +63,7 @@ void add_at(Tensor& result, int axis, const Tensor& picks, const Tensor& source)
   const T* const in = source.data<T>();
   // Neighbouring lines advance together, a few cache lines of them.
   const bool together = across[2] < along[2];
-  const std::int64_t grain = std::max<std::int64_t>(together ? 64 : 1, kGrain / length);
+  const std::int64_t grain = std::max<std::int64_t>(together ? 64 : 1, kGatherGrain / length);
   parallel_for(numel(lines), grain, [&](std::int64_t begin, std::int64_t end) {
     iterator.for_each_run(begin, end,
                           [&](std::int64_t, const std::array<std::int64_t, 3>& offsets, std::int64_t count) {
@@ -106,7 +106,7 @@ Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index) {
     const T* const in = from.data<T>();
     const std::int64_t* const pick = picks.data<std::int64_t>();
     T* const out = result.mutable_data<T>();
-    parallel_for(result.numel() / row_size, kGrain / row_size + 1, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(result.numel() / row_size, kGatherGrain / row_size + 1, [&](std::int64_t begin, std::int64_t end) {
       std::int64_t block = begin / count, j = begin % count;
       for (std::int64_t row = begin; row < end; ++row) {
         const T* const picked = in + (block * extent + pick[j]) * row_size;
@@ -138,8 +138,8 @@ Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const 
 }
 
 namespace {
-// The index of gather and scatter_add may be shorter than x along all axes but one, and shorter than the source along
-// all.
+// The index of gather and scatter_add may be shorter than x along all axes but `free_axis`, where
+// it may have any length. It may be shorter than the source along every axis.
 void check_index_shape(std::string_view op, const Tensor& index, const Tensor& x, int free_axis) {
   check(index.dim() == x.dim(), op, "the index needs as many axes as the tensor: ", describe(index), " against ",
         describe(x), " (", index.dim(), " against ", x.dim(), ")");
@@ -167,7 +167,7 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
     const T* const in = x.data<T>();
     const std::int64_t* const pick = picks.data<std::int64_t>();
     T* const out = result.mutable_data<T>();
-    parallel_for(result.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(result.numel(), kGatherGrain, [&](std::int64_t begin, std::int64_t end) {
       const auto run = [&](std::int64_t position, const std::array<std::int64_t, 1>& offset, std::int64_t count) {
         for (std::int64_t i = 0; i < count; ++i)
           out[position + i] = in[offset[0] + i * step + pick[position + i] * pick_step];
@@ -285,7 +285,7 @@ Sorted sort_lines(std::string_view op, const Tensor& x, std::int64_t k, std::int
       T* const out = values.mutable_data<T>();
       std::int64_t* const positions = indices.mutable_data<std::int64_t>();
       const auto line = [](auto* start, std::int64_t size) { return std::span(start, static_cast<std::size_t>(size)); };
-      parallel_for(lines.numel() / length, kGrain / 8 / length + 1, [&](std::int64_t begin, std::int64_t end) {
+      parallel_for(lines.numel() / length, kGatherGrain / 8 / length + 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i)
           sort_line<T>(line(in + i * length, length), descending, line(out + i * k, k), line(positions + i * k, k));
       });

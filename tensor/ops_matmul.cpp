@@ -15,8 +15,8 @@ double multiply_adds(const GemmSize& size) {
   return static_cast<double>(size.rows) * static_cast<double>(size.columns) * static_cast<double>(size.depth);
 }
 
-// Multiply-adds from which a second thread is worth its cost: with AVX-512, 2^18 take 3.5 us on one thread and as long
-// on two, 2^20 take 10.4 and 7.4. And the largest number of parts.
+// From this many multiply-adds on, a second thread is worth its cost: with AVX-512, 2^18 take 3.5
+// us on one thread and as long on two, 2^20 take 10.4 and 7.4.
 constexpr double kWorkForTwo = 1 << 19;
 constexpr std::int64_t kMaxParts = 8;
 
@@ -147,7 +147,7 @@ struct Operand {
   std::int64_t rows, columns, row_step, column_step;
 };
 
-Operand operand(const Tensor& x, bool vector_is_row) {
+Operand matrices_of(const Tensor& x, bool vector_is_row) {
   Operand result{};
   const int batch = std::max(0, x.dim() - 2);
   for (int axis = 0; axis < batch; ++axis) {
@@ -254,7 +254,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   check(a.dtype() != Dtype::u8, "matmul", "is not defined for u8: a is ", describe(a), ", b is ", describe(b),
         "; convert with to(x, Dtype::f32) or to(x, Dtype::i64)");
   check(a.dim() >= 1 && b.dim() >= 1, "matmul", "needs at least one axis: a is ", describe(a), ", b is ", describe(b));
-  const Operand left = operand(a, true), right = operand(b, false);
+  const Operand left = matrices_of(a, true), right = matrices_of(b, false);
   check(left.columns == right.rows, "matmul", "inner axes differ: a is ", describe(a), ", b is ", describe(b), " (",
         left.columns, " against ", right.rows, ")");
 
@@ -287,8 +287,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
           describe(weight), ", bias is ", describe(*bias));
     values = contiguous(*bias);
   }
-  const Operand left = operand(x, true);
-  return multiply("linear", left.batch, left, x, transposed(operand(weight, true)), weight, shape,
+  const Operand left = matrices_of(x, true);
+  return multiply("linear", left.batch, left, x, transposed(matrices_of(weight, true)), weight, shape,
                   bias ? &values : nullptr);
 }
 

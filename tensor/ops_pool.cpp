@@ -10,7 +10,7 @@
 namespace hourglass {
 namespace {
 
-constexpr std::int64_t kGrain = 16384;  // numbers a chunk
+constexpr std::int64_t kPoolGrain = 16384;  // numbers a chunk
 
 // x as a stack of planes, and the result's shape.
 struct Planes {
@@ -43,9 +43,9 @@ const Taps& rows_of(const ImageTaps& taps) {
 
 // f(plane, output row) for all rows of all planes.
 template <class F>
-void for_each_row(const Planes& planes, const ImageTaps& taps, const F& f) {
+void for_each_image_row(const Planes& planes, const ImageTaps& taps, const F& f) {
   const std::int64_t taps_of_row = static_cast<std::int64_t>(taps.columns.index.size()) + planes.width;
-  parallel_for(planes.count * planes.out_height, kGrain / (taps_of_row + 1) + 1,
+  parallel_for(planes.count * planes.out_height, kPoolGrain / (taps_of_row + 1) + 1,
                [&](std::int64_t begin, std::int64_t end) { f(begin, end); });
 }
 
@@ -54,7 +54,7 @@ void resample(const Planes& planes, const ImageTaps& taps, const T* x, T* y) {
   const Taps &rows = rows_of(taps), &columns = taps.columns;
   const std::vector<T> row_weights(rows.weight.begin(), rows.weight.end());
   const std::vector<T> column_weights(columns.weight.begin(), columns.weight.end());
-  for_each_row(planes, taps, [&](std::int64_t begin, std::int64_t end) {
+  for_each_image_row(planes, taps, [&](std::int64_t begin, std::int64_t end) {
     std::vector<T> sums(static_cast<std::size_t>(planes.width));
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const plane = x + row / planes.out_height * planes.height * planes.width;
@@ -79,7 +79,7 @@ void resample(const Planes& planes, const ImageTaps& taps, const T* x, T* y) {
 template <class T>
 void max_over_taps(const Planes& planes, const ImageTaps& taps, const T* x, T* values, std::int64_t* indices) {
   const Taps &rows = rows_of(taps), &columns = taps.columns;
-  for_each_row(planes, taps, [&](std::int64_t begin, std::int64_t end) {
+  for_each_image_row(planes, taps, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       const T* const plane = x + row / planes.out_height * planes.height * planes.width;
       const auto i = static_cast<std::size_t>(row % planes.out_height);
@@ -198,7 +198,7 @@ Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indic
   }
   for (int axis = 0; axis < x.dim() - N; ++axis) result.planes *= x.shape()[axis];
 
-  // The last writer of each place stays.
+  // Of several numbers for one place, the last one stays.
   const Tensor flat = contiguous(indices);
   const std::int64_t* const index = flat.data<std::int64_t>();
   const std::int64_t count = result.planes == 0 ? 0 : x.numel() / result.planes;

@@ -12,7 +12,7 @@ namespace hourglass {
 namespace {
 
 // Gates of a chunk. One costs about as much as 8 additions.
-constexpr std::int64_t kGrain = 8192;
+constexpr std::int64_t kRecurrentGrain = 8192;
 
 // An error unless x is [rows, columns] and has the dtype of `like`.
 void check_matrix(std::string_view op, const char* name, const Tensor& x, std::int64_t columns, const Tensor& like) {
@@ -27,7 +27,8 @@ void check_state(std::string_view op, const char* name, const Tensor& x) {
 // f(begin, end) for rows of n units with `gates` numbers each.
 template <class F>
 void for_each_row(std::int64_t rows, std::int64_t numbers, F&& f) {
-  parallel_for(rows, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, numbers)), std::forward<F>(f));
+  parallel_for(rows, std::max<std::int64_t>(1, kRecurrentGrain / std::max<std::int64_t>(1, numbers)),
+               std::forward<F>(f));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Every number comes from words of its own: a batch of words is made, and a formula turns it into numbers. The formulas
-// use only exactly rounded operations, so the numbers have the same bits on every machine and instruction set.
+// Every random number comes from its own random words: a batch of words is made, and a formula
+// turns it into numbers. The formulas use only exactly rounded operations, so the numbers have the
+// same bits on every machine and instruction set.
 #include "tensor/random.h"
 
 #include <algorithm>
@@ -40,17 +41,17 @@ std::uint64_t wide(const std::uint32_t* words) { return std::uint64_t{words[1]} 
 // Words of a batch. They and their numbers stay in the first-level cache, and loops over them are long enough for the
 // compiler's vectors.
 constexpr std::int64_t kBatch = 256;
-constexpr std::int64_t kGrain = 32;  // batches of a chunk: about 20 µs
+constexpr std::int64_t kRandomGrain = 32;  // batches of a chunk: about 20 µs
 
 // A tensor whose element i is made from words [W i, W (i + 1)) of a draw. Block b has words 4 b to 4 b + 3.
 // make(words, numbers, count, position) makes `count` elements, from `position` on.
 template <class T, int W, class Make>
-Tensor fill(const Shape& shape, Rng::State at, const Make& make) {
+Tensor drawn(const Shape& shape, Rng::State at, const Make& make) {
   Tensor result(shape, dtype_of<T>);
   T* const out = result.mutable_data<T>();
   constexpr std::int64_t each = kBatch / W;
   const std::int64_t numel = result.numel();
-  parallel_for((numel + each - 1) / each, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for((numel + each - 1) / each, kRandomGrain, [&](std::int64_t begin, std::int64_t end) {
     alignas(64) std::uint32_t words[kBatch];
     alignas(64) T numbers[each];
     for (std::int64_t batch = begin; batch < end; ++batch) {
@@ -205,12 +206,13 @@ Tensor Rng::uniform(const Shape& shape, double low, double high, Dtype dtype) {
     const T from = static_cast<T>(low), to = static_cast<T>(high), width = to - from;
     check(std::isfinite(width), "uniform", "from ", low, " to ", high, " is too far for ", dtype);
     const T last = from < to ? std::nextafter(to, from) : from;  // rounding must not reach high
-    return fill<T, kWords<T>>(shape, next(), [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
-      for (std::int64_t i = 0; i < count; ++i) {
-        const T value = from + width * unit<T>(words + kWords<T> * i);
-        out[i] = value < last ? value : last;
-      }
-    });
+    return drawn<T, kWords<T>>(shape, next(),
+                               [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
+                                 for (std::int64_t i = 0; i < count; ++i) {
+                                   const T value = from + width * unit<T>(words + kWords<T> * i);
+                                   out[i] = value < last ? value : last;
+                                 }
+                               });
   });
 }
 
@@ -218,12 +220,12 @@ Tensor Rng::normal(const Shape& shape, double mean, double std, Dtype dtype) {
   const Work work("random normal", 0);
   check(std >= 0, "normal", "needs a standard deviation of at least 0, got ", std);
   return dispatch_floating("normal", dtype, [&]<class T>() {
-    return fill<T, kWords<T>>(shape, next(),
-                              [m = static_cast<T>(mean), s = static_cast<T>(std)](const std::uint32_t* words, T* out,
-                                                                                  std::int64_t count, std::int64_t) {
-                                normal_pairs(words, out, (count + 1) / 2);
-                                for (std::int64_t i = 0; i < count; ++i) out[i] = m + s * out[i];
-                              });
+    return drawn<T, kWords<T>>(shape, next(),
+                               [m = static_cast<T>(mean), s = static_cast<T>(std)](const std::uint32_t* words, T* out,
+                                                                                   std::int64_t count, std::int64_t) {
+                                 normal_pairs(words, out, (count + 1) / 2);
+                                 for (std::int64_t i = 0; i < count; ++i) out[i] = m + s * out[i];
+                               });
   });
 }
 
@@ -234,7 +236,7 @@ Tensor Rng::bernoulli(const Shape& shape, double probability, Dtype dtype) {
   const auto threshold = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
   const bool certain = probability == 1;
   return dispatch(dtype, [&]<class T>() {
-    return fill<T, 1>(shape, next(), [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
+    return drawn<T, 1>(shape, next(), [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
       for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<T>((words[i] < threshold) | certain);
     });
   });
@@ -250,11 +252,11 @@ Tensor Rng::bernoulli(const Tensor& probability) {
   const Tensor flat = contiguous(probability);
   return dispatch_floating("bernoulli", flat.dtype(), [&]<class T>() {
     const T* const p = flat.data<T>();
-    return fill<T, 1>(flat.shape(), next(),
-                      [p](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
-                        for (std::int64_t i = 0; i < count; ++i)
-                          out[i] = static_cast<T>(words[i] * 0x1p-32 < static_cast<double>(p[position + i]));
-                      });
+    return drawn<T, 1>(flat.shape(), next(),
+                       [p](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
+                         for (std::int64_t i = 0; i < count; ++i)
+                           out[i] = static_cast<T>(words[i] * 0x1p-32 < static_cast<double>(p[position + i]));
+                       });
   });
 }
 
@@ -263,7 +265,7 @@ Tensor Rng::randint(const Shape& shape, std::int64_t low, std::int64_t high) {
   check(low < high, "randint", "needs low < high, got ", low, " and ", high);
   const std::uint64_t first = static_cast<std::uint64_t>(low), range = static_cast<std::uint64_t>(high) - first;
   const State at = next();
-  return fill<std::int64_t, 2>(
+  return drawn<std::int64_t, 2>(
       shape, at, [=](const std::uint32_t* words, std::int64_t* out, std::int64_t count, std::int64_t position) {
         for (std::int64_t i = 0; i < count; ++i) {
           // A rejected number is drawn again from blocks beyond the end of the longest tensor.

@@ -13,7 +13,7 @@ namespace hourglass {
 namespace {
 
 // Numbers per chunk: 12 µs of Adam, where starting a second thread costs about 5 µs.
-constexpr std::int64_t kGrain = 16384;
+constexpr std::int64_t kUpdateGrain = 16384;
 
 void check_items(std::size_t written, std::span<const UpdateItem> items) {
   const auto fits = [](const Tensor& x, const Tensor& value) {
@@ -49,7 +49,7 @@ void run_in_chunks(std::size_t written, std::span<const UpdateItem> items, detai
     for (Tensor& memory : item.memory) segment.written.push_back(memory.mutable_data<T>());
     segments.push_back(std::move(segment));
   }
-  parallel_for(total, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(total, kUpdateGrain, [&](std::int64_t begin, std::int64_t end) {
     auto segment = std::upper_bound(segments.begin(), segments.end(), begin,
                                     [](std::int64_t at, const Segment& s) { return at < s.end; });
     std::vector<T*> here(written);

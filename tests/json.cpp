@@ -1,4 +1,4 @@
-// The tests' window on the JSON library.
+// The only file of the tests that includes the JSON library.
 #include "tests/json.h"
 
 #include <utility>

@@ -57,7 +57,8 @@ inline Tensor counted(const Shape& shape, Dtype dtype = Dtype::f32) {
   return make(shape, dtype, [&](const Axes& index) { return static_cast<double>(place_of(index, strides) % 251); });
 }
 
-/// x four times: as it is, with its axes in reversed order in memory, backwards, and with gaps between all elements.
+/// x four times: unchanged, with its axes in reversed order in memory, backwards, and with gaps
+/// between all elements.
 inline std::vector<Tensor> layouts(const Tensor& x) {
   const auto element = [&](const Axes& index) { return at(x, index); };
   const Shape& shape = x.shape();
@@ -79,7 +80,7 @@ inline std::vector<Tensor> layouts(const Tensor& x) {
           make(shape, x.dtype(), element, gaps, numel(doubled), 0)};
 }
 
-/// What the first difference is; empty where there is none. Two NaNs do not differ.
+/// Describes the first difference; empty if there is none. Two NaNs are equal here.
 inline std::string difference(const Tensor& got, const Tensor& wanted) {
   if (got.dtype() != wanted.dtype() || got.shape() != wanted.shape())
     return join(describe(got), ", not ", describe(wanted));

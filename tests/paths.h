@@ -1,4 +1,5 @@
-// Where the sources and the example programs are. One source file knows, so that moving a build compiles one file.
+// Where the sources and the example programs are. One source file has the paths, so that only this
+// file is compiled again when a build is moved.
 #pragma once
 #include <string>
 

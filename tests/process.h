@@ -1,4 +1,4 @@
-// The example programs, started from outside.
+// The example programs, as processes of their own.
 #pragma once
 #include <csignal>
 #include <filesystem>
@@ -17,7 +17,7 @@ extern char** environ;
 
 namespace hourglass::examples {
 
-/// An example program that runs; what it says goes to a file.
+/// An example program that runs; its output goes to a file.
 class Process {
  public:
   Process(const std::string& program, std::vector<std::string> arguments, const std::filesystem::path& log) {

@@ -1,4 +1,4 @@
-// What other libraries computed: the files of tests/reference/data, and the tensors in them.
+// Results of other libraries: the files of tests/reference/data, and the tensors in them.
 #include "tests/reference_data.h"
 
 #include <fstream>

@@ -1,4 +1,4 @@
-// What other libraries computed: the files of tests/reference/data, and the tensors in them.
+// Results of other libraries: the files of tests/reference/data, and the tensors in them.
 #pragma once
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ Json reference_data(const std::string& name);
 Shape shape_of(const Json& extents);
 /// A flat list of numbers, as a tensor of this shape.
 Tensor tensor_of(const Json& numbers, const Shape& shape, Dtype dtype = Dtype::f64);
-/// {"shape": [2], "data": [1, 2], "dtype": "i64"}; f64 where it names no dtype.
+/// {"shape": [2], "data": [1, 2], "dtype": "i64"}; f64 if there is no dtype.
 Tensor tensor_of(const Json& tensor);
 /// The tensors of such a list.
 std::vector<Tensor> tensors_of(const Json& list);

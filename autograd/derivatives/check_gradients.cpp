@@ -10,8 +10,6 @@
 namespace hourglass {
 namespace {
 
-using Function = std::function<Var(const std::vector<Var>&)>;
-
 std::vector<Var> variables(const std::vector<Tensor>& values) {
   std::vector<Var> xs;
   for (const Tensor& value : values) xs.push_back(variable(value));
@@ -19,7 +17,7 @@ std::vector<Var> variables(const std::vector<Tensor>& values) {
 }
 
 // A scalar function of f's output with random weights, so that an error in any derivative of f shows.
-Function probe(const Function& f, Rng rng) {
+FunctionOfMany probe(const FunctionOfMany& f, Rng rng) {
   return [f, rng](const std::vector<Var>& xs) {
     Rng draw = rng;  // the same weights at every call
     const Var y = f(xs);
@@ -32,7 +30,8 @@ Function probe(const Function& f, Rng rng) {
 double dot(const Tensor& a, const Tensor& b) { return sum(a * b).item(); }
 
 // (s(x + h v) - s(x - h v)) / 2h at h and h/2, combined so that the errors of order h² cancel (Richardson).
-double numeric_derivative(const Function& s, std::vector<Tensor> inputs, std::size_t i, const Tensor& v, double h) {
+double numeric_derivative(const FunctionOfMany& s, std::vector<Tensor> inputs, std::size_t i, const Tensor& v,
+                          double h) {
   const Tensor x = inputs[i];
   const auto at = [&](double distance) {
     inputs[i] = x + v * distance;
@@ -44,12 +43,12 @@ double numeric_derivative(const Function& s, std::vector<Tensor> inputs, std::si
 
 }  // namespace
 
-double check_gradients(const Function& f, const std::vector<Tensor>& inputs, const CheckOptions& options) {
+double check_gradients(const FunctionOfMany& f, const std::vector<Tensor>& inputs, const CheckOptions& options) {
   for (std::size_t i = 0; i < inputs.size(); ++i)
     check(inputs[i].dtype() == Dtype::f64, options.name, "input ", i, " must be f64 to be checked, got ",
           describe(inputs[i]));
   Rng rng(options.seed);
-  Function s = probe(f, rng.split("probe"));
+  FunctionOfMany s = probe(f, rng.split("probe"));
   double worst = 0;
   for (int order = 1; order <= options.order; ++order) {
     std::vector<Tensor> directions;

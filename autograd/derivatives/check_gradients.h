@@ -1,9 +1,9 @@
 // check_gradients: compares derivatives with finite differences, and checks the claims of ops.
 #pragma once
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "autograd/function.h"
 #include "autograd/var.h"
 #include "tensor/random.h"
 
@@ -25,8 +25,7 @@ struct CheckOptions {
 /// as `softsign: order 2, input 0: analytic 0.1966, numeric 0.1931 (relative 0.018)` where they differ. The function
 /// that is differentiated is Σ w y + ½ c y² for the output y of f and random w, c, so rules get gradients that vary.
 /// The claims of every op on the way are checked as well (check_claims). Returns the largest relative error.
-double check_gradients(const std::function<Var(const std::vector<Var>&)>& f, const std::vector<Tensor>& inputs,
-                       const CheckOptions& options = {});
+double check_gradients(const FunctionOfMany& f, const std::vector<Tensor>& inputs, const CheckOptions& options = {});
 
 /// Checks what the Op constants claim, for every op from which y was computed. The rules of an elementwise op must be
 /// products with a diagonal; a rule that accepts many gradients at once must give what it gives for one after another.

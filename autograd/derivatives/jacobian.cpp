@@ -5,7 +5,7 @@
 namespace hourglass {
 namespace {
 
-Shape joined(const Shape& a, const Shape& b) {
+Shape jacobian_shape(const Shape& a, const Shape& b) {
   Shape shape = a;
   for (const std::int64_t extent : b) shape.push_back(extent);
   return shape;
@@ -25,7 +25,7 @@ std::vector<Var> jacobian_of(const Var& y, std::span<const Var> xs, std::int64_t
   }
   std::vector<Var> result;
   for (std::size_t i = 0; i < xs.size(); ++i) {
-    const Shape shape = joined(y.shape(), xs[i].shape());
+    const Shape shape = jacobian_shape(y.shape(), xs[i].shape());
     result.push_back(parts[i].empty() ? constant(zeros(shape, y.dtype()))
                                       : scope.result(reshape(concat(parts[i], 0), shape)));
   }

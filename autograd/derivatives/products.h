@@ -5,16 +5,13 @@
 // by the point) if the caller records. Inside NoGrad the results are constants, and memory is released as they are
 // computed.
 #pragma once
-#include <functional>
 #include <span>
 #include <vector>
 
+#include "autograd/function.h"
 #include "autograd/var.h"
 
 namespace hourglass {
-
-using Function = std::function<Var(const Var&)>;
-using FunctionOfMany = std::function<Var(const std::vector<Var>&)>;
 
 /// The value of a function, and a product with its derivative.
 struct Product {

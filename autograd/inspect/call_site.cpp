@@ -106,7 +106,7 @@ std::string demangled(const std::string& symbol) {
   return name ? name.get() : symbol;
 }
 
-std::string quoted(const std::string& text) {
+std::string shell_quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) c == '\'' ? result += "'\\''" : result += c;
   return result + "'";
@@ -115,7 +115,7 @@ std::string quoted(const std::string& text) {
 // The lines that addr2line prints for these addresses. None if addr2line is not installed.
 std::vector<std::string> ask_addr2line(const std::string& file, std::span<const std::uintptr_t> addresses) {
   std::ostringstream command;
-  command << "addr2line -aifCe " << quoted(file) << std::hex;
+  command << "addr2line -aifCe " << shell_quoted(file) << std::hex;
   for (const std::uintptr_t address : addresses) command << " 0x" << address;
   command << " 2>/dev/null";
   std::vector<std::string> lines;

@@ -60,18 +60,18 @@ std::vector<Var> StepThrough::gradients() {
 }
 
 namespace {
-void check_arguments(const Var& y, const GradOptions& options) {
+void check_one_element(const Var& y, const GradOptions& options) {
   check(y.numel() == 1, "step_through", "needs a value of one element to differentiate, got ", describe(y),
         "; reduce it with sum or mean");
   check(!options.batched, "step_through", "there is one gradient of one number: it cannot be batched");
 }
 }  // namespace
 StepThrough step_through(const Var& y, std::vector<Var> xs, GradOptions options) {
-  check_arguments(y, options);
+  check_one_element(y, options);
   return {y, std::move(xs), options};
 }
 StepThrough step_through(const Var& y, const std::vector<Parameter>& parameters, GradOptions options) {
-  check_arguments(y, options);
+  check_one_element(y, options);
   return {y, std::vector<Var>(parameters.begin(), parameters.end()), options, parameters};
 }
 

@@ -7,7 +7,7 @@
 namespace hourglass {
 namespace {
 
-std::string quoted(const std::string& text) {
+std::string dot_quoted(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -33,10 +33,10 @@ std::string tape_dot(const Var& y, const PictureOptions& options) {
     if (node.gradient) label += "\n|g| " + three_digits(node.gradient->norm);
     if (!node.path.empty()) label += '\n' + node.path;
     if (!node.line.empty()) label += '\n' + node.line;
-    out << "  n" << k << " [label=" << quoted(label) << ", fillcolor=\""
+    out << "  n" << k << " [label=" << dot_quoted(label) << ", fillcolor=\""
         << (node.is_leaf ? "#d9efd9" : kColours[std::min(node.order, 2)]) << "\"];\n";
     for (const PictureNode::Link& link : node.inputs)
-      out << "  n" << link.to << " -> n" << k << " [label=" << quoted(link.words) << "];\n";
+      out << "  n" << link.to << " -> n" << k << " [label=" << dot_quoted(link.words) << "];\n";
   }
   if (picture.left_out > 0)
     out << "  rest [shape=plaintext, style=\"\", label=\"" << picture.left_out << " older nodes\"];\n";

@@ -9,7 +9,7 @@ namespace hourglass {
 namespace {
 
 // A JSON string. It has no character that would end a script element.
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string result = "\"";
   for (const char c : text) {
@@ -40,15 +40,17 @@ std::string json(const std::optional<Statistics>& s) {
 }
 
 std::string json(const PictureNode::Link& link) {
-  return join("{\"to\":", link.to, ",\"words\":", quoted(link.words), ",\"share\":", json(link.share),
-              ",\"ran\":", listed(link.ran, quoted), "}");
+  return join("{\"to\":", link.to, ",\"words\":", json_quoted(link.words), ",\"share\":", json(link.share),
+              ",\"ran\":", listed(link.ran, json_quoted), "}");
 }
 
 std::string json(const PictureNode& node) {
-  return join("{\"op\":", quoted(node.op), ",\"name\":", quoted(node.name), ",\"type\":", quoted(node.value_type),
-              ",\"order\":", node.order, ",\"formula\":", quoted(node.formula), ",\"path\":", quoted(node.path),
-              ",\"line\":", quoted(node.line), ",\"rule\":", quoted(node.rule), ",\"value\":", json(node.value),
-              ",\"g\":", json(node.gradient), ",\"constants\":", listed(node.constants, quoted),
+  return join("{\"op\":", json_quoted(node.op), ",\"name\":", json_quoted(node.name),
+              ",\"type\":", json_quoted(node.value_type), ",\"order\":", node.order,
+              ",\"formula\":", json_quoted(node.formula), ",\"path\":", json_quoted(node.path),
+              ",\"line\":", json_quoted(node.line), ",\"rule\":", json_quoted(node.rule),
+              ",\"value\":", json(node.value), ",\"g\":", json(node.gradient),
+              ",\"constants\":", listed(node.constants, json_quoted),
               ",\"users\":", listed(node.users, [](std::size_t k) { return join(k); }),
               ",\"inputs\":", listed(node.inputs, [](const PictureNode::Link& link) { return json(link); }), "}");
 }

@@ -12,7 +12,7 @@ namespace {
 // with the same number of rows, otherwise flattened and joined. So the inputs become one node, whose rules give each
 // input its part. The value of this node is not used and takes no memory.
 enum class Join { columns, flat };
-Var joined(Join how, const std::vector<Var>& inputs) {
+Var join_inputs(Join how, const std::vector<Var>& inputs) {
   static constexpr Op op{"joined", "a cell's inputs, side by side", {"dy/dx = 1: its own columns of g"}};
   const auto part = [how](const Var& x, std::int64_t begin) {
     return wrt(x, [how, begin, shape = x.shape()](const Var& g) {
@@ -74,7 +74,7 @@ LstmState lstm_cell(const Var& gates, const Var& c) {
   static constexpr Op op{
       "lstm_cell", "σ(o) tanh(c'), c' = σ(f) c + σ(i) tanh(g)", {"all inputs at once, by one kernel"}};
   Tensor value = lstm_cell(gates.value(), c.value());
-  const Var both = record(op, std::move(value), wrt(joined(Join::columns, {gates, c}), [gates, c](const Var& g) {
+  const Var both = record(op, std::move(value), wrt(join_inputs(Join::columns, {gates, c}), [gates, c](const Var& g) {
                             if (!recording()) return constant(lstm_cell_grad(g.value(), gates.value(), c.value()));
                             return gradient_of_formula(Join::columns, lstm_formula, {gates, c}, g);
                           }));
@@ -86,7 +86,7 @@ LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const
   const LstmSequence run = lstm_sequence(gates.value(), weight.value(), h.value(), c.value());
   const std::vector<Var> inputs{gates, weight, h, c};
   const Var both = record(
-      op, run.states, wrt(joined(Join::flat, inputs), [inputs, run](const Var& g) {
+      op, run.states, wrt(join_inputs(Join::flat, inputs), [inputs, run](const Var& g) {
         if (recording() && run.gates.size(0) > 0)
           return gradient_of_formula(Join::flat, lstm_sequence_formula, inputs, g);
         return constant(lstm_sequence_grad(g.value(), run, inputs[1].value(), inputs[2].value(), inputs[3].value()));
@@ -99,7 +99,7 @@ Var gru_cell(const Var& input_gates, const Var& hidden_gates, const Var& h) {
   Tensor value = gru_cell(input_gates.value(), hidden_gates.value(), h.value());
   return record(
       op, std::move(value),
-      wrt(joined(Join::columns, {input_gates, hidden_gates, h}), [input_gates, hidden_gates, h](const Var& g) {
+      wrt(join_inputs(Join::columns, {input_gates, hidden_gates, h}), [input_gates, hidden_gates, h](const Var& g) {
         if (!recording())
           return constant(gru_cell_grad(g.value(), input_gates.value(), hidden_gates.value(), h.value()));
         return gradient_of_formula(Join::columns, gru_formula, {input_gates, hidden_gates, h}, g);

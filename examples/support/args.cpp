@@ -28,7 +28,7 @@ std::string describe(const char* kind, Range range) {
 
 /// Accepts text that is one number of type T, finite and in range. (CLI11's own Range accepts NaN.)
 template <class T>
-CLI::Validator number_in(const char* kind, Range range) {
+CLI::Validator validator_in(const char* kind, Range range) {
   return CLI::Validator(
       [kind, range](const std::string& text) -> std::string {
         T value{};
@@ -116,7 +116,7 @@ void Program::flag(const std::string& name, std::int64_t& value, const std::stri
   app_->add_option(name, value, help)
       ->type_name("N")
       ->capture_default_str()
-      ->check(number_in<std::int64_t>("an integer", range));
+      ->check(validator_in<std::int64_t>("an integer", range));
   settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
@@ -124,7 +124,7 @@ void Program::flag(const std::string& name, double& value, const std::string& he
   app_->add_option(name, value, help)
       ->type_name("X")
       ->default_str(number(value))
-      ->check(number_in<double>("a number", range));
+      ->check(validator_in<double>("a number", range));
   settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value)}; });
 }
 
@@ -157,7 +157,7 @@ void Program::list_flag(const std::string& name, std::vector<T>& values, const s
       ->type_name(type_name)
       ->delimiter(',')
       ->default_str(join_comma(values))
-      ->check(number_in<T>(expected, range));
+      ->check(validator_in<T>(expected, range));
   settings_.emplace_back([name, &values] { return std::pair{plain(name), Value(join_comma(values))}; });
 }
 void Program::flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help, Range range) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tensor/random.h"
 #include "tensor/tensor.h"
 
 namespace hourglass::examples {
@@ -125,5 +126,10 @@ struct RatingOptions {
   double noise = 0.4;     ///< standard deviation
 };
 Ratings generate_ratings(std::uint64_t seed = 0, const RatingOptions& options = {});
+
+// ---- what generators share
+
+/// A number from N(0, 1).
+inline double standard_normal(Rng& rng) { return rng.normal({}, 0, 1, Dtype::f64).item(); }
 
 }  // namespace hourglass::examples

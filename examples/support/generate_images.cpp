@@ -14,7 +14,7 @@
 namespace hourglass::examples {
 namespace {
 
-float between(Rng& rng, double low, double high) { return static_cast<float>(low + (high - low) * rng.uniform()); }
+float in_range(Rng& rng, double low, double high) { return static_cast<float>(low + (high - low) * rng.uniform()); }
 
 // Calls body(i, random numbers of item i) for all items.
 template <class Body>
@@ -61,11 +61,11 @@ Scenes generate_scenes(std::int64_t count, std::uint64_t seed, std::int64_t side
   each_item(count, Rng(seed).split("scenes"), [&](std::int64_t i, Rng& rng) {
     float* const f = factors + i * 6;
     f[0] = static_cast<float>(rng.below(3));
-    f[1] = between(rng, 0.12, 0.24);
-    f[2] = between(rng, 0, std::numbers::pi / 2);
-    f[3] = between(rng, 0.3, 0.7);
-    f[4] = between(rng, 0.3, 0.7);
-    f[5] = between(rng, 0, 1);
+    f[1] = in_range(rng, 0.12, 0.24);
+    f[2] = in_range(rng, 0, std::numbers::pi / 2);
+    f[3] = in_range(rng, 0.3, 0.7);
+    f[4] = in_range(rng, 0.3, 0.7);
+    f[5] = in_range(rng, 0, 1);
     const auto extent = static_cast<float>(side);
     const float radius = f[1] * extent, cosine = std::cos(f[2]) / radius, sine = std::sin(f[2]) / radius;
     const std::array<float, 3> colour = colour_of(f[5]);
@@ -106,17 +106,17 @@ Cells generate_cells(std::int64_t count, std::uint64_t seed, std::int64_t side) 
       }
     };
     for (std::int64_t specks = 2 + rng.below(5); specks > 0; --specks) {
-      const float size = between(rng, 1, 2.2);
-      paint(between(rng, 0, extent), between(rng, 0, extent), size, size, 0, between(rng, 0.4, 0.75), 0);
+      const float size = in_range(rng, 1, 2.2);
+      paint(in_range(rng, 0, extent), in_range(rng, 0, extent), size, size, 0, in_range(rng, 0.4, 0.75), 0);
     }
     for (std::int64_t left = 4 + rng.below(5); left > 0; --left) {
-      const float x = between(rng, 0.05 * extent, 0.95 * extent), y = between(rng, 0.05 * extent, 0.95 * extent);
-      const float a = between(rng, 6, 10), b = a * between(rng, 0.65, 1), angle = between(rng, 0, std::numbers::pi);
-      paint(x, y, a, b, angle, between(rng, 0.45, 0.7), 1);
-      paint(x + 0.2f * a * between(rng, -1, 1), y + 0.2f * b * between(rng, -1, 1), 0.5f * a, 0.5f * b, angle,
-            between(rng, 0.8, 1), 2);
+      const float x = in_range(rng, 0.05 * extent, 0.95 * extent), y = in_range(rng, 0.05 * extent, 0.95 * extent);
+      const float a = in_range(rng, 6, 10), b = a * in_range(rng, 0.65, 1), angle = in_range(rng, 0, std::numbers::pi);
+      paint(x, y, a, b, angle, in_range(rng, 0.45, 0.7), 1);
+      paint(x + 0.2f * a * in_range(rng, -1, 1), y + 0.2f * b * in_range(rng, -1, 1), 0.5f * a, 0.5f * b, angle,
+            in_range(rng, 0.8, 1), 2);
     }
-    const float falloff = between(rng, 0, 0.3), towards = between(rng, 0, 2 * std::numbers::pi);
+    const float falloff = in_range(rng, 0, 0.3), towards = in_range(rng, 0, 2 * std::numbers::pi);
     const Tensor grain = rng.normal({area}, 0, 0.03);
     for (std::int64_t k = 0; k < area; ++k) {
       const auto x = static_cast<float>(k % side), y = static_cast<float>(k / side);
@@ -133,7 +133,7 @@ Curves generate_curves(std::int64_t count, std::uint64_t seed) {
   float *const images = curves.images.mutable_data<float>(), *const points = curves.points.mutable_data<float>();
   each_item(count, Rng(seed).split("curves"), [&](std::int64_t i, Rng& rng) {
     float* const p = points + i * 6;
-    for (int k = 0; k < 6; ++k) p[k] = between(rng, 4, kSide - 5);
+    for (int k = 0; k < 6; ++k) p[k] = in_range(rng, 4, kSide - 5);
     // The parabola that passes through the three points at t = 0, 1/2 and 1.
     std::vector<Point> stroke;
     constexpr int kPieces = 24;
@@ -171,15 +171,16 @@ Pages generate_pages(std::int64_t count, std::uint64_t seed, std::int64_t height
       page[k] = 1 - static_cast<float>(image.pixels[static_cast<std::size_t>(k)]) / 255;
 
     // First the ink fades towards one side, then stains and folds darken the page, and grain comes last.
-    const float fading = between(rng, 0.1, 0.6), angle = between(rng, 0, 2 * std::numbers::pi);
+    const float fading = in_range(rng, 0.1, 0.6), angle = in_range(rng, 0, 2 * std::numbers::pi);
     struct Stain {
       float x, y, radius, depth;
     };
     std::vector<Stain> stains;
     const auto w = static_cast<double>(width), h = static_cast<double>(height);
     for (std::int64_t k = 1 + rng.below(3); k > 0; --k)
-      stains.push_back({between(rng, 0, w), between(rng, 0, h), between(rng, 6, 0.3 * w), between(rng, 0.15, 0.5)});
-    const float fold = between(rng, 0.2 * w, 0.8 * w), lean = between(rng, -0.3, 0.3), crease = between(rng, 0.1, 0.4);
+      stains.push_back({in_range(rng, 0, w), in_range(rng, 0, h), in_range(rng, 6, 0.3 * w), in_range(rng, 0.15, 0.5)});
+    const float fold = in_range(rng, 0.2 * w, 0.8 * w), lean = in_range(rng, -0.3, 0.3),
+                crease = in_range(rng, 0.1, 0.4);
     const Tensor grain = rng.normal({area}, 0, 0.03);
     for (std::int64_t k = 0; k < area; ++k) {
       const auto x = static_cast<float>(k % width), y = static_cast<float>(k / width);

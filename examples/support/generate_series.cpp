@@ -12,7 +12,6 @@ namespace hourglass::examples {
 namespace {
 
 double between(Rng& rng, double low, double high) { return low + (high - low) * rng.uniform(); }
-double normal(Rng& rng) { return rng.normal({}, 0, 1, Dtype::f64).item(); }
 
 // The five bumps of a beat: position (0 and 1 are the R peaks on both sides), height and width.
 struct Bump {
@@ -67,7 +66,7 @@ Heartbeats generate_heartbeats(std::int64_t count, std::int64_t length, std::uin
     // One beat before the series and one after it reach into it. The anomaly is in a beat well inside.
     std::vector<double> peaks;
     const auto seconds = static_cast<double>(length) / kRate;
-    for (double at = between(rng, -period, 0); at < seconds + period; at += period * (1 + 0.03 * normal(rng)))
+    for (double at = between(rng, -period, 0); at < seconds + period; at += period * (1 + 0.03 * standard_normal(rng)))
       peaks.push_back(at);
     std::vector<std::size_t> inside;
     for (std::size_t k = 1; k < peaks.size(); ++k)
@@ -79,7 +78,8 @@ Heartbeats generate_heartbeats(std::int64_t count, std::int64_t length, std::uin
     if (which == peaks.size()) labels[i] = kNone;
     for (std::size_t k = 0; k < peaks.size(); ++k) {
       const std::int64_t is = k == which ? kind : kNone;
-      const double peak = peaks[k] - (is == kEarly ? 0.25 * period : 0), height = size * (1 + 0.03 * normal(rng));
+      const double peak = peaks[k] - (is == kEarly ? 0.25 * period : 0),
+                   height = size * (1 + 0.03 * standard_normal(rng));
       double first = seconds, last = 0;
       for (std::size_t b = 0; b < kBeat.size(); ++b) {
         const Bump& bump = kBeat[b];
@@ -127,7 +127,7 @@ Sensors generate_sensors(std::int64_t time, std::int64_t sensors, double faults,
   std::array<double, kCauses> now{};
   for (std::int64_t t = 0; t < time; ++t) {
     for (std::size_t k = 0; k + 1 < now.size(); ++k)  // variance 1, correlated over about 50 readings
-      now[k] = 0.98 * now[k] + std::sqrt(1 - 0.98 * 0.98) * normal(causes_rng);
+      now[k] = 0.98 * now[k] + std::sqrt(1 - 0.98 * 0.98) * standard_normal(causes_rng);
     now.back() = std::sin(2 * std::numbers::pi * static_cast<double>(t) / static_cast<double>(kDay));
     std::copy(now.begin(), now.end(), c + t * kCauses);
   }

@@ -8,11 +8,6 @@
 #include "tensor/random.h"
 
 namespace hourglass::examples {
-namespace {
-
-double normal(Rng& rng) { return rng.normal({}, 0, 1, Dtype::f64).item(); }
-
-}  // namespace
 
 SparseData generate_sparse(std::int64_t count, std::uint64_t seed, const SparseOptions& o) {
   check(o.active >= 0 && o.active <= o.atoms && o.dimensions >= 1, "generate_sparse", "cannot use ", o.active, " of ",
@@ -45,9 +40,9 @@ Transactions generate_transactions(std::int64_t count, double fraud, std::uint64
   std::vector<Habit> people;
   for (std::int64_t k = 0; k < kPeople; ++k) {
     Rng rng = all.split("people").split(static_cast<std::uint64_t>(k));
-    const double wealth = normal(rng);  // wealthy people spend more, more often, and further from home
-    people.push_back({3 + 0.6 * wealth, 9 + 10 * rng.uniform(), 1 + 0.5 * wealth + 0.3 * normal(rng),
-                      1 - 0.4 * wealth + 0.3 * normal(rng), rng.uniform(), 0.02 + 0.1 * rng.uniform()});
+    const double wealth = standard_normal(rng);  // wealthy people spend more, more often, and further from home
+    people.push_back({3 + 0.6 * wealth, 9 + 10 * rng.uniform(), 1 + 0.5 * wealth + 0.3 * standard_normal(rng),
+                      1 - 0.4 * wealth + 0.3 * standard_normal(rng), rng.uniform(), 0.02 + 0.1 * rng.uniform()});
   }
   Transactions result{Tensor({count, kColumns}),
                       zeros({count}, Dtype::u8),
@@ -62,13 +57,13 @@ Transactions generate_transactions(std::int64_t count, double fraud, std::uint64
     // A thief has another person's habits, is in a hurry, and does not know what is usual for this card.
     const Habit& spender = frauds[i] != 0 ? people[static_cast<std::size_t>(rng.below(kPeople))] : owner;
     const double hurry = frauds[i] != 0 ? 2 : 0;
-    const double hour = spender.hour + 1.5 * normal(rng) + (frauds[i] != 0 ? 8 : 0);
+    const double hour = spender.hour + 1.5 * standard_normal(rng) + (frauds[i] != 0 ? 8 : 0);
     const bool abroad = rng.uniform() < spender.abroad + (frauds[i] != 0 ? 0.4 : 0);
-    const double row[kColumns] = {spender.amount + 0.4 * normal(rng) + 0.4 * hurry,
+    const double row[kColumns] = {spender.amount + 0.4 * standard_normal(rng) + 0.4 * hurry,
                                   std::sin(2 * std::numbers::pi * hour / 24),
                                   std::cos(2 * std::numbers::pi * hour / 24),
-                                  spender.distance + 0.4 * normal(rng) + (abroad ? 4 : 0),
-                                  spender.gap + 0.5 * normal(rng) - hurry,
+                                  spender.distance + 0.4 * standard_normal(rng) + (abroad ? 4 : 0),
+                                  spender.gap + 0.5 * standard_normal(rng) - hurry,
                                   rng.uniform() < spender.online ? 1.0 : 0.0,
                                   abroad ? 1.0 : 0.0,
                                   owner.amount};

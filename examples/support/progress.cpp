@@ -31,7 +31,7 @@ std::size_t terminal_width() {
   return 80;
 }
 
-std::string to_text(const Metrics& metrics) {
+std::string metrics_text(const Metrics& metrics) {
   std::string text;
   for (const auto& [name, value] : metrics) text += "  " + name + " " + number(value, 5);
   return text;
@@ -74,7 +74,7 @@ void Progress::show() {
   shown_at_ = now;
 
   const std::string step = std::to_string(step_) + "/" + std::to_string(steps_);
-  const std::string rest = to_text(means()) + "  " + duration(epoch_seconds()) + "  ETA " +
+  const std::string rest = metrics_text(means()) + "  " + duration(epoch_seconds()) + "  ETA " +
                            duration(now * std::max(1 - done(), 0.0) / std::max(done() - begun_, 1e-9));
   if (!bar_) {
     std::cout << position() << "  step " << step << rest << std::endl;
@@ -95,7 +95,7 @@ void Progress::clear() {
 
 void Progress::finish_epoch(const Metrics& metrics) {
   clear();
-  if (!quiet_) std::cout << position() << to_text(metrics) << "  " << duration(epoch_seconds()) << std::endl;
+  if (!quiet_) std::cout << position() << metrics_text(metrics) << "  " << duration(epoch_seconds()) << std::endl;
   ++epoch_;
   step_ = 0;
   sums_ = {};

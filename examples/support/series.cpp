@@ -16,7 +16,7 @@ namespace {
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 
 // Collects rows of any length and their labels.
-struct Rows {
+struct LabelledRows {
   std::vector<std::vector<float>> values;
   std::vector<std::int64_t> labels;
 
@@ -74,7 +74,7 @@ SeriesData parse_series_tsv(std::string_view text, std::string_view name) {
   const std::vector<std::string_view> lines = lines_of(text);
   check(!lines.empty(), name, "the file is empty");
   const char separator = lines[0].find('\t') != std::string_view::npos ? '\t' : ',';
-  Rows rows;
+  LabelledRows rows;
   std::vector<double> labels;
   std::size_t width = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -102,7 +102,7 @@ SeriesData parse_series_tsv(std::string_view text, std::string_view name) {
 }
 
 SeriesData parse_series_arff(std::string_view text, std::string_view name) {
-  Rows rows;
+  LabelledRows rows;
   std::vector<std::string> classes;
   std::size_t numeric = 0, attributes = 0;
   bool in_data = false, relation = false;

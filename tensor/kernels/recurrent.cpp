@@ -12,7 +12,7 @@ namespace {
 
 // Neighbouring numbers: a register full, or fewer at the end of a row.
 template <class T>
-struct Lanes {
+struct UnitLanes {
   static constexpr std::int64_t width = static_cast<std::int64_t>(Batch<T>::size);
   std::int64_t count;
 
@@ -34,8 +34,8 @@ struct Lanes {
 template <class T, class F>
 void for_each_unit(std::int64_t begin, std::int64_t end, std::int64_t n, F&& f) {
   for (std::int64_t row = begin; row < end; ++row)
-    for (std::int64_t unit = 0; unit < n; unit += Lanes<T>::width)
-      f(row, unit, Lanes<T>{n - unit < Lanes<T>::width ? n - unit : Lanes<T>::width});
+    for (std::int64_t unit = 0; unit < n; unit += UnitLanes<T>::width)
+      f(row, unit, UnitLanes<T>{n - unit < UnitLanes<T>::width ? n - unit : UnitLanes<T>::width});
 }
 
 // Slopes of σ and tanh, computed from their values.
@@ -50,7 +50,7 @@ V tanh_slope(const V& y) {
 
 template <class T>
 void lstm(const T* gates, const T* c, std::int64_t begin, std::int64_t end, std::int64_t n, T* h_next, T* c_next) {
-  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, Lanes<T> lanes) {
+  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, UnitLanes<T> lanes) {
     const T* const gate = gates + row * 4 * n + unit;
     const std::int64_t at = row * n + unit;
     const Batch<T> kept = sigmoid(lanes.load(gate + n)) * lanes.load(c + at);
@@ -64,7 +64,7 @@ template <class T>
 void lstm_gradient(const T* dh, const T* dc, const T* gates, const T* c, std::int64_t begin, std::int64_t end,
                    std::int64_t n, T* by_gates, std::int64_t by_gates_step, T* by_c, std::int64_t by_c_step) {
   using V = Batch<T>;
-  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, Lanes<T> lanes) {
+  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, UnitLanes<T> lanes) {
     const T* const gate = gates + row * 4 * n + unit;
     const std::int64_t at = row * n + unit;
     const V i = sigmoid(lanes.load(gate)), f = sigmoid(lanes.load(gate + n));
@@ -85,7 +85,7 @@ template <class T>
 void gru(const T* input_gates, const T* hidden_gates, const T* h, std::int64_t begin, std::int64_t end, std::int64_t n,
          T* h_next) {
   using V = Batch<T>;
-  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, Lanes<T> lanes) {
+  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, UnitLanes<T> lanes) {
     const T *const x = input_gates + row * 3 * n + unit, *const y = hidden_gates + row * 3 * n + unit;
     const std::int64_t at = row * n + unit;
     const V r = sigmoid(lanes.load(x) + lanes.load(y)), z = sigmoid(lanes.load(x + n) + lanes.load(y + n));
@@ -98,7 +98,7 @@ template <class T>
 void gru_gradient(const T* dh, const T* input_gates, const T* hidden_gates, const T* h, std::int64_t begin,
                   std::int64_t end, std::int64_t n, T* out) {
   using V = Batch<T>;
-  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, Lanes<T> lanes) {
+  for_each_unit<T>(begin, end, n, [&](std::int64_t row, std::int64_t unit, UnitLanes<T> lanes) {
     const T *const x = input_gates + row * 3 * n + unit, *const y = hidden_gates + row * 3 * n + unit;
     const std::int64_t at = row * n + unit;
     const V r = sigmoid(lanes.load(x) + lanes.load(y)), z = sigmoid(lanes.load(x + n) + lanes.load(y + n));

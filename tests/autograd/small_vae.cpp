@@ -1,4 +1,4 @@
-// A VAE small enough to be looked at whole, for the tests of the instruments.
+// A small VAE for the tests of the instruments.
 #include "tests/autograd/small_vae.h"
 
 #include <doctest/doctest.h>

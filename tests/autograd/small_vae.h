@@ -1,4 +1,4 @@
-// A VAE small enough to be looked at whole, for the tests of the instruments.
+// A small VAE for the tests of the instruments.
 #pragma once
 #include <vector>
 
@@ -17,7 +17,7 @@ struct SmallVae : nn::Module {
   Var loss(const Var& x, Rng& noise) const;
 };
 
-/// The size of the encoder's Jacobian at x, by way of its rows: a loss that is differentiated twice.
+/// The size of the encoder's Jacobian at x, row by row: a loss that is differentiated twice.
 Var contractive(const SmallVae& model, const Var& x);
 
 /// Checks that both lists have the same shapes and the same bits.

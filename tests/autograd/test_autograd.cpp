@@ -11,25 +11,18 @@
 #include "autograd/ops.h"
 #include "autograd/stochastic.h"
 #include "tensor/storage.h"
+#include "tests/error_of.h"
 
 using namespace hourglass;
 
 namespace {
-Var number(double value) { return variable(scalar(value, Dtype::f64)); }
 
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+Var leaf(double value) { return variable(scalar(value, Dtype::f64)); }
+
 }  // namespace
 
 TEST_CASE("a gradient is the derivative, and its gradient the second") {
-  const Var x = number(2);
+  const Var x = leaf(2);
   Var y = x * x * x * x;
   for (const double expected : {32.0, 48.0, 48.0, 24.0, 0.0}) {
     y = grad(y, x, {.create_graph = true, .allow_unused = true});
@@ -39,7 +32,7 @@ TEST_CASE("a gradient is the derivative, and its gradient the second") {
 }
 
 TEST_CASE("a value used twice gets the sum of both gradients") {
-  const Var a = number(5);
+  const Var a = leaf(5);
   CHECK(grad(a * a, a).item() == 10);
   const Var b = a * 2;
   CHECK(grad(b * b + b, a).item() == 42);
@@ -54,18 +47,18 @@ TEST_CASE("broadcast operands get gradients of their own shape") {
   CHECK(g[1].value().to_vector<double>() == std::vector<double>(4, 3));
 }
 
-TEST_CASE("a constant costs nothing: no node, and nothing kept by its partner") {
+TEST_CASE("an op with a constant makes no node and keeps no memory for the constant's gradient") {
   const Var c = constant(ones({1000}, Dtype::f64));
   const Var y = c * c + 1;
   CHECK_FALSE(y.needs_gradient());
   const Var x = variable(ones({1000}, Dtype::f64));
   const std::int64_t before = memory::bytes_in_use();
-  const Var z = exp(x * c);  // keeps c, which lives anyway, and its own value
+  const Var z = exp(x * c);  // keeps c, which is in use already, and its own value
   CHECK(memory::bytes_in_use() - before <= 2 * 10240);
 }
 
 TEST_CASE("NoGrad records nothing, and ends with its scope") {
-  const Var x = number(1);
+  const Var x = leaf(1);
   {
     const NoGrad no_grad;
     CHECK_FALSE((x * x).needs_gradient());
@@ -74,7 +67,7 @@ TEST_CASE("NoGrad records nothing, and ends with its scope") {
 }
 
 TEST_CASE("detach stops the gradient") {
-  const Var x = number(3);
+  const Var x = leaf(3);
   CHECK(grad(x * x.detach(), x).item() == 3);
   CHECK(error_of([&] { grad(square(x.detach()), x); }) ==
         "grad: the value does not depend on input 0, f64[]; pass {.allow_unused = true} to get zeros for it");
@@ -88,23 +81,23 @@ TEST_CASE("a vector-valued function takes cotangents") {
   CHECK(g[0].value().to_vector<double>() == std::vector<double>{2, 10, 12});
 }
 
-TEST_CASE("the gradient of a value by itself is one, and may be asked for together with those before it") {
-  const Var x = number(3), h = x * 2, y = square(h);
+TEST_CASE("the gradient of a value by itself is one, also next to gradients by earlier values") {
+  const Var x = leaf(3), h = x * 2, y = square(h);
   const std::vector<Var> g = grad(y, {y, h, x});
   CHECK(g[0].item() == 1);
   CHECK(g[1].item() == 12);
   CHECK(g[2].item() == 24);
 }
 
-TEST_CASE("grad releases what it walked unless told otherwise") {
-  const Var x = number(2), y = square(x) * 3;
+TEST_CASE("grad releases the graph unless retain_graph is set") {
+  const Var x = leaf(2), y = square(x) * 3;
   CHECK(grad(y, x, {.retain_graph = true}).item() == 12);
   CHECK(grad(y, x).item() == 12);
   CHECK(error_of([&] { grad(y, x); }) ==
         "grad: this graph was released by an earlier grad(); pass {.retain_graph = true} there");
 }
 
-TEST_CASE("activations go back to the pool while the walk passes them") {
+TEST_CASE("activations return to the pool as the walk passes them") {
   const Var x = variable(ones({1 << 16}, Dtype::f64));
   Var h = x;
   for (int i = 0; i < 20; ++i) h = tanh(h);
@@ -117,8 +110,8 @@ TEST_CASE("activations go back to the pool while the walk passes them") {
   CHECK(memory::bytes_in_use() < full - (std::int64_t{17} << 19));
 }
 
-TEST_CASE("errors of grad say what was asked and what is missing") {
-  const Var x = variable(ones({3})), unused = number(1);
+TEST_CASE("errors of grad name the input and what is missing") {
+  const Var x = variable(ones({3})), unused = leaf(1);
   CHECK(error_of([&] { grad(x, x); }) ==
         "grad: needs a value of one element to differentiate, got f32[3]; reduce it with sum or mean, or give a "
         "cotangent");
@@ -147,7 +140,7 @@ TEST_CASE("a graph keeps its values when the optimizer steps") {
 TEST_CASE("a chain of a million nodes differentiates and frees on the default stack") {
   const std::int64_t before = memory::bytes_in_use();
   {
-    const Var x = number(1);
+    const Var x = leaf(1);
     Var h = x;
     for (int i = 0; i < 500000; ++i) h = tanh(h * 1.0001);
     const double forward = h.item();
@@ -162,7 +155,7 @@ TEST_CASE("a chain of a million nodes differentiates and frees on the default st
 }
 
 TEST_CASE("a graph may be freed on another thread") {
-  Var h = number(1);
+  Var h = leaf(1);
   for (int i = 0; i < 100000; ++i) h = h * 1.0001;
   std::thread([graph = std::move(h)]() mutable { graph = Var(); }).join();
 }
@@ -180,7 +173,7 @@ TEST_CASE("threads may differentiate by the same parameters at the same time") {
   for (const double result : results) CHECK(result == 32);
 }
 
-TEST_CASE("double backward leaves nothing behind") {
+TEST_CASE("double backward leaves no memory in use") {
   const auto penalty = [] {
     const Var x = variable(full({4, 3}, 0.3, Dtype::f64)), w = variable(full({2, 3}, 0.2, Dtype::f64));
     const Var h = tanh(linear(x, w));
@@ -193,7 +186,7 @@ TEST_CASE("double backward leaves nothing behind") {
   CHECK(memory::bytes_in_use() == before);
 }
 
-TEST_CASE("check_gradients passes what is right and names what is not") {
+TEST_CASE("check_gradients accepts right gradients and names wrong ones") {
   const Tensor x = Tensor::from({0.3, -0.7, 1.1});
   CHECK(check_gradients([](const std::vector<Var>& v) { return sin(v[0]) * v[0]; }, {x}, {.order = 3}) < 1e-6);
   const auto wrong = [](const Var& v) {

@@ -1,4 +1,4 @@
-// Derivatives of functions: products, Jacobians, Hessians, double backward, and an op of one's own.
+// Derivatives of functions: products, Jacobians, Hessians, double backward, and a user's own op.
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -34,7 +34,7 @@ TEST_CASE("products and matrices of a known function") {
   CHECK(pulled.product.value().to_vector<double>() == std::vector<double>{15, 26});
   CHECK(pushed.value.value().to_vector<double>() == std::vector<double>{30, 25});
   CHECK(pushed.product.value().to_vector<double>() == std::vector<double>{27, 20});
-  // All of it can be differentiated by what f captured, and by x.
+  // All results can be differentiated by the variables that f captured, and by x.
   CHECK(grad(sum(j), a).item() == 7);
   CHECK(grad(sum(jacobian(f, x)), x).value().to_vector<double>() == std::vector<double>{3, 5});
   CHECK(grad(sum(pushed.product), a).item() == 9);
@@ -90,9 +90,9 @@ TEST_CASE("chunks do not change a Jacobian, and inside NoGrad it is a number") {
   CHECK_FALSE(jvp(f, x, x).product.needs_gradient());
 }
 
-TEST_CASE("only its argument is what a function is differentiated by") {
+TEST_CASE("a function is differentiated by its argument alone") {
   const Var x = variable(scalar(3, Dtype::f64)), z = x * 2;
-  const auto f = [&](const Var& t) { return t * z; };  // z counts as a constant 6, though x is in it
+  const auto f = [&](const Var& t) { return t * z; };  // z counts as a constant 6, but depends on x
   const Var d = jacobian(f, x);
   CHECK(d.item() == 6);
   CHECK(grad(d, x).item() == 2);
@@ -137,7 +137,7 @@ TEST_CASE("a hundred thousand steps with double backward keep no node and no mem
   CHECK(equal(step(), first));
 }
 
-TEST_CASE("double backward goes the two ways that the chapter works out by hand") {
+TEST_CASE("double backward takes the two paths that the chapter works out by hand") {
   const Var w = variable(scalar(0.25, Dtype::f64)), x = variable(scalar(4, Dtype::f64));
   const Var h = tanh(w * x), j = grad(h, x, {.create_graph = true}), p = square(j);
   const double h0 = std::tanh(1.0), slope = 1 - h0 * h0;
@@ -158,7 +158,7 @@ Var log_cosh(const Var& x) {
                 wrt(x, [x](const Var& g) { return g * tanh(x); }));
 }
 }  // namespace
-TEST_CASE("an op with a rule of its own works with everything") {
+TEST_CASE("a user's own op works with all derivatives") {
   const Tensor x = Tensor::from({-30.0, 0.2, 2.0});
   CHECK_NOTHROW(check_gradients([](const std::vector<Var>& v) { return log_cosh(v[0]); }, {x}, {.order = 3}));
   const Var t = variable(x);

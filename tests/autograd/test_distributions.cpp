@@ -113,8 +113,8 @@ void for_each_case(const char* key, FunctionRef<void(const Json&)> compare) {
 
 // ---- integrals
 
-// For the integral of f over a support: the trapezoidal rule after a change of variable, by which every integrand falls
-// off doubly exponentially (Takahasi & Mori 1974).
+// Points and weights for an integral over a support: the trapezoidal rule after a change of
+// variable that makes every integrand decay doubly exponentially (Takahasi & Mori 1974).
 struct Nodes {
   std::vector<double> x, weight;
 };
@@ -168,7 +168,7 @@ std::vector<Numbers> distributions_of_numbers() {
   };
 }
 
-// The value of a closed form, or nothing if there is none.
+// The value of a closed form, or nothing if there is no closed form.
 template <class F>
 std::optional<double> answer(F f) {
   try {
@@ -211,7 +211,7 @@ TEST_CASE("KL divergences agree with PyTorch's, and so do their gradients") {
   });
 }
 
-TEST_CASE("densities integrate to 1, and mean, variance, entropy and cdf are what their integrals say") {
+TEST_CASE("densities integrate to 1, and mean, variance, entropy and cdf equal their integrals") {
   for (const Numbers& one : distributions_of_numbers()) {
     INFO(one.name);
     const Nodes nodes = nodes_for(one.d->support(), one.low, one.high);
@@ -268,7 +268,7 @@ TEST_CASE("densities of vectors integrate to 1") {
         doctest::Approx(1).epsilon(1e-9));
 }
 
-TEST_CASE("probabilities of choices add up to 1, and their moments and entropy are the sums they stand for") {
+TEST_CASE("discrete probabilities add up to 1, and moments and entropy equal their sums") {
   const Var logit = number(0.7), logits = f64({0.5, -1, 2, 0});
   const Bernoulli coin(logit);
   const Var p = exp(coin.log_prob(f64({0, 1})));
@@ -316,7 +316,7 @@ TEST_CASE("samples have the distribution's mean, variance and support, and rsamp
   }
 }
 
-TEST_CASE("shapes: samples stand before the batch, events behind it; parameters broadcast") {
+TEST_CASE("shapes: sample axes come before the batch, event axes after it; parameters broadcast") {
   Rng rng(1);
   for (const Dtype dtype : {Dtype::f32, Dtype::f64}) {
     const auto ones_of = [&](const Shape& shape) { return constant(ones(shape, dtype)); };
@@ -427,7 +427,7 @@ double quantile(const Distribution& d, double place) {
   }
   return (low + high) / 2;
 }
-// dz/dθ and d²z/dθ² of a number z that keeps its place, by finite differences and by rsample.
+// dz/dθ and d²z/dθ² of a number z at a fixed F(z), by finite differences and by rsample.
 void check_implicit(const std::string& name, const std::function<DistributionPtr(const Var&)>& family, double theta) {
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     Rng rng(seed);
@@ -448,7 +448,7 @@ void check_implicit(const std::string& name, const std::function<DistributionPtr
 }
 }  // namespace
 
-TEST_CASE("implicit reparameterisation keeps a number's place in the distribution, to second order") {
+TEST_CASE("implicit reparameterisation keeps a number's F(z), to second order") {
   for (const double a : {0.4, 1.0, 2.5, 30.0})
     check_implicit(
         join("Gamma(", a, ")"), [](const Var& t) { return make<Gamma>(t, number(1.3)); }, a);
@@ -484,7 +484,7 @@ TEST_CASE("the expectation of a pathwise derivative is the derivative of the exp
   check_mean(make<Gamma>(number(0.2), number(1)));
 }
 
-TEST_CASE("gamma numbers of tiny and huge concentration are neither 0 nor NaN, nor are their derivatives") {
+TEST_CASE("gamma numbers of tiny or huge concentration and their derivatives are not 0 or NaN") {
   Rng rng(1);
   for (const Dtype dtype : {Dtype::f32, Dtype::f64})
     for (const double a : {1e-4, 1e-2, 1.0, 1e3, 1e6}) {
@@ -513,7 +513,7 @@ TEST_CASE("numbers outside of the support have density 0, and NaN stays NaN") {
     if (one.d->support() != Support::positive) CHECK(log_prob(*one.d, 2.6) == -INFINITY);
     CHECK(std::isnan(log_prob(*one.d, NAN)));
   }
-  // The value that replaces one outside passes no NaN back.
+  // A number outside of the support gets no NaN as its gradient.
   const Var x = variable(Tensor::from({-1.0, 2.0}));
   const Var g = grad(sum(where(x.value() > 0, Gamma(number(2), number(1)).log_prob(x), 0)), x);
   CHECK(all(isfinite(g.value())).item() == 1);
@@ -553,7 +553,7 @@ TEST_CASE("a KL divergence without closed form is estimated, with derivatives") 
   const Vars got = grad(estimate, {logits, loc}), want = grad(wanted, {logits, loc});
   for (std::size_t i = 0; i < 2; ++i) CHECK(max(abs(got[i].value() - want[i].value())).item() < 0.02);
 
-  // Without a pathwise derivative, by the score function: from two coins to a mixture of such pairs.
+  // Without a pathwise derivative, by the score function: two coins against a mixture of pairs.
   const Var coins = variable(Tensor::from({0.5, -1.0}));
   const Independent p(Bernoulli(coins), 1);
   const MixtureSameFamily two(Categorical(f64({0, 0})), Independent(Bernoulli(f64({1, -1, 0.3, 2}, {2, 2})), 1));
@@ -564,7 +564,7 @@ TEST_CASE("a KL divergence without closed form is estimated, with derivatives") 
   CHECK(max(abs(grad(by_sampling, coins).value() - grad(by_sum, coins).value())).item() < 0.03);
 }
 
-TEST_CASE("KL divergences are infinite where q cannot give what p gives, and formulas can be added") {
+TEST_CASE("a KL divergence is infinite if q lacks a part of p's support; formulas can be added") {
   const auto infinite = [](const Distribution& p, const Distribution& q) { return std::isinf(kl(p, q).item()); };
   const Normal normal(number(0), number(1));
   const Exponential exponential(number(1));
@@ -581,7 +581,7 @@ TEST_CASE("KL divergences are infinite where q cannot give what p gives, and for
 
 namespace {
 
-// Distributions of a user's own: one that needs no more than a standard draw and formulas, ...
+// A user's own distributions: one that needs only a standard draw and formulas, ...
 class Logistic final : public LocScale<Logistic> {
  public:
   static constexpr std::string_view kName = "Logistic";
@@ -626,7 +626,7 @@ class Ramp final : public Family<Ramp> {
 
 }  // namespace
 
-TEST_CASE("a distribution of a user's own has closed KL divergences by its moments, bounds and register_kl") {
+TEST_CASE("a user's own distribution has closed KL divergences by moments, bounds or register_kl") {
   const Var loc = variable(Tensor::from({0.4})), scale = variable(Tensor::from({0.7}));
   const Logistic logistic(loc, scale);
   CHECK(equal(logistic.with({loc, scale})->mean().value(), loc.value()));
@@ -661,7 +661,7 @@ TEST_CASE("a distribution of a user's own has closed KL divergences by its momen
         doctest::Approx(2 * std::log(0.6 / 0.5 * 0.9 / 0.8)));
 }
 
-TEST_CASE("parameters that make no distribution are errors that name them") {
+TEST_CASE("invalid parameters of distributions are errors that name them") {
   CHECK(error_of([] { Normal(f64({0, 0}), f64({1, -0.5})); }) == "Normal: scale must be positive, got -0.5 in f64[2]");
   CHECK(error_of([] { Gamma(f64({NAN}), f64({1})); }) == "Gamma: concentration must be positive, got nan in f64[1]");
   CHECK(error_of([] {

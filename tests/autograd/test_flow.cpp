@@ -1,4 +1,4 @@
-// Gradients changed on purpose, and at kinks, poles and branches that are not taken.
+// Gradients that are changed on purpose, and gradients at kinks, poles and branches not taken.
 #include <cmath>
 #include <initializer_list>
 #include <string>
@@ -29,7 +29,7 @@ TEST_CASE("hooks see whole gradients and may replace them") {
   CHECK(grad(sum(square(clipped) * 0.5), x).value().to_vector<double>() == std::vector<double>{1, 1});
   CHECK(error_of([&] { grad(sum(on_gradient(x, [](const Var& g) { return sum(g); })), x); }) ==
         "on_gradient: the gradient is f64[2], the hook gave f64[]");
-  // What a hook does is differentiated, too: (x²)' doubled is 4 x.
+  // The hook itself is differentiated, too: (x²)' doubled is 4 x.
   const Var twice = on_gradient(x, [](const Var& g) { return g * 2; });
   const Var g = grad(sum(square(twice)), x, {.create_graph = true});
   CHECK(g.value().to_vector<double>() == std::vector<double>{4, 8});
@@ -123,7 +123,7 @@ TEST_CASE("at kinks and ties the gradient is PyTorch's choice") {
   CHECK(slope([](const Var& v) { return round(v) + sign(v) + floor(v); }, {0, 0.5}) == Numbers{0, 0});
 }
 
-TEST_CASE("a piecewise function asks each piece about its own elements alone") {
+TEST_CASE("a piecewise function evaluates each piece on its own elements only") {
   const Var x = variable(Tensor::from({-1.0, 0.0, 2.0}));
   const auto f = [](const std::vector<Var>& v) {
     return piecewise(

@@ -1,4 +1,4 @@
-// The size of an encoder's Jacobian by every route, and batches of Jacobians.
+// The size of an encoder's Jacobian by every method, and batches of Jacobians.
 #include <cmath>
 #include <optional>
 #include <string>
@@ -20,7 +20,7 @@ using test::normal;
 
 namespace {
 
-// Encoders of [batch, 5] to [batch, 3] and how they are written down: what the methods are to agree on.
+// Encoders from [batch, 5] to [batch, 3], written in different ways. All methods must agree.
 struct Encoder {
   std::string name;
   Function f;
@@ -109,7 +109,7 @@ TEST_CASE("every method gives the same ‖J‖², and the same gradient of it") 
     if (encoder.affine_first) agrees("gram, recomputed", {.method = JacobianNorm::gram, .chunk = 1, .recompute = true});
     if (encoder.one_layer) agrees("closed form", {.method = JacobianNorm::closed_form});
 
-    // and it is right at second order: the penalty's own derivatives against finite differences
+    // The penalty's own derivatives, which are of second order, against finite differences.
     if (encoder.name == "two tanh layers" || encoder.name == "x used twice")
       for (const JacobianNorm method : {JacobianNorm::exact, JacobianNorm::forward, JacobianNorm::gram}) {
         if (method == JacobianNorm::gram && !encoder.affine_first) continue;
@@ -152,7 +152,7 @@ TEST_CASE("a convolutional encoder's Jacobians come in batches, too") {
   }
 }
 
-TEST_CASE("methods that do not fit say what they need") {
+TEST_CASE("errors of methods that do not fit name what the method needs") {
   const Weights v;
   const Var x = constant(normal({2, 5}, 7));
   const auto norm_of = [&](const Function& f, JacobianNormOptions options) {
@@ -183,7 +183,7 @@ TEST_CASE("methods that do not fit say what they need") {
 }
 
 TEST_CASE("the gradient of the sum of all outputs is not the Jacobian") {
-  // Rows that point the same way: ‖1ᵀJ‖² = m ‖J‖², ten times as much; opposite ways: nothing of it.
+  // If all m = 10 rows point the same way, ‖1ᵀJ‖² = m ‖J‖². Rows that point opposite ways cancel.
   const auto both = [](const Tensor& weight) {
     const Var w = constant(weight), x = variable(normal({1, 4}, 1));
     const auto f = [&](const Var& t) { return linear(t, w); };
@@ -224,7 +224,7 @@ TEST_CASE("Hutchinson's estimate is unbiased, and so is its gradient") {
     CHECK(z(sum1, sum2, exact.value()) < 3);
     CHECK(z(g1, g2, exact_gradient) < 3.5);  // the largest of twelve
   }
-  // More samples are the mean of as many estimates, whatever the chunk.
+  // The result of several samples is the mean of that many estimates, for every chunk size.
   const auto of = [&](std::int64_t samples, std::int64_t chunk, Rng& rng) {
     return squared_jacobian_norm(f, constant(x),
                                  {.method = JacobianNorm::hutchinson, .samples = samples, .rng = &rng, .chunk = chunk})
@@ -248,5 +248,5 @@ TEST_CASE("recomputing bounds the memory of an exact Jacobian norm") {
     return memory::peak_bytes() - before;
   };
   CHECK(peak(true) < peak(false) / 4);
-  CHECK(peak(std::nullopt) == peak(false));  // small enough to be kept
+  CHECK(peak(std::nullopt) == peak(false));  // this graph is small enough to keep
 }

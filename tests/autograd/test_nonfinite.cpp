@@ -1,6 +1,5 @@
 // The tracer that finds the first value that is not finite.
 #include <cmath>
-#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,13 +15,13 @@
 #include "nn/sequential.h"
 #include "tests/autograd/small_vae.h"
 #include "tests/error_of.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
+using test::kInfinity;
 using test::SmallVae;
 
-namespace {
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("the tracer names the first op that is not finite, its inputs, its module and its order") {
   Rng rng(2);
@@ -32,7 +31,7 @@ TEST_CASE("the tracer names the first op that is not finite, its inputs, its mod
   const Tensor images = Tensor::from({0.0F, 1.0F, 2.0F, 3.0F, NAN, 5.0F}, {2, 3});
   TraceNonFinite trace({.fail = false});
   const Var y = model(constant(images));
-  exp(y) / 0.0;  // later ones do not count
+  exp(y) / 0.0;  // later values do not count
   REQUIRE(trace.report());
   const NonFinite& found = *trace.report();
   CHECK(found.op == "linear");
@@ -74,7 +73,7 @@ TEST_CASE("in a walk back the tracer names the rule, and where its op was called
   CHECK(trace.report()->inputs[1].statistics.min == 0);
 }
 
-TEST_CASE("the tracer fails at once, inside the module, and again works afterwards") {
+TEST_CASE("the tracer throws at once, inside the module, and a new one works afterwards") {
   Rng rng(2);
   const SmallVae model(rng);
   const Var bad = constant(full({2, 12}, NAN));
@@ -83,12 +82,12 @@ TEST_CASE("the tracer fails at once, inside the module, and again works afterwar
     const std::string message = error_of([&] { model.hidden(bad); });
     CHECK(message.find("hidden: TraceNonFinite: linear gave f32[2, 8], nothing finite, 16 NaN, forward") == 0);
   }
-  model.hidden(bad);  // nobody looks any more
+  model.hidden(bad);  // no tracer is left
   const TraceNonFinite again;
   CHECK(error_of([&] { model.loss(bad, rng); }).find("TraceNonFinite: linear") != std::string::npos);
 }
 
-TEST_CASE("what the tracer looks for can be chosen") {
+TEST_CASE("options choose which values and directions the tracer checks") {
   const Var x = variable(Tensor::from({0.0, 1.0}));
   {
     TraceNonFinite nan_only({.fail = false, .infinities = false});
@@ -98,7 +97,7 @@ TEST_CASE("what the tracer looks for can be chosen") {
     CHECK(nan_only.report());
   }
   TraceNonFinite backward_only({.fail = false, .forward = false});
-  // A branch that is not taken is infinite, and harmless.
+  // The branch that is not taken is infinite, which does no harm.
   const Var y = sum(where(x.value() > 0, x * log(x), 0.0));
   grad(y, x);
   CHECK(!backward_only.report());
@@ -107,7 +106,7 @@ TEST_CASE("what the tracer looks for can be chosen") {
   CHECK(backward_only.report()->derivative_of == "scale_gradient");
 }
 
-TEST_CASE("a rule that computes without ops does not slip past the tracer") {
+TEST_CASE("the tracer also finds the result of a rule that computes without ops") {
   const Var x = variable(Tensor::from({1.0, 2.0}));
   TraceNonFinite trace({.fail = false});
   static constexpr Op own{"own"};
@@ -118,7 +117,7 @@ TEST_CASE("a rule that computes without ops does not slip past the tracer") {
   CHECK(trace.report()->backward);
 }
 
-TEST_CASE("threads are traced each by itself") {
+TEST_CASE("each thread is traced separately") {
   std::vector<std::string> found(4);
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < found.size(); ++t)

@@ -1,4 +1,4 @@
-// Observers: what they are told of ops, on which thread, and until when.
+// Observers: what they see of each op, on which thread, and for how long.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -38,7 +38,7 @@ TEST_CASE("an observer sees an op's operands in their order, constants among the
   CHECK(!seen.ops[0].operands[1].node);
 }
 
-TEST_CASE("observers nest, may go in any order, and leave nothing behind") {
+TEST_CASE("observers nest, end in any order, and leave nothing behind") {
   CHECK(!Observing::active());
   const Var x = variable(scalar(0.5));
   auto outer = std::make_unique<Collector>();
@@ -58,7 +58,7 @@ TEST_CASE("observers nest, may go in any order, and leave nothing behind") {
       }(),
       Error);
   CHECK(!Observing::active());
-  exp(x);  // and nobody minds
+  exp(x);  // no observer is left
 }
 
 TEST_CASE("an observer sees its own thread alone") {
@@ -73,7 +73,7 @@ TEST_CASE("an observer sees its own thread alone") {
   CHECK(here.ops.empty());
 }
 
-TEST_CASE("an op that failed does not lend its operands to the next") {
+TEST_CASE("operands of an op that failed are not attributed to the next op") {
   const Var a = variable(ones({2})), b = variable(ones({3}));
   Collector seen;
   CHECK_THROWS_AS(mul(a, b), Error);
@@ -83,7 +83,7 @@ TEST_CASE("an op that failed does not lend its operands to the next") {
   CHECK(seen.ops[0].operands[0].node == b.node());
 }
 
-TEST_CASE("nodes know how deep in derivatives they were made") {
+TEST_CASE("a node knows the order of the derivative in which it was made") {
   const Var x = variable(Tensor::from({0.3, 0.7}));
   const Var y = sum(sin(x));
   const Var g = grad(y, x, {.create_graph = true});
@@ -95,7 +95,7 @@ TEST_CASE("nodes know how deep in derivatives they were made") {
   CHECK(walk_order() == 0);
 }
 
-TEST_CASE("every op that the table's rows record says in words what it computes, and its derivatives") {
+TEST_CASE("every op that the table's rows record describes its formula and its derivatives") {
   std::map<std::string_view, std::size_t> inputs;  // by op
   std::map<std::string_view, const Op*> ops;
   for (const test::Row& row : test::op_table()) {
@@ -115,7 +115,7 @@ TEST_CASE("every op that the table's rows record says in words what it computes,
   CHECK(ops.at("mul")->derivative(0) == "dy/da = b");
   CHECK(ops.at("mul")->derivative(1) == "dy/db = a");
   CHECK(ops.at("concat")->derivative(7) == ops.at("concat")->derivative(0));
-  constexpr Op silent{"silent"};  // an op of one's own may say nothing
+  constexpr Op silent{"silent"};  // a user's own op may have no description
   CHECK(silent.derivative(0).empty());
   CHECK(silent.accepted_by(5) == Accepts::one);
 }

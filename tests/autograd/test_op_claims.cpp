@@ -1,4 +1,5 @@
-// Every op is held to what its Op constant claims, wherever a row of the op table or its gradient records it.
+// Checks what the Op constant of every op claims, for all ops that the table's rows and their
+// gradients record.
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@
 using namespace hourglass;
 using namespace hourglass::test;
 
-TEST_CASE("every op keeps what it claims: a diagonal Jacobian, many gradients at once") {
+TEST_CASE("the claims of every op are true: a diagonal Jacobian, many gradients at once") {
   int checked = 0;
   for (const Row& row : op_table()) {
     Vars all, xs;
@@ -46,7 +47,7 @@ TEST_CASE("an op that claims too much is caught, and named") {
           check_claims(flip_it({x}));
         }).find("flipped: input 0: the op says it is elementwise, but gives ") == 0);
   CHECK(error_of([&] { check_gradients(flip_it, {x.value()}); }).find("flipped: input 0: ") == 0);
-  // A rule that counts its axis from the front meets the wrong one when there are more.
+  // A rule that counts its axis from the front takes the wrong one if leading axes are added.
   static constexpr Op total = Op::with_leading_axes("total", "Σ x over axis 0", {"dy/dx = 1"});
   const auto sum_it = [](const Var& v) {
     return record(total, sum(v.value(), {0}),

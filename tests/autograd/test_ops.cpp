@@ -32,7 +32,7 @@ constexpr double epsilon_of(Dtype dtype) {
   return dtype == Dtype::f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
 }
 
-// What the row's reference gives, in f64. Inputs broadcast.
+// The values of the row's reference, in f64. Inputs broadcast.
 Tensor reference_value(const Row& row, const std::vector<Tensor>& inputs) {
   Shape shape;
   for (const Tensor& x : inputs) shape = broadcast_shapes(row.name, shape, x.shape());
@@ -63,7 +63,7 @@ std::vector<T> special_numbers() {
   return numbers;
 }
 
-// Shapes for the operands of an elementwise op: a column and a row, numbers, more axes, nothing.
+// Shapes for the operands of an elementwise op: a column and a row, 0-d, more axes, no elements.
 std::vector<std::vector<Shape>> broadcast_cases(const Row& row) {
   if (!row.reference || row.inputs.size() < 2) return {};
   return {
@@ -125,7 +125,7 @@ void check_equal(const std::string& where, double a, double b, double tolerance)
   check(std::abs(a - b) <= tolerance * std::max({std::abs(a), std::abs(b), 1.0}), where, a, " is not ", b);
 }
 
-// Inputs that are worth dividing among threads.
+// Inputs that are large enough to be divided among threads.
 std::vector<Tensor> large_inputs(const Row& row) {
   constexpr std::int64_t large = 100'000;
   for (std::int64_t scale = 1;; ++scale) {
@@ -165,7 +165,7 @@ void check_values(const Row& row) {
       const std::vector<Tensor> inputs = with_dtype(drawn, dtype);
       const Tensor value = value_of(row, inputs);
       check(value.dtype() == dtype, shapes_of(row, inputs), "gives ", describe(value));
-      // The floor, because where terms of size 1 cancel, what is left has their rounding.
+      // The floor is needed where terms of size 1 cancel: the rest still has their rounding errors.
       check_close(shapes_of(row, inputs), value, reference_value(row, inputs), 16 * epsilon_of(dtype), 0.25);
     }
 }
@@ -183,7 +183,7 @@ void check_special_values(const Row& row) {
         for (const T b : numbers) {
           std::vector<Tensor> inputs{Tensor::from({a}), Tensor::from({b})};
           inputs.resize(row.inputs.size());
-          // The reference computes in f64: what it gives may be infinite or 0 as f32.
+          // The reference computes in f64: its result may become infinite or 0 as f32.
           const Tensor wanted = to(reference_value(row, inputs), dtype);
           const std::string operands = inputs.size() == 1 ? join(a) : join(a, " and ", b);
           check_close(join(row.name, ", ", dtype, ", of ", operands), value_of(row, inputs), wanted,
@@ -225,7 +225,8 @@ void check_adjoint(const Row& row) {
   }
 }
 
-// d²s/dx dx' is the same the other way round, for a function s that tells all outputs apart.
+// Second derivatives are symmetric: ⟨w, H v⟩ = ⟨v, H w⟩ for a function s that weights each output
+// differently.
 void check_symmetry(const Row& row) {
   const RealFunction real = real_function(row, draw_inputs(row));
   const Vars xs = variables(real.inputs);
@@ -238,7 +239,7 @@ void check_symmetry(const Row& row) {
   check_equal(join(row.name, ": ⟨w, H v⟩ against ⟨v, H w⟩"), dot(w, hvp(s, xs, v)), dot(v, hvp(s, xs, w)), 1e-11);
 }
 
-// Gradients and second derivatives for a batch of cotangents are those for one after another.
+// First and second derivatives for a batch of cotangents equal those for one at a time.
 void check_batches(const Row& row) {
   for (const std::vector<Tensor>& inputs : all_inputs(row)) {
     const RealFunction real = real_function(row, inputs);
@@ -343,7 +344,8 @@ bool has_pytorch_case(const Row& row) {
   return names.contains(row.name);
 }
 
-// A column of autograd/COVERAGE.md: an Error where a row that it concerns breaks the promise.
+// A column of autograd/COVERAGE.md: check_row throws an Error if a row that it concerns breaks the
+// promise.
 struct Promise {
   std::string column, meaning;
   std::function<void(const Row&)> check_row;
@@ -387,7 +389,7 @@ const std::vector<Promise>& promises() {
 enum class Kept { not_concerned, yes, no };
 std::map<std::string, std::map<std::string, Kept>> results;  // by column and function
 
-// A row that fails does not keep the others from being checked.
+// Checks all rows, also after one has failed.
 void keep(const std::string& column) {
   const auto promise = std::ranges::find(promises(), column, &Promise::column);
   REQUIRE(promise != promises().end());
@@ -461,20 +463,20 @@ TEST_CASE("no two rows have one name") {
 }
 
 TEST_CASE("values agree with the scalar reference") { keep("value"); }
-TEST_CASE("NaN, infinities, zeros and the ends of the range go the C library's way") { keep("special"); }
+TEST_CASE("NaN, infinities, zeros and the ends of the range agree with the C library") { keep("special"); }
 TEST_CASE("first derivatives agree with finite differences") { keep("order 1"); }
 TEST_CASE("second derivatives agree with finite differences") { keep("order 2"); }
-TEST_CASE("third derivatives of some agree with finite differences") { keep("order 3"); }
+TEST_CASE("third derivatives of some ops agree with finite differences") { keep("order 3"); }
 TEST_CASE("derivatives of operands that broadcast agree with finite differences") { keep("broadcast"); }
 TEST_CASE("derivatives of 0-d, empty and single-element operands agree with finite differences") { keep("shapes"); }
 TEST_CASE("vjp is linear, and jvp is its adjoint and the slope along a tangent") { keep("adjoint"); }
 TEST_CASE("Hessians are symmetric") { keep("symmetric"); }
-TEST_CASE("a batch of cotangents gives what each of them gives") { keep("batches"); }
+TEST_CASE("a batch of cotangents gives the same as one cotangent at a time") { keep("batches"); }
 TEST_CASE("f32 agrees with f64 in value, first and second derivative") { keep("f32"); }
-TEST_CASE("views give what contiguous copies give") { keep("views"); }
+TEST_CASE("views give the same as contiguous copies") { keep("views"); }
 TEST_CASE("one thread, two and four give the same bits") { keep("threads"); }
 TEST_CASE("every instruction set of this CPU gives the same values and derivatives, up to rounding") { keep("SIMD"); }
-TEST_CASE("nothing is left in use") { keep("leaks"); }
+TEST_CASE("no memory is left in use") { keep("leaks"); }
 
 TEST_CASE("a product differentiates through its zeros") {
   for (const Tensor& x :
@@ -482,7 +484,7 @@ TEST_CASE("a product differentiates through its zeros") {
     CHECK_NOTHROW(check_gradients([](const Vars& v) { return prod(v[0]); }, {x}, {.order = 3}));
 }
 
-TEST_CASE("autograd/COVERAGE.md says what these checks gave, and has no hole") {
+TEST_CASE("autograd/COVERAGE.md has the results of these checks, and no gap") {
   for (const Promise& promise : promises())
     if (!results.contains(promise.column)) keep(promise.column);  // when this case runs alone
   const std::string path = source_path("autograd/COVERAGE.md"), page = coverage_page();
@@ -493,7 +495,7 @@ TEST_CASE("autograd/COVERAGE.md says what these checks gave, and has no hole") {
                 "autograd/COVERAGE.md is out of date: run "
                 "HOURGLASS_WRITE_COVERAGE=1 hourglass_tests --source-file='*/test_ops.cpp'");
   CHECK(page.find("✗ |") == std::string::npos);
-  // Every op has its value from one of two references.
+  // One of two references checks the value of every op.
   for (const Row& row : op_table())
     CHECK_MESSAGE((results["value"][row.function()] == Kept::yes || results["PyTorch"][row.function()] == Kept::yes),
                   row.name);

@@ -44,8 +44,8 @@ TEST_CASE("a profile counts calls, operations and bytes of known ops exactly") {
   a + a;
   sum(a);
   conv2d(image, k, {.padding = 1});
-  transpose(a);  // a view: nothing happens
-  exp(a + a);    // the sum's memory is taken over
+  transpose(a);  // a view does no work
+  exp(a + a);    // the result reuses the sum's memory
   grad(sum(linear(x, w, constant(bias))), {x, w});
   const std::vector<Profile::Row> rows = profile.rows();
   CHECK(row_of(rows, "matmul").calls == 2);
@@ -122,7 +122,7 @@ TEST_CASE("a profile of a VAE's training step explains most of its time, and its
   CHECK(error_of([&] { profile.write_trace("/nowhere/at/all.json"); }) == "Profile: cannot write /nowhere/at/all.json");
 }
 
-TEST_CASE("what waits between ops is not counted as work") {
+TEST_CASE("time between ops is not counted as work") {
   const Profile profile;
   const Tensor x = ones({10});
   std::this_thread::sleep_for(std::chrono::milliseconds(30));

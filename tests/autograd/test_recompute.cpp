@@ -1,4 +1,4 @@
-// Checkpoints that run a part of the graph again instead of keeping it.
+// Checkpoints, which run a part of the graph again instead of keeping it.
 #include <utility>
 #include <vector>
 
@@ -23,7 +23,7 @@ TEST_CASE("a checkpoint changes neither value nor derivative of any order") {
   const Var w = variable(normal({3, 3}, 1));
   const auto plain = [&](const std::vector<Var>& v) { return sum(part(part(v[0], v[1]), v[1]), {1}); };
   const auto checkpointed = [&](const std::vector<Var>& v) {
-    // One weight is passed, the same one captured by the other part.
+    // One part gets the weight as an argument; the other part captures the same weight.
     const Var h =
         checkpoint([&](const std::vector<Var>& in) { return part(in[0], in[1]); }, std::vector<Var>{v[0], v[1]});
     return sum(checkpoint([w1 = v[1], part](const Var& in) { return part(in, w1); }, h), {1});
@@ -69,14 +69,14 @@ TEST_CASE("a captured value that depends on another captured value is counted on
   CHECK(grad(grad(y, w, {.create_graph = true}), w).item() == 60);
 }
 
-TEST_CASE("a checkpoint draws the same random numbers when it runs again, and no stream notices") {
+TEST_CASE("a checkpoint draws the same random numbers again, without advancing any stream") {
   Rng rng(4);
   const Var x = variable(ones({5}, Dtype::f64));
   std::vector<std::vector<double>> seen;
   const auto noisy = [&](const Var& v) {
     const Var noise = constant(rng.normal({5}, 0, 1, Dtype::f64));
     seen.push_back(noise.value().to_vector<double>());
-    // A checkpoint within, which draws as well.
+    // An inner checkpoint, which also draws.
     return checkpoint([&](const Var& u) { return u * constant(rng.uniform({5}, 1, 2, Dtype::f64)); }, v * noise);
   };
   const Var y = checkpoint(noisy, x);
@@ -90,7 +90,7 @@ TEST_CASE("a checkpoint draws the same random numbers when it runs again, and no
   CHECK(again.normal({5}, 0, 1, Dtype::f64).to_vector<double>() == seen[0]);
 }
 
-TEST_CASE("a chain of checkpoints keeps less, and gives all of it back") {
+TEST_CASE("a chain of checkpoints keeps less memory, and releases all of it") {
   const std::int64_t before = memory::bytes_in_use();
   const auto peak = [](bool checkpointed) {
     const Var x = variable(full({1 << 14}, 0.5, Dtype::f64));
@@ -113,7 +113,7 @@ TEST_CASE("a chain of checkpoints keeps less, and gives all of it back") {
   CHECK(memory::bytes_in_use() == before);
 }
 
-TEST_CASE("checkpoints of constants, of inputs themselves, and without recording are what f gives") {
+TEST_CASE("a checkpoint of constants, of an input itself, or without recording gives f's result") {
   const Var x = variable(ones({2}, Dtype::f64));
   CHECK_FALSE(checkpoint([](const Var& v) { return v * 2; }, constant(ones({2}))).needs_gradient());
   CHECK(checkpoint([](const Var& v) { return v; }, x).node() == x.node());

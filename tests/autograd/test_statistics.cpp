@@ -1,19 +1,16 @@
 // The statistics of a tensor that pictures and reports show.
 #include <cmath>
-#include <limits>
 
 #include <doctest/doctest.h>
 
 #include "autograd/inspect/statistics.h"
 #include "tensor/ops.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
+using test::kInfinity;
 
-namespace {
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-}  // namespace
-
-TEST_CASE("statistics tell the finite numbers from the rest") {
+TEST_CASE("statistics separate the finite numbers from the rest") {
   const Statistics s = statistics_of(Tensor::from({0.0, 3.0, -1.0, double(NAN), kInfinity, -kInfinity}));
   CHECK(s.count == 6);
   CHECK(s.zeros == 1);

@@ -46,7 +46,7 @@ TEST_CASE("stepping through gives grad's gradients to the bit, for every row of 
   }
 }
 
-TEST_CASE("a step tells what a node received, from whom, and what its rules made of it") {
+TEST_CASE("a step shows what a node received, from which nodes, and what its rules computed") {
   const Var a = variable(Tensor::from({2.0, 3.0})), b = variable(Tensor::from({5.0, 7.0}));
   const Var product = a * b, y = sum(product + product * 2);
   std::vector<BackwardStep> steps;
@@ -66,12 +66,12 @@ TEST_CASE("a step tells what a node received, from whom, and what its rules made
   CHECK(mul.passed[0].ran[0].operands[1].value.to_vector<double>() == std::vector<double>{5, 7});
   CHECK(describe_step(mul).find("the sum of 2") != std::string::npos);
   CHECK(describe_step(mul).find("multiplied  by dy/da = b") != std::string::npos);
-  CHECK(steps[1].passed[0].ran.empty());  // add passes on what came
+  CHECK(steps[1].passed[0].ran.empty());  // add passes on what it received
   CHECK(error_of([&] { grad(y, a); }) ==
         "grad: this graph was released by an earlier grad(); pass {.retain_graph = true} there");
 }
 
-TEST_CASE("half-way steps, slices, parameters and higher orders end where grad does") {
+TEST_CASE("partial walks, slices, parameters and higher orders give the same as grad") {
   Rng rng(9);
   const SmallVae model(rng);
   const Var x = constant(rng.uniform({4, 12}));
@@ -102,7 +102,7 @@ TEST_CASE("half-way steps, slices, parameters and higher orders end where grad d
         "step_through: needs a value of one element to differentiate, got f64[6]; reduce it with sum or mean");
 }
 
-TEST_CASE("the program step_through shows every node when nobody is there to press keys") {
+TEST_CASE("the program step_through shows every node when its input ends") {
   const std::filesystem::path log = std::filesystem::temp_directory_path() / "hourglass_step_through.txt";
   const std::string program = "'" + test::example_program("step_through") + "'";
   const auto output_of = [&](const std::string& arguments) {

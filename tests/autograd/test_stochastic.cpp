@@ -1,4 +1,5 @@
-// Stochastic nodes: every unbiased estimator's mean is the exact derivative, found by going through all states.
+// Stochastic nodes: the mean of every unbiased estimator is the exact derivative, which is a sum
+// over all states.
 #include <cmath>
 
 #include <doctest/doctest.h>
@@ -26,7 +27,7 @@ Tensor bit_rows(std::int64_t n) {
   return Tensor::from(bits, {std::int64_t{1} << n, n});
 }
 
-// A cost of rows of 3 numbers that is no sum of costs of each.
+// A cost for each row of 3 numbers. It is not a sum of one cost per number.
 Var cost_of(const Var& z) { return square(sum(z * f64({1, -2, 1.5}), {-1}) + 0.3) + prod(z + 0.5, {-1}); }
 
 const Tensor kLogits = Tensor::from({0.4, -0.8, 0.1});
@@ -38,7 +39,7 @@ Tensor exact_gradient(const Tensor& at) {
   return grad(sum(p * cost_of(states)), logits).value();
 }
 
-// One estimate a row: rows of logits that are each differentiated by alone.
+// One estimate per row: each estimate is the derivative by its own row of logits.
 Tensor estimates(const Estimator& estimator, std::int64_t rows, std::uint64_t seed) {
   Rng rng(seed);
   const Var logits = variable(contiguous(expand(kLogits, {rows, 3})));
@@ -49,7 +50,7 @@ Tensor estimates(const Estimator& estimator, std::int64_t rows, std::uint64_t se
   return grad(sum(objective) / (objective.numel() / rows), logits).value();
 }
 
-// How many standard errors the mean of each column is off.
+// The largest error of a column's mean, in standard errors.
 double worst_z(const Tensor& rows, const Tensor& exact) {
   const Tensor error = hourglass::std(rows, {0}) / std::sqrt(static_cast<double>(rows.size(0)));
   return max(abs((mean(rows, {0}) - exact) / error)).item();
@@ -58,7 +59,7 @@ double total_variance(const Tensor& rows) { return sum(var(rows, {0})).item(); }
 
 }  // namespace
 
-TEST_CASE("estimators that are unbiased have the exact derivative for their mean") {
+TEST_CASE("the mean of an unbiased estimator is the exact derivative") {
   const Tensor exact = exact_gradient(kLogits);
   const std::int64_t rows = 40'000;
   const Tensor plain = estimates(score_function(), rows, 1);
@@ -68,9 +69,9 @@ TEST_CASE("estimators that are unbiased have the exact derivative for their mean
   CHECK(worst_z(others, exact) < 3.5);
   CHECK(worst_z(arms, exact) < 3.5);
   CHECK(worst_z(disarms, exact) < 3.5);
-  // DisARM is the mean of ARM over what the two samples do not tell.
+  // DisARM is the conditional mean of ARM, given its two samples.
   CHECK(total_variance(disarms) < total_variance(arms));
-  // Coins whose axis belongs to the event are the same coins.
+  // The coins are the same if their axis belongs to the event.
   Rng one(5), two(5);
   const Var logits = variable(kLogits);
   const Var apart = mean(surrogate(cost_of(sample(Bernoulli(logits), one, disarm()))));
@@ -86,7 +87,7 @@ TEST_CASE("estimators that are unbiased have the exact derivative for their mean
   CHECK(total_variance(averaged) < total_variance(plain));
 }
 
-TEST_CASE("estimators that are biased are near, and the nearer the cooler") {
+TEST_CASE("biased estimators are close, and closer at a lower temperature") {
   const Tensor exact = exact_gradient(kLogits);
   const auto bias = [&](const Estimator& estimator) {
     return norm(mean(estimates(estimator, 20'000, 5), {0}) - exact).item() / norm(exact).item();
@@ -102,7 +103,7 @@ TEST_CASE("estimators that are biased are near, and the nearer the cooler") {
   CHECK(allclose(grad(linear, logits).value(), (Bernoulli(logits).variance() * f64({1, 2, 3})).value()));
 }
 
-TEST_CASE("hard samples are choices, soft ones lie between, and both are drawn with the right probability") {
+TEST_CASE("hard samples are 0 or 1, and hard and soft samples have the right probabilities") {
   const std::int64_t rows = 20'000;
   const Var logits = variable(contiguous(expand(Tensor::from({0.7, -0.3, 0.1}), {rows, 3})));
   const Tensor coins = Bernoulli(f64({0.7, -0.3, 0.1})).mean().value(),
@@ -126,13 +127,14 @@ TEST_CASE("hard samples are choices, soft ones lie between, and both are drawn w
 
 namespace {
 
-// Coins a, coins b whose logits depend on a, and a normal number c around what both say.
+// Coins a, coins b whose logits depend on a, and a normal number c with center_of(b, a_logits) as
+// mean.
 Var second_logits(const Var& a, const Var& weights) { return squeeze(matmul(unsqueeze(a, -2), weights), -2) - 0.5; }
 Var center_of(const Var& b, const Var& a_logits) { return sum(b, {-1}) * 0.5 + sum(a_logits, {-1}) * 0.2; }
 Var link(const Var& a) { return sum(a * f64({1, 0.5, -1}), {-1}); }
 Var chain_cost(const Var& a, const Var& b, const Var& c) { return cost_of(b) + square(c) + link(a) * c; }
 
-// E[chain_cost], by going through all states of a and b; c's part in closed form.
+// E[chain_cost], as a sum over all states of a and b; c's part has a closed form.
 Var exact_chain_cost(const Var& a_logits, const Var& weights) {
   const Var states = constant(bit_rows(3)), a = unsqueeze(states, 1), b = unsqueeze(states, 0);
   const Var log_p =
@@ -143,12 +145,12 @@ Var exact_chain_cost(const Var& a_logits, const Var& weights) {
 
 }  // namespace
 
-TEST_CASE("one surrogate serves several samples that depend on each other, each with an estimator of its own") {
+TEST_CASE("one surrogate serves several samples that depend on each other, with any estimators") {
   const Tensor weights = Tensor::from({0.5, -1.0, 0.3, 0.8, 0.2, -0.6, -0.4, 1.0, 0.1}, {3, 3});
   const Estimator loo = score_function(Baseline::leave_one_out, 3);
   const std::vector<std::pair<Estimator, Estimator>> pairs{
       {score_function(), score_function()},
-      {loo, score_function(Baseline::leave_one_out)},  // the copies of a carry on
+      {loo, score_function(Baseline::leave_one_out)},  // b uses the copies of a
       {loo, loo},                                      // each copy of a has its copies of b
       {disarm(), disarm()},
       {arm(), score_function(Baseline::leave_one_out, 2)},
@@ -159,7 +161,7 @@ TEST_CASE("one surrogate serves several samples that depend on each other, each 
     const Var exact_logits = variable(kLogits), exact_weights = variable(weights);
     const Vars wanted = grad(exact_chain_cost(exact_logits, exact_weights), {exact_logits, exact_weights});
 
-    // Independent rows, so that the spread of the estimate is known.
+    // Independent rows, which show the spread of the estimate.
     const std::int64_t rows = 12'000;
     const Var a_logits = variable(contiguous(expand(kLogits, {rows, 3})));
     const Var all_weights = variable(contiguous(expand(weights, {rows, 3, 3})));
@@ -199,14 +201,14 @@ TEST_CASE("second derivatives of a surrogate are unbiased as well") {
         "surrogate: DisARM estimates first derivatives alone; for higher ones choose pathwise() or score_function()");
 }
 
-TEST_CASE("a cost whose samples all pass their gradient on is its own surrogate, whatever became of their axes") {
+TEST_CASE("a cost with only pathwise samples is its own surrogate, in any shape") {
   Rng rng(1);
   const Var loc = variable(kLogits);
   const Var bound = logsumexp(sum(sample(Normal(loc, f64({1})), rng, pathwise(5)), {-1}), {0});
   CHECK(surrogate(bound).node() == bound.node());
 }
 
-TEST_CASE("a class number that picks a row is told to the surrogate, since the tape does not see it") {
+TEST_CASE("a class number that picks a row is given to the surrogate: the tape does not see it") {
   const Tensor table = Tensor::from({1.0, -2.0, 5.0}), at = Tensor::from({0.2, -0.4, 0.9});
   const Var exact_logits = variable(at);
   const Tensor exact = grad(sum(Categorical(exact_logits).probs() * constant(table)), exact_logits).value();
@@ -228,7 +230,7 @@ TEST_CASE("a graph is replayed with the same noise, and resampled without") {
     return [&rng, at] {
       const Var z = sample(Normal(at, f64({1})), rng);
       const Var b = sample(Bernoulli(z), rng, gumbel_softmax(0.5));
-      const Var noise = sample(Normal(f64({0}), f64({1})), rng);  // of constants, yet it is replayed too
+      const Var noise = sample(Normal(f64({0}), f64({1})), rng);  // of constants, but replayed too
       return sum(z * b + noise * z);
     };
   };
@@ -263,7 +265,7 @@ TEST_CASE("a node knows its distribution, its estimator and its noise") {
   CHECK_FALSE(sample(q, rng).needs_gradient());
 }
 
-TEST_CASE("a gradient cannot be lost in a sample, and an estimator that does not fit says which do") {
+TEST_CASE("a gradient cannot be lost in a sample; errors of estimators name those that fit") {
   Rng rng(1);
   const Var logits = variable(kLogits);
   const Var z = sample(Bernoulli(logits), rng, score_function());
@@ -290,7 +292,7 @@ TEST_CASE("a gradient cannot be lost in a sample, and an estimator that does not
         }).find("surrogate: the cost is f64[2], but a sample that it depends on has rows [") == 0);
 }
 
-TEST_CASE("graphs with samples leave nothing in use") {
+TEST_CASE("graphs with samples leave no memory in use") {
   const std::int64_t before = memory::bytes_in_use();
   for (int i = 0; i < 3; ++i) {
     const Tensor one = estimates(disarm(), 10, 1), two = estimates(score_function(Baseline::leave_one_out, 2), 10, 1);

@@ -1,4 +1,4 @@
-// Pictures of the tape: text, DOT, an HTML page; and the trace that knows where each op was called.
+// Pictures of the tape: text, DOT, an HTML page; and the trace, which finds the call of each op.
 #include <algorithm>
 #include <cstdlib>
 #include <regex>
@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/distributions.h"
 #include "autograd/grad.h"
@@ -16,9 +15,10 @@
 #include "autograd/stochastic.h"
 #include "tests/autograd/small_vae.h"
 #include "tests/error_of.h"
+#include "tests/json.h"
 
 using namespace hourglass;
-using nlohmann::json;
+using test::Json;
 using test::SmallVae;
 
 TEST_CASE("the tape as text") {
@@ -62,7 +62,7 @@ TEST_CASE("a Trace knows the line that called an op") {
   const std::string where = trace.line_of(*own), inside = trace.line_of(*below);
   CAPTURE(where);
   CAPTURE(inside);
-  // Release builds have functions alone, or a program and an offset where no tool is there to ask.
+  // Release builds have only the function, or a program and an offset if addr2line is missing.
   const bool has_lines = where.find(".cpp:") != std::string::npos;
 #if defined(__linux__) && !defined(NDEBUG)
   CHECK((has_lines || std::system("addr2line --version > /dev/null 2>&1") != 0));
@@ -87,7 +87,7 @@ TEST_CASE("a tape of a million nodes is printed up to the limit") {
   CHECK(with.find("1000001  neg  1000000  f32[]  1") != std::string::npos);
 }
 
-TEST_CASE("a tape whose derivative is an error is drawn without gradients, and says why") {
+TEST_CASE("a tape whose derivative is an error is drawn without gradients, with the reason") {
   Rng rng(1);
   const Var logits = variable(zeros({3}));
   const Var cost = sum(sample(Bernoulli(logits), rng, score_function()));
@@ -139,7 +139,7 @@ void check_html(std::string html) {
   const std::string namespace_of_svg = "http://www.w3.org/2000/svg";
   for (std::size_t at = 0; (at = html.find("http", at)) != std::string::npos; at += 4)
     CHECK(html.compare(at, namespace_of_svg.size(), namespace_of_svg) == 0);
-  for (const std::string element : {"script", "style"})  // what is in these is no markup
+  for (const std::string element : {"script", "style"})  // their content is not markup
     for (std::size_t at = 0; (at = html.find('<' + element, at)) != std::string::npos;) {
       const std::size_t begin = html.find('>', at) + 1, end = html.find("</" + element + '>', begin);
       REQUIRE(end != std::string::npos);
@@ -166,11 +166,17 @@ void check_html(std::string html) {
   CHECK(open.empty());
 }
 
-json data_of(const std::string& html) {
+// The nodes of a page.
+std::vector<Json> data_of(const std::string& html) {
   const std::string begin = "<script type=\"application/json\" id=\"data\">";
   const std::size_t at = html.find(begin) + begin.size();
-  return json::parse(html.substr(at, html.find("</script>", at) - at));
+  return Json::parse(html.substr(at, html.find("</script>", at) - at)).items();
 }
+
+bool is(const Json& node, const char* key, const std::string& text) {
+  return node.contains(key) && node[key].is_string() && node[key].text() == text;
+}
+std::size_t place(const Json& number) { return static_cast<std::size_t>(number.integer()); }
 
 // Boxes of a page, as [left, top, right, bottom].
 std::vector<std::vector<double>> boxes_of(const std::string& html) {
@@ -185,35 +191,36 @@ std::vector<std::vector<double>> boxes_of(const std::string& html) {
 
 void check_page(const std::string& html, const std::vector<Parameter>& parameters, const std::vector<Var>& gradients) {
   check_html(html);
-  const json nodes = data_of(html);
+  const std::vector<Json> nodes = data_of(html);
   const std::vector<std::vector<double>> boxes = boxes_of(html);
   REQUIRE(boxes.size() == nodes.size());
   for (std::size_t a = 0; a < boxes.size(); ++a)
     for (std::size_t b = 0; b < a; ++b) {
-      CAPTURE(nodes[a]["op"]);
-      CAPTURE(nodes[b]["op"]);
+      CAPTURE(nodes[a]["op"].text());
+      CAPTURE(nodes[b]["op"].text());
       const bool apart = boxes[a][2] <= boxes[b][0] || boxes[b][2] <= boxes[a][0] || boxes[a][3] <= boxes[b][1] ||
                          boxes[b][3] <= boxes[a][1];
       CHECK(apart);
     }
   for (std::size_t k = 0; k < nodes.size(); ++k)
-    for (const json& link : nodes[k]["inputs"]) CHECK(boxes[link["to"]][3] < boxes[k][1]);  // inputs stand above
+    for (const Json& link : nodes[k]["inputs"].items())
+      CHECK(boxes[place(link["to"])][3] < boxes[k][1]);  // inputs lie above
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto found =
-        std::find_if(nodes.begin(), nodes.end(), [&](const json& n) { return n["name"] == parameters[i].name(); });
+        std::find_if(nodes.begin(), nodes.end(), [&](const Json& n) { return is(n, "name", parameters[i].name()); });
     CAPTURE(parameters[i].name());
     REQUIRE(found != nodes.end());
     const double norm = hourglass::norm(to(gradients[i].value(), Dtype::f64)).item();
-    CHECK((*found)["g"]["norm"].get<double>() == doctest::Approx(norm).epsilon(0.01));
-    // From the end of the graph a gradient can be followed to it, each step with its derivative in words.
+    CHECK((*found)["g"]["norm"].number() == doctest::Approx(norm).epsilon(0.01));
+    // A path of gradients leads from the end to it, each step with its derivative in words.
     std::size_t at = static_cast<std::size_t>(found - nodes.begin()), steps = 0;
     while (at + 1 != nodes.size()) {
-      REQUIRE(!nodes[at]["users"].empty());
-      const std::size_t user = nodes[at]["users"][0];
-      const auto link = std::find_if(nodes[user]["inputs"].begin(), nodes[user]["inputs"].end(),
-                                     [&](const json& l) { return l["to"] == at; });
-      REQUIRE(link != nodes[user]["inputs"].end());
-      CHECK(!(*link)["words"].get<std::string>().empty());
+      REQUIRE(nodes[at]["users"].size() != 0);
+      const std::size_t user = place(nodes[at]["users"][0]);
+      const std::vector<Json> links = nodes[user]["inputs"].items();
+      const auto link = std::find_if(links.begin(), links.end(), [&](const Json& l) { return place(l["to"]) == at; });
+      REQUIRE(link != links.end());
+      CHECK(!(*link)["words"].text().empty());
       CHECK((*link)["share"]["norm"].is_number());
       at = user;
       REQUIRE(++steps < nodes.size());
@@ -223,7 +230,7 @@ void check_page(const std::string& html, const std::vector<Parameter>& parameter
 
 }  // namespace
 
-TEST_CASE("the pages of a VAE step and of a contractive step are well formed, and lead from the loss to every weight") {
+TEST_CASE("pages of VAE and contractive steps are well formed and connect loss and weights") {
   Rng rng(3);
   const SmallVae model(rng);
   const Var x = constant(rng.uniform({4, 12}));
@@ -238,14 +245,15 @@ TEST_CASE("the pages of a VAE step and of a contractive step are well formed, an
     const std::string html = tape_html(loss, options);
     check_page(html, parameters, grad(loss, parameters, {.retain_graph = true}));
     check_dot(tape_dot(loss, options));
-    const json nodes = data_of(html);
-    const bool second = std::any_of(nodes.begin(), nodes.end(), [](const json& n) { return n["order"] == 1; });
+    const std::vector<Json> nodes = data_of(html);
+    const bool second =
+        std::any_of(nodes.begin(), nodes.end(), [](const Json& n) { return n["order"].integer() == 1; });
     CHECK(second == !vae);
     CHECK((html.find("class=\"node order1\"") != std::string::npos) == !vae);
     const auto linear = std::find_if(nodes.begin(), nodes.end(),
-                                     [](const json& n) { return n["path"] == "hidden" && n["op"] == "linear"; });
+                                     [](const Json& n) { return is(n, "path", "hidden") && is(n, "op", "linear"); });
     REQUIRE(linear != nodes.end());
-    CHECK((*linear)["value"]["n"] == 32);
+    CHECK((*linear)["value"]["n"].integer() == 32);
     if (vae) CHECK((*linear)["constants"].size() == 1);  // the images
   }
 }

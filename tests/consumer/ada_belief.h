@@ -14,7 +14,7 @@ struct AdaBeliefOptions {
   double eps = 1e-8;
   /// Shrinks p by lr * weight_decay * p.
   double weight_decay = 0;
-  /// Goes up rather than down.
+  /// Follows the gradient up rather than down.
   bool maximize = false;
 };
 

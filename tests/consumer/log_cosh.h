@@ -1,5 +1,5 @@
 #pragma once
 #include "autograd/var.h"
 
-/// log cosh x: squares small errors and takes large ones as they are, without overflow.
+/// log cosh x: about x² / 2 for small x and |x| for large x, without overflow.
 hourglass::Var log_cosh(const hourglass::Var& x);

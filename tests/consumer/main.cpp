@@ -80,7 +80,7 @@ void train(const char* name, double goal) {
   check(equal(again(points).value(), model(points).value()), "weights", "came back as others");
 }
 
-// Some steps of AdaBelief, by the formula of the paper.
+// Compares some steps of AdaBelief with the paper's formula.
 void follow_the_formula() {
   const Parameter w("w", Tensor::from({0.5}));
   AdaBelief optimizer({w}, {.lr = 0.1, .betas = {0.8, 0.9}, .eps = 1e-3});
@@ -97,7 +97,7 @@ void follow_the_formula() {
   }
 }
 
-// A run that is saved, loaded and continued ends in the weights of an uninterrupted one, bit for bit.
+// A run that is saved, loaded and continued ends with the bits of an uninterrupted run.
 void resume() {
   Rng rng(4);
   const Var points = curve(rng);
@@ -120,7 +120,7 @@ void resume() {
     check(equal(got[i].second, wanted[i].second), "resume", wanted[i].first, " differs");
 }
 
-// What one library throws, another catches.
+// An exception that one library throws is caught in another.
 void fail_well() {
   Rng rng(3);
   Autoencoder model(rng);

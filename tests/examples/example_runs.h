@@ -1,4 +1,4 @@
-// The example programs, run to the end, and what they left.
+// Runs the example programs to the end, and reads their results.
 #pragma once
 #include <algorithm>
 #include <cstdlib>
@@ -17,8 +17,8 @@
 
 namespace hourglass::examples {
 
-/// Runs a program, on generated data unless flags say otherwise, and gives its summary.json; the other files are in
-/// `out`, which is new.
+/// Runs a program, on generated data unless the flags choose other data, and returns its
+/// summary.json. The other files are in `out`, which is new.
 inline test::Json summary_of(const std::string& program, const std::vector<std::string>& flags,
                              const TemporaryFolder& out = {}) {
   std::vector<std::string> all{"--quiet", "--threads", "1", "--out", out / "out"};
@@ -36,7 +36,7 @@ inline std::vector<std::string> operator+(std::vector<std::string> flags, const 
   return flags;
 }
 
-/// A column of a table that a run in `out` left, by its heading, as numbers.
+/// A column, by its heading, of a table that a run wrote to `out`, as numbers.
 inline std::vector<double> column_in(const TemporaryFolder& out, const std::string& table, const std::string& heading) {
   const std::string text = nn::read_file(out / "out" / (table + ".csv"));
   const auto cells_of = [](std::string_view line) {

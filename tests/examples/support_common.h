@@ -1,4 +1,4 @@
-// What the tests of examples/support/ share.
+// Helpers that the tests of examples/support/ share.
 #pragma once
 #include <atomic>
 #include <cstdlib>
@@ -16,7 +16,7 @@
 
 namespace hourglass::examples {
 
-/// A new empty folder that is gone with the object.
+/// A new empty folder, which is removed with the object.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -43,7 +43,7 @@ inline std::filesystem::path write(const std::filesystem::path& path, std::strin
   return path;
 }
 
-/// What goes to a stream while the object lives.
+/// Captures the output to a stream while the object lives.
 class Captured {
  public:
   explicit Captured(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
@@ -58,7 +58,7 @@ class Captured {
   std::streambuf* before_;
 };
 
-/// An environment variable that has its old value back with the object's end; null unsets it.
+/// Sets an environment variable, or unsets it (null), and restores its old value at the end.
 class Environment {
  public:
   Environment(const char* name, const char* value) : name_(name) {

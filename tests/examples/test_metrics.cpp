@@ -1,11 +1,10 @@
-// The metrics of the examples: against scikit-learn, SciPy, scikit-image and NumPy (metrics_reference.py), by what they
-// are, and at their ends.
+// The metrics of the examples: against scikit-learn, SciPy, scikit-image and NumPy
+// (metrics_reference.py), by their definitions, and at their limits.
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -29,15 +28,15 @@
 #include "tensor/parallel.h"
 #include "tensor/random.h"
 #include "tests/examples/support_common.h"
+#include "tests/numbers.h"
 #include "tests/reference_data.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
+using test::kInfinity;
+using test::kNan;
 
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Tensor vector_of(const std::vector<double>& values) { return Tensor::from(values); }
 Tensor matrix(const std::vector<double>& values, std::int64_t columns) {
@@ -97,7 +96,7 @@ std::map<std::string, Metric> metrics() {
 
 }  // namespace
 
-TEST_CASE("metrics are what scikit-learn, SciPy, scikit-image and NumPy say they are") {
+TEST_CASE("metrics agree with scikit-learn, SciPy, scikit-image and NumPy") {
   const std::map<std::string, Metric> known = metrics();
   std::set<std::string> seen;
   for (const test::Json& entry : test::reference_data("metrics.json").items()) {
@@ -149,10 +148,10 @@ TEST_CASE("auroc: the share of pairs in the right order, ties counting half") {
   CHECK(contains(error_of([] { (void)auroc(Tensor({0}), Tensor::from<float>({1})); }), "auroc: needs scores of both"));
 }
 
-TEST_CASE("average_precision: precision at each step of recall, equal scores being one step") {
+TEST_CASE("average_precision: precision at each step of recall; equal scores are one step") {
   // Two of two, then three of four.
   CHECK(average_precision(vector_of({4, 3, 1}), vector_of({2})) == doctest::Approx((1 + 1 + 0.75) / 3));
-  CHECK(average_precision(vector_of({1, 1}), vector_of({1, 1, 1, 1, 1, 1})) == 0.25);  // says nothing: their share
+  CHECK(average_precision(vector_of({1, 1}), vector_of({1, 1, 1, 1, 1, 1})) == 0.25);  // all equal: their share
   CHECK(average_precision(vector_of({5}), vector_of({1, 2})) == 1);
   CHECK(average_precision(vector_of({kInfinity}), vector_of({-kInfinity})) == 1);
   CHECK(std::isnan(average_precision(vector_of({1}), vector_of({kNan}))));
@@ -160,13 +159,13 @@ TEST_CASE("average_precision: precision at each step of recall, equal scores bei
         "average_precision: needs scores of both classes, got 1 and 0");
 }
 
-TEST_CASE("normalized_mutual_information: names do not matter, and one group tells nothing") {
+TEST_CASE("normalized_mutual_information: names do not matter, and one group has no information") {
   const Tensor halves = labels({0, 0, 1, 1});
   CHECK(normalized_mutual_information(halves, labels({9, 9, -4, -4})) == doctest::Approx(1));
   CHECK(normalized_mutual_information(halves, labels({0, 1, 0, 1})) == 0);
   CHECK(normalized_mutual_information(halves, labels({7, 7, 7, 7})) == 0);
   CHECK(normalized_mutual_information(labels({7, 7}), labels({1, 1})) == 1);
-  // One bit of it, over (1 + 2) / 2 bits.
+  // One bit of mutual information, over (1 + 2) / 2 bits.
   CHECK(normalized_mutual_information(halves, labels({0, 1, 2, 3})) == doctest::Approx(2.0 / 3));
   CHECK(error_of([&] {
           (void)normalized_mutual_information(halves, labels({0, 1}));
@@ -175,13 +174,13 @@ TEST_CASE("normalized_mutual_information: names do not matter, and one group tel
   CHECK(contains(error_of([&] { (void)normalized_mutual_information(halves, vector_of({0, 1, 2, 3})); }), "f64[4]"));
 }
 
-TEST_CASE("trustworthiness: 1 where neighbours stay neighbours, less where strangers are let in") {
+TEST_CASE("trustworthiness: 1 if neighbours stay neighbours, less if distant rows become such") {
   const Tensor line = reshape(to(arange(10), Dtype::f64), {10, 1});
   CHECK(trustworthiness(line, line * -3 + 1, 2) == 1);
-  // Folded in the middle, 0 lies on 9, 1 on 8 and so on: of two neighbours one is a stranger.
+  // Folded in the middle, 0 lies on 9, 1 on 8 and so on: one of two neighbours was far away before.
   CHECK(trustworthiness(line, abs(line - 4.5), 2) < 0.7);
   CHECK(trustworthiness(concat({line, abs(line - 4.5) * 1e-3}, 1), line, 2) == 1);
-  // Where all codes are the same, nothing is near but what comes first; places counted one by one.
+  // If all codes are equal, the first rows count as the nearest. Their ranks are counted here.
   std::int64_t strangers = 0;
   for (std::int64_t i = 0; i < 7; ++i)
     for (std::int64_t j = 0, found = 0; found < 2; ++j) {
@@ -205,7 +204,7 @@ TEST_CASE("trustworthiness: 1 where neighbours stay neighbours, less where stran
   CHECK(contains(error_of([] { (void)trustworthiness(zeros({0, 2}), zeros({0, 2})); }), "of the 0 rows"));
 }
 
-TEST_CASE("probes: one class is known, ties go to the lowest class and the first code") {
+TEST_CASE("probes: a single class is right, ties go to the lowest class and the first code") {
   const LabelledCodes train{matrix({0, 1, 2, 3, 10, 11}, 1), labels({1, 1, 0, 0, 2, 2})};
   const auto share = [&](double code, std::int64_t label, std::int64_t k) {
     return knn_probe(train, {matrix({code}, 1), labels({label})}, k);
@@ -216,9 +215,9 @@ TEST_CASE("probes: one class is known, ties go to the lowest class and the first
   const LabelledCodes alike{matrix({1, 2, 3}, 1), labels({0, 0, 0})};
   CHECK(knn_probe(alike, alike, 3) == 1);
   CHECK(ridge_probe(alike, alike) == 1);
-  CHECK(ridge_probe({zeros({3, 2}), labels({0, 0, 1})}, {zeros({1, 2}), labels({0})}) == 1);  // codes that say nothing
-  CHECK(knn_probe(train, {matrix({10.4}, 1), labels({5})}, 1) == 0);  // a class that was never shown
-  // Far from the origin, where f32 would lose what tells them apart.
+  CHECK(ridge_probe({zeros({3, 2}), labels({0, 0, 1})}, {zeros({1, 2}), labels({0})}) == 1);  // constant codes
+  CHECK(knn_probe(train, {matrix({10.4}, 1), labels({5})}, 1) == 0);  // a class without training codes
+  // Far from the origin, where f32 would lose the differences.
   const Tensor far = to(train.codes + 1e6, Dtype::f32);
   CHECK(knn_probe({far, train.labels}, {far, train.labels}, 2) == 1);
 
@@ -238,7 +237,7 @@ TEST_CASE("probes: one class is known, ties go to the lowest class and the first
   }
 }
 
-TEST_CASE("psnr: 20 decibels for a tenth of the range, and no end where nothing differs") {
+TEST_CASE("psnr: 20 decibels for a tenth of the range, and infinity where nothing differs") {
   const Tensor black = zeros({2, 3, 4});
   CHECK(psnr(black, black + 0.1).to_vector<double>()[1] == doctest::Approx(20));
   CHECK(psnr(black, black + 25.5, 255).to_vector<double>()[0] == doctest::Approx(20));
@@ -252,12 +251,12 @@ TEST_CASE("psnr: 20 decibels for a tenth of the range, and no end where nothing 
   CHECK(error_of([&] { (void)psnr(black, black, 0); }) == "psnr: needs a range above 0, got 0");
 }
 
-TEST_CASE("structural_similarity: 1 for the same image, -1 near its negative, whatever the layout") {
+TEST_CASE("structural_similarity: 1 for the same image, near -1 for its negative, in any layout") {
   const Tensor x = Rng(2).uniform({2, 16, 12});
   CHECK(min(structural_similarity(x, x)).item() == doctest::Approx(1));
   CHECK(max(structural_similarity(x, 1 - x)).item() < -0.5);
   const Tensor gray = full({1, 16, 12}, 0.5);
-  CHECK(structural_similarity(gray, gray).item() == doctest::Approx(1));  // nothing varies
+  CHECK(structural_similarity(gray, gray).item() == doctest::Approx(1));  // constant images
   CHECK(structural_similarity(unsqueeze(x, 1), unsqueeze(1 - x, 1)).to_vector<double>() ==
         structural_similarity(x, 1 - x).to_vector<double>());
   CHECK(std::isnan(structural_similarity(gray, gray * kNan).item()));
@@ -267,13 +266,13 @@ TEST_CASE("structural_similarity: 1 for the same image, -1 near its negative, wh
         }) == "structural_similarity: expects images [n, h, w] or [n, c, h, w], got f32[2, 784]");
 }
 
-TEST_CASE("disentanglement: 1 for a number a cause, 0 for two numbers that know the same") {
+TEST_CASE("disentanglement: 1 for one number per cause, 0 for two numbers with equal information") {
   const Tensor causes = Rng(3).uniform({20000, 2});
   const Tensor noise = Rng(4).uniform({20000, 1});
   CHECK(disentanglement(concat({noise, causes}, 1), causes).mig == doctest::Approx(1).epsilon(0.02));
   const Tensor first = slice(causes, 1, 0, 1);
   CHECK(disentanglement(concat({first, first, noise}, 1), first).mig == doctest::Approx(0));
-  // A fair coin and a number that is right about it three times in four: 1 - H(1/4) bits of 1.
+  // A fair coin and a number that equals it three times in four: 1 - H(1/4) of 1 bit.
   Rng rng(5);
   const Tensor coin = rng.bernoulli({200000, 1}, 0.5), wrong = rng.bernoulli({200000, 1}, 0.25);
   const double known = 1 + 0.25 * std::log2(0.25) + 0.75 * std::log2(0.75);
@@ -303,13 +302,13 @@ TEST_CASE("pca: keeps the directions that vary most, and loses exactly the rest"
   CHECK(error_with(4) < 1e-10);
   CHECK(error_with(0) == doctest::Approx(mean(v).item()));  // the mean alone
   CHECK(error_with(2) <= sum(slice(v, 0, 2, 4)).item() / 4 + 1e-6);
-  CHECK(max(abs(fit_pca(full({4, 3}, 2.5), 2).variances)).item() == 0);  // nothing varies
+  CHECK(max(abs(fit_pca(full({4, 3}, 2.5), 2).variances)).item() == 0);  // constant rows
   CHECK(error_of([&] { (void)fit_pca(rows, 5); }) == "top_eigenvectors: there are 4 eigenvectors, not 5");
   CHECK(error_of([&] { (void)fit_pca(rows * kNan, 1); }) == "moments_of: NaN or infinities in f32[5000, 4]");
   CHECK(contains(error_of([] { (void)fit_pca(zeros({0, 3}), 1); }), "moments_of: expects [n, columns], got f32[0, 3]"));
 }
 
-TEST_CASE("eigenvalues: those that rotations find, also where some are equal or 0") {
+TEST_CASE("eigenvalues: equal to those of eigenvectors(), also if some are equal or 0") {
   Rng rng(5);
   const Tensor x = rng.normal({30, 21}, 0, 1, Dtype::f64);
   for (const Tensor& symmetric :
@@ -326,7 +325,8 @@ TEST_CASE("eigenvalues: those that rotations find, also where some are equal or 
 }
 
 TEST_CASE("mean_singular_values: of wide and of tall matrices, averaged") {
-  // A diagonal matrix says its own, whatever orthogonal matrices stand beside it.
+  // The singular values of a diagonal matrix are its elements. An orthogonal factor does not change
+  // them.
   Rng rng(6);
   const Tensor mixed = rng.normal({3, 3}, 0, 1, Dtype::f64);
   const Tensor turn = eigenvectors(mixed + transpose(mixed)).vectors;
@@ -341,7 +341,7 @@ TEST_CASE("mean_singular_values: of wide and of tall matrices, averaged") {
         "mean_singular_values: expects [n, rows, columns], got f64[3, 3]");
 }
 
-TEST_CASE("frechet_distance: means apart, and spreads apart in directions that differ") {
+TEST_CASE("frechet_distance: different means, and different variances in different directions") {
   Rng rng(3);
   const Tensor x = rng.normal({50, 2}, 0, 1, Dtype::f64),
                y = matmul(x, reshape(Tensor::from(std::vector<double>{2, 0.5, -1, 1}), {2, 2}));
@@ -370,11 +370,11 @@ TEST_CASE("intersection over union: pixels right, over pixels right or wrong") {
   const Tensor said = Tensor::from<std::int64_t>({0, 1, 1, 1, 2, 2}, {2, 3});
   CHECK(intersection_over_union(said, truth, 3).to_vector<double>() == std::vector<double>{0.5, 0.5, 0.5});
   CHECK(intersection_over_union(truth, truth, 3).to_vector<double>() == std::vector<double>{1, 1, 1});
-  CHECK(std::isnan(intersection_over_union(said, truth, 4).to_vector<double>()[3]));  // a class that nobody has
+  CHECK(std::isnan(intersection_over_union(said, truth, 4).to_vector<double>()[3]));  // a class without pixels
   CHECK(contains(error_of([&] { (void)intersection_over_union(said, reshape(truth, {6}), 3); }), "needs a class"));
 }
 
-TEST_CASE("reconstruction_error: over all rows, however many") {
+TEST_CASE("reconstruction_error: over all rows, for any number of rows") {
   Rng rng(7);
   const nn::Linear model(3, 3, rng);
   const Tensor x = rng.normal({2345, 3});

@@ -1,4 +1,5 @@
-// A training run that is killed and resumed gives the same bits as one that is not: the example programs, from outside.
+// A training run that is killed and resumed gives the same bits as an uninterrupted run: tests of
+// the example programs, as processes.
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -24,8 +25,8 @@ using examples::TemporaryFolder;
 
 namespace {
 
-// The variational example keeps a model, an optimizer and a stream of noise. It is saved after every step here, so that
-// many of the kills come while a checkpoint is written.
+// The variational example keeps a model, an optimizer and a stream of noise. Here it saves after
+// every step, so that many kills come while it writes a checkpoint.
 std::vector<std::string> arguments(const std::filesystem::path& out, const std::vector<std::string>& more = {}) {
   std::vector<std::string> all{"--data",   "generated", "--limit", "1000", "--epochs",     "4", "--batch-size", "25",
                                "--hidden", "24",        "--code",  "3",    "--save-every", "0", "--out",        out};
@@ -57,7 +58,7 @@ void check_same_run(const std::filesystem::path& a, const std::filesystem::path&
 
 }  // namespace
 
-TEST_CASE("a run killed at 20 random moments ends with the weights of one that was not, to the bit") {
+TEST_CASE("a run killed at 20 random moments ends with the same bits as an uninterrupted run") {
   const TemporaryFolder folder;
   const auto whole = folder / "whole", log = folder / "log";
   const auto begin = std::chrono::steady_clock::now();
@@ -106,7 +107,7 @@ TEST_CASE("Ctrl-C saves, prints the command that continues, and this command wor
   CHECK(Process("variational", arguments(broken, {"--resume"}), log).wait() == 0);
   CHECK(contains(nn::read_file(log), "resume: continuing after step "));
   check_same_run(whole, broken);
-  // Once more: all epochs are done, only the pictures and results are made again.
+  // All epochs are done: another resume only makes the pictures and results again.
   CHECK(Process("variational", arguments(broken, {"--resume"}), log).wait() == 0);
   check_same_run(whole, broken);
   const auto one = test::Json::parse(nn::read_file(whole / "summary.json"));

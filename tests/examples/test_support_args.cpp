@@ -62,7 +62,7 @@ TEST_CASE("without flags a program has its own defaults") {
   CHECK(outcome.args.out == "runs/demo");
 }
 
-TEST_CASE("flags arrive where they belong, and in the configuration") {
+TEST_CASE("flags set their variables, and appear in the configuration") {
   const Outcome outcome = run({"--epochs", "7",      "--lr=3e-4", "--seed",    "9",        "--threads", "1",
                                "--out",    "x/y",    "--data",    "generated", "--limit",  "50",        "--code",
                                "2",        "--tied", "--loss",    "mse",       "--widths", "8,4,2",     "--quiet"});
@@ -88,7 +88,7 @@ TEST_CASE("flags arrive where they belong, and in the configuration") {
   CHECK(value_of("out") == Value(std::string("x/y")));
 }
 
-TEST_CASE("threads are in force when the body runs") {
+TEST_CASE("--threads applies while the body runs") {
   int threads = 0;
   run({"--threads", "3"}, [&](const Args&) { threads = num_threads(); });
   CHECK(threads == 3);
@@ -130,7 +130,7 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
   }
 }
 
-TEST_CASE("an error in the body is one line: exit code 2 where the user can mend it, otherwise 1") {
+TEST_CASE("an error in the body is one line: exit code 2 if the user can fix it, otherwise 1") {
   const Outcome mendable = run({}, [](const Args&) { fail("data", "is damaged"); });
   CHECK(mendable.code == 2);
   CHECK(mendable.err == "demo: data: is damaged\n");

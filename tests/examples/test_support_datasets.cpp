@@ -45,7 +45,7 @@ TEST_CASE("a set is read from the given folder, scaled to [0, 1]") {
   CHECK(contains(data.origin, folder.path().string()));
 }
 
-TEST_CASE("a limit takes the first images and makes reference figures void") {
+TEST_CASE("a limit takes the first images, and then there are no reference figures") {
   const TemporaryFolder folder;
   write_set(folder.path());
   const ImageData all = load_images({.folder = folder.path()});
@@ -56,7 +56,7 @@ TEST_CASE("a limit takes the first images and makes reference figures void") {
   CHECK_FALSE(data.reference_on("fashion-mnist", 0.5).has_value());
 }
 
-TEST_CASE("a given folder is looked in alone, and must hold the whole set") {
+TEST_CASE("only a given folder is searched, and it must hold the whole set") {
   const TemporaryFolder folder;
   CHECK(contains(error_of([&] { load_images({.folder = folder.path()}); }),
                  "fashion-mnist is not in " + folder.path().string()));
@@ -66,7 +66,7 @@ TEST_CASE("a given folder is looked in alone, and must hold the whole set") {
   CHECK(contains(error_of([&] { load_images({.folder = folder.path()}); }), "neither t10k-labels-idx1-ubyte.gz"));
 }
 
-TEST_CASE("files that do not belong together are errors that say which and why") {
+TEST_CASE("files that do not belong together give an error with the file and the reason") {
   const TemporaryFolder folder;
   const auto error_with = [&](const std::string& name, const std::string& bytes) {
     write_set(folder.path());
@@ -82,7 +82,7 @@ TEST_CASE("files that do not belong together are errors that say which and why")
   CHECK(contains(error_with("t10k-images-idx3-ubyte", images(0, 0)), "holds no images"));
 }
 
-TEST_CASE("HOURGLASS_DATA is looked in first; where Fashion-MNIST is nowhere, shapes serve and a line says so") {
+TEST_CASE("HOURGLASS_DATA is searched first; without Fashion-MNIST, there are generated shapes") {
   const TemporaryFolder folder;
   const Environment data_folder("HOURGLASS_DATA", folder.path().c_str());
   const Environment cache("XDG_CACHE_HOME", folder.path().c_str());

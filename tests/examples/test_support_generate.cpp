@@ -1,4 +1,4 @@
-// Data with known truth: that the truth is what it says.
+// Generated data: the known truth that comes with them is right.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -28,7 +28,7 @@ bool within(const Tensor& x, double low, double high) { return min(x).item() >= 
 
 }  // namespace
 
-TEST_CASE("scenes show the shape that their factors and mask say") {
+TEST_CASE("scenes show the shape of their factors and mask") {
   const Scenes scenes = generate_scenes(400, 1);
   CHECK(scenes.images.shape() == Shape{400, 3, 32, 32});
   CHECK(scenes.names.size() == 6);
@@ -44,12 +44,12 @@ TEST_CASE("scenes show the shape that their factors and mask say") {
     const double area = r * r * (f[0] == 0 ? std::numbers::pi : f[0] == 1 ? 2.56 : 3 * std::sqrt(3.0) / 4);
     CAPTURE(i);
     CHECK(std::abs(covered[i] - area) < 0.12 * area + 2);
-    // Where the mask is full the colour is the hue's.
+    // Where the mask is full, the colour is the colour of the hue.
     const Tensor mask = select(scenes.masks, 0, static_cast<std::int64_t>(i)),
                  image = select(scenes.images, 0, static_cast<std::int64_t>(i));
     const Tensor red = slice(image, 0, 0, 1);
     if (f[5] < 1.0 / 6) CHECK(sum(mask * abs(red - 1)).item() < 0.5 * covered[i]);
-    // Beyond the mask all is dark.
+    // Outside of the mask, the image is dark.
     CHECK(allclose(where(gt(mask, 0), 0.1, image), full({3, 32, 32}, 0.1), 0, 1e-6));
   }
   CHECK(shapes == std::set<float>{0, 1, 2});
@@ -74,7 +74,7 @@ TEST_CASE("cells: nuclei lie in cells, and are brighter than these; dirt is back
   CHECK(brightness(2) > brightness(1) + 0.2);
   // Some of the background is as bright as a cell.
   CHECK(any(logical_and(cells.classes == 0, images > 0.5)).item() == 1);
-  // A pixel beside a nucleus is not background: there is cell between them.
+  // A pixel next to a nucleus is not background: the cell surrounds the nucleus.
   const Tensor nucleus = to(unsqueeze(cells.classes, 1) == 2, Dtype::f32);
   const Tensor near = squeeze(max_pool2d(nucleus, {.kernel = 3, .stride = 1, .padding = 1}), 1);
   CHECK(mean(to(logical_and(near > 0, cells.classes == 0), Dtype::f32)).item() < 1e-3);
@@ -93,7 +93,7 @@ TEST_CASE("curves pass through their points") {
     }
 }
 
-TEST_CASE("pages are ink on paper, and what happened to them makes them worse") {
+TEST_CASE("clean pages are ink on paper, and stained pages differ from them") {
   const Pages pages = generate_pages(20, 3);
   CHECK(pages.clean.shape() == Shape{20, 1, 64, 96});
   CHECK(within(pages.clean, 0, 1));
@@ -104,7 +104,7 @@ TEST_CASE("pages are ink on paper, and what happened to them makes them worse") 
     CHECK(mean(square(select(pages.clean, 0, i) - select(pages.stained, 0, i))).item() > 0.005);
 }
 
-TEST_CASE("sines are what their numbers say") {
+TEST_CASE("sines have their frequency, phase and amplitude") {
   const Sines sines = generate_sines(30, 50, 4);
   const Tensor turn = arange(50);
   for (std::int64_t i = 0; i < 30; ++i) {
@@ -117,7 +117,7 @@ TEST_CASE("sines are what their numbers say") {
         doctest::Approx(0.25).epsilon(0.05));
 }
 
-TEST_CASE("heartbeats have the anomalies that their labels say, where they say") {
+TEST_CASE("heartbeats have the anomalies of their labels, at the marked places") {
   const Heartbeats hearts = generate_heartbeats(600, 256, 5, {.anomalies = 0.5});
   const std::vector<std::int64_t> labels = hearts.labels.to_vector<std::int64_t>();
   std::vector<int> kinds(4);
@@ -134,7 +134,7 @@ TEST_CASE("heartbeats have the anomalies that their labels say, where they say")
         doctest::Approx(1.2).epsilon(0.15));
 }
 
-TEST_CASE("sensors are sound except where they are faulty, and hang together") {
+TEST_CASE("sensors have the sound values except where they are marked as faulty") {
   const Sensors sensors = generate_sensors(4000, 6, 0.02, 8);
   const Tensor sound = eq(sensors.faulty, scalar(0, Dtype::u8));
   CHECK(equal(where(gt(sound, scalar(0, Dtype::u8)), sensors.values, sensors.sound), sensors.sound));
@@ -147,7 +147,7 @@ TEST_CASE("sensors are sound except where they are faulty, and hang together") {
   CHECK(variance_of(x) > 1);
 }
 
-TEST_CASE("sparse data are codes times atoms, with as many codes as were asked for") {
+TEST_CASE("sparse data are codes times atoms, with the given number of active codes") {
   const SparseData data = generate_sparse(200, 9, {.dimensions = 16, .atoms = 40, .active = 3});
   CHECK(allclose(data.x, matmul(data.codes, data.atoms), 1e-5, 1e-5));
   CHECK(allclose(norm(data.atoms, {1}), ones({40}), 1e-5, 1e-5));
@@ -156,7 +156,7 @@ TEST_CASE("sparse data are codes times atoms, with as many codes as were asked f
   CHECK(max(data.codes).item() <= 1.5);
 }
 
-TEST_CASE("frauds are as rare as asked for, and odd") {
+TEST_CASE("frauds have the given rate, and unusual amounts") {
   const Transactions payments = generate_transactions(20000, 0.02, 10);
   CHECK(payments.values.size(1) == static_cast<std::int64_t>(payments.names.size()));
   CHECK(mean_of(payments.fraud) == doctest::Approx(0.02).epsilon(0.25));
@@ -168,7 +168,7 @@ TEST_CASE("frauds are as rare as asked for, and odd") {
   CHECK(odd > usual + 0.5);
 }
 
-TEST_CASE("ratings are pairs that come once, and their noise is the noise") {
+TEST_CASE("each pair has at most one rating, and the noise has the given size") {
   const RatingOptions options{.users = 100, .items = 80, .observed = 0.5};
   const Ratings ratings = generate_ratings(11, options);
   CHECK(ratings.values.numel() == 4000);
@@ -185,7 +185,7 @@ TEST_CASE("ratings are pairs that come once, and their noise is the noise") {
   CHECK(variance_of(generate_ratings(11, silent).values) == doctest::Approx(0.09 + 0.16 + 0.36).epsilon(0.3));
 }
 
-TEST_CASE("what is generated depends on the seed, not on threads, and a smaller set begins a larger one") {
+TEST_CASE("generated data depend on the seed, not on threads; a smaller set begins a larger one") {
   const int before = num_threads();
   const auto all = [](std::int64_t n, std::uint64_t seed) {
     return std::vector<Tensor>{generate_scenes(n, seed).images,
@@ -206,7 +206,7 @@ TEST_CASE("what is generated depends on the seed, not on threads, and a smaller 
     CAPTURE(k);
     CHECK(equal(one[k], three[k]));
     CHECK_FALSE(equal(one[k], other[k]));
-    if (k != 5 && k != 6) CHECK(equal(slice(one[k], 0, 0, 15), fewer[k]));  // products of matrices round by their sizes
+    if (k != 5 && k != 6) CHECK(equal(slice(one[k], 0, 0, 15), fewer[k]));  // matrix products round by size
   }
   CHECK(generate_scenes(0).images.shape() == Shape{0, 3, 32, 32});
   CHECK(generate_transactions(0).values.shape() == Shape{0, 8});

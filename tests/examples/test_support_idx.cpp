@@ -66,7 +66,7 @@ TEST_CASE("bytes after the end of an IDX file are an error, inside and behind th
   CHECK(contains(error_in(kSmallGzip + kSmallGzip), "byte 18 (unpacked): expected the end of the file"));
 }
 
-TEST_CASE("any flipped bit of a packed IDX file is noticed, or harmless") {
+TEST_CASE("every flipped bit of a packed IDX file is an error, or does no harm") {
   for (std::size_t i = 0; i < kSmallGzip.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string bytes = kSmallGzip;
@@ -74,7 +74,7 @@ TEST_CASE("any flipped bit of a packed IDX file is noticed, or harmless") {
       const TemporaryFolder folder;
       const auto path = write(folder / "file", bytes);
       try {
-        const Tensor x = read_idx(path);  // gzip's header holds a time and a system, which nothing depends on
+        const Tensor x = read_idx(path);  // gzip's header holds a time and a system, which do not matter
         CAPTURE(i);
         CHECK(x.to_vector<std::uint8_t>() == std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6});
       } catch (const Error&) {
@@ -83,7 +83,7 @@ TEST_CASE("any flipped bit of a packed IDX file is noticed, or harmless") {
   }
 }
 
-TEST_CASE("a header that is no IDX header is named byte by byte") {
+TEST_CASE("the error for a header that is not IDX shows its bytes") {
   CHECK(contains(error_in("\0\0\x07\1\0\0\0\1x"s), "byte 0: expected IDX's magic number"));
   CHECK(contains(error_in("\0\0\x07\1\0\0\0\1x"s), "got 00 00 07 01"));
   CHECK(contains(error_in("\0\0\x08\0\0\0\0\1x"s), "got 00 00 08 00"));
@@ -91,7 +91,7 @@ TEST_CASE("a header that is no IDX header is named byte by byte") {
   CHECK(contains(error_in("P5 28 28"s), "got 50 35 20 32"));
 }
 
-TEST_CASE("extents that no file could fill are refused before memory is asked for") {
+TEST_CASE("extents that no file could fill are refused before memory is allocated") {
   const std::string huge = "\0\0\x08\3\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s;
   CHECK(contains(error_in(huge), "ask for more than 2^64 bytes, but at most 0 follow"));
   CHECK(contains(error_in("\0\0\x0e\1\xff\xff\xff\xff"s), "ask for 34359738360 bytes"));

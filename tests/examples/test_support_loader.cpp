@@ -63,7 +63,7 @@ TEST_CASE("sizes at the edge: a batch larger than the data, an exact fit, no dat
   CHECK(order(Loader(rows(3), {}, {.batch_size = 4, .drop_last = true}), 0).empty());
 }
 
-TEST_CASE("rows of any dtype, shape and strides are copied as they are") {
+TEST_CASE("rows of any dtype, shape and strides are copied unchanged") {
   const Tensor images = flip(permute(reshape(to(arange(24), Dtype::f64), {2, 3, 4}), {2, 1, 0}), {0});  // [4, 3, 2]
   for (const Tensor& x : {images, expand(slice(images, 0, 1, 2), {6, 3, 2}), slice(contiguous(images), 0, 0, 4, 2)}) {
     const Loader loader(x, to(arange(x.size(0)), Dtype::u8), {.batch_size = 3});
@@ -71,7 +71,7 @@ TEST_CASE("rows of any dtype, shape and strides are copied as they are") {
   }
 }
 
-TEST_CASE("leaving an epoch early, or never looking at it, is clean") {
+TEST_CASE("an epoch may be left early, or never be used") {
   const Loader loader(rows(1000), arange(1000), {.batch_size = 1});
   for (int repeat = 0; repeat < 50; ++repeat) {
     int count = 0;
@@ -91,7 +91,7 @@ TEST_CASE("a batch outlives its loader and keeps its values when it is written t
   CHECK(equal(data, rows(4)));
 }
 
-TEST_CASE("what goes wrong in the background reaches the loop") {
+TEST_CASE("an error in the background thread reaches the loop") {
   // A shuffled order of 2^60 rows is more than a tensor can hold.
   const Loader loader(expand(rows(1), {std::int64_t{1} << 60, 2}), {});
   int batches = 0;
@@ -116,7 +116,7 @@ TEST_CASE("at most two batches wait ahead") {
   CHECK(memory::peak_bytes() - before < 4 * batch_bytes);  // three batches, and the order
 }
 
-TEST_CASE("a loader that cannot work says so at once") {
+TEST_CASE("invalid arguments of a loader are errors at once") {
   CHECK(contains(error_of([] { Loader(rows(3), {}, {.batch_size = 0}); }), "batch size is 0"));
   CHECK(contains(error_of([] { Loader(rows(3), arange(2)); }), "images are i64[3, 2], labels are i64[2]"));
 }

@@ -50,7 +50,7 @@ TEST_CASE("a pixel is scaled to a square") {
     for (int x = 0; x < 6; ++x) CHECK(pixel(grid, x, y) == ((x < 3) == (y < 3) ? 255 : 0));
 }
 
-TEST_CASE("values beyond the range are clamped, infinities too, and NaN stands out") {
+TEST_CASE("values outside of the range are clamped, infinities too, and NaN has its own colour") {
   const float infinity = std::numeric_limits<float>::infinity();
   const Tensor x = Tensor::from<float>({-1, 2, -infinity, infinity}, {1, 4});
   const Image grey = image_grid(x, {.scale = 1, .gap = 0});
@@ -61,7 +61,7 @@ TEST_CASE("values beyond the range are clamped, infinities too, and NaN stands o
   CHECK(marked.pixels == std::vector<std::uint8_t>{0, 0, 0, 255, 0, 255, 255, 255, 255, 51, 51, 51});
 }
 
-TEST_CASE("weights are shown by their own range, each image for itself") {
+TEST_CASE("weights are scaled by their own range, each image separately") {
   const Tensor x = Tensor::from<float>({-3, 1, -1, -1, 5, 5, 5, 5}, {2, 4});
   const Image grid = image_grid(x, {.columns = 2, .scale = 1, .gap = 0, .normalize = true});
   CHECK(grid.pixels == std::vector<std::uint8_t>{0, 255, 128, 128, 128, 128, 128, 128});
@@ -75,7 +75,7 @@ TEST_CASE("three channels make colour") {
   CHECK(image.pixels == std::vector<std::uint8_t>{255, 0, 51});
 }
 
-TEST_CASE("labels have room of their own and do not change the images") {
+TEST_CASE("labels have their own space and do not change the images") {
   const Tensor x = ones({4, 784});
   const Image bare = image_grid(x, {.columns = 2, .scale = 1});
   const Image labelled = image_grid(x, {.columns = 2,
@@ -89,7 +89,7 @@ TEST_CASE("labels have room of their own and do not change the images") {
   CHECK(std::count(labelled.pixels.begin(), labelled.pixels.end(), 225) > 100);
 }
 
-TEST_CASE("a tensor that is no set of images is refused with its shape") {
+TEST_CASE("a tensor that is not a set of images is an error that shows its shape") {
   CHECK(contains(error_of([] {
                    image_grid(zeros({3, 10}));
                  }),
@@ -102,7 +102,7 @@ TEST_CASE("a tensor that is no set of images is refused with its shape") {
   CHECK(contains(error_of([] { image_grid(zeros({1, 4}), {.columns = 0}); }), "at least 1"));
 }
 
-TEST_CASE("a PNG begins as PNGs do and holds its size") {
+TEST_CASE("a PNG file has the PNG signature and the image's size") {
   const std::string png =
       encode_png({.width = 300, .height = 2, .channels = 3, .pixels = std::vector<std::uint8_t>(1800, 7)});
   CHECK(png.substr(0, 8) == "\x89PNG\r\n\x1a\n");
@@ -115,7 +115,7 @@ TEST_CASE("a PNG begins as PNGs do and holds its size") {
                  "3 bytes are not an image of 2 x 2"));
 }
 
-TEST_CASE("curves are drawn with title, labels, legend and ticks, and hostile names are only text") {
+TEST_CASE("curves have title, labels, legend and ticks, and names with markup are only text") {
   const std::string svg = line_plot({{"train", {1, 2, 3}, {3, 2, 1}}, {"<b>&", {1, 2, 3}, {4, 3, 2.5}}},
                                     {.title = "loss", .x_label = "epoch", .y_label = "nats"});
   for (const std::string part : {">loss<", ">epoch<", ">nats<", ">train<", "&lt;b&gt;&amp;", ">2<", ">4<"}) {
@@ -126,7 +126,7 @@ TEST_CASE("curves are drawn with title, labels, legend and ticks, and hostile na
   CHECK_FALSE(contains(svg, "nan"));
 }
 
-TEST_CASE("NaN, infinity, constants, single points and nothing at all still make a plot") {
+TEST_CASE("NaN, infinity, constants, single points and no points at all still make a plot") {
   const double infinity = std::numeric_limits<double>::infinity();
   for (const std::vector<double>& y :
        {std::vector{kNaN, kNaN}, {infinity, 1.0}, {5.0, 5.0}, {0.0, 0.0}, {1e300, -1e300}, {1e-300, 2e-300}}) {
@@ -150,7 +150,7 @@ TEST_CASE("a logarithmic axis has ticks at powers of ten") {
   }
 }
 
-TEST_CASE("a scatter plot names its classes and refuses labels that are none of them") {
+TEST_CASE("a scatter plot names its classes, and any other label is an error") {
   const Tensor points = Tensor::from<float>({0, 0, 1, 2}, {2, 2});
   CHECK(contains(scatter_plot(points, Tensor::from<std::int64_t>({0, 1}), {"bag", "coat"}), ">coat<"));
   CHECK(contains(error_of([&] {

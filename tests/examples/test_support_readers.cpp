@@ -1,4 +1,4 @@
-// What reads files of strangers: tables, series, pictures. Also what is done with them then.
+// Readers of untrusted files: tables, series, pictures. Also splits, scaling, transforms, windows.
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -64,7 +64,7 @@ TEST_CASE("tables are read with and without names, with commas and tabs, quotes 
   for (const double x : gaps.values.to_vector<double>()) CHECK(std::isnan(x));
 }
 
-TEST_CASE("a table that is not one is an error with line and column") {
+TEST_CASE("an invalid table is an error with line and column") {
   CHECK(table_error("") == "file: the file is empty");
   CHECK(table_error("a,b\n1,2\n3\n") == "file: line 3: has 1 fields, but the first line has 2");
   CHECK(table_error("1,2\n3,4,5\n") == "file: line 2: has 3 fields, but the first line has 2");
@@ -103,7 +103,7 @@ TEST_CASE("series of the UCR archive are read from both of its formats") {
   CHECK(contains(error_of([&] { read_series(write(folder / "x.dat", "1")); }), "the ending tells the format"));
 }
 
-TEST_CASE("a series file that is damaged is an error that says in which line") {
+TEST_CASE("a damaged series file is an error with the line") {
   CHECK(tsv_error("") == "file: the file is empty");
   CHECK(tsv_error("1\n") == "file: line 1: expected a label and a series, got 1 field");
   CHECK(tsv_error("1\t2\n1\t2\t3\n") == "file: line 2: has 3 fields, but the first line has 2");
@@ -139,7 +139,7 @@ TEST_CASE("pictures are read as they were written, and as grey or colour") {
   CHECK(decode_png(encode_png(small_picture(3)), "file", 1).pixels.size() == 6);
 }
 
-TEST_CASE("a picture cut off anywhere, flipped in any bit or followed by something is an error, or unharmed") {
+TEST_CASE("a picture cut off, with a flipped bit or with more bytes is an error, or unharmed") {
   const std::string bytes = encode_png(small_picture(3));
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CAPTURE(length);
@@ -157,12 +157,12 @@ TEST_CASE("a picture cut off anywhere, flipped in any bit or followed by somethi
       CHECK(contains(error.what(), "file: "));
     }
   }
-  std::string huge = bytes;  // 2^24 pixels wide; its checksum is wrong as well, which comes first or second
+  std::string huge = bytes;  // 2^24 pixels wide, with a wrong checksum; either may be the error
   huge[17] = 1;
   CHECK(contains(error_of([&] { decode_png(huge, "file"); }), "file: "));
 }
 
-TEST_CASE("a folder of pictures is a data set, in the order of the names, with nothing left out") {
+TEST_CASE("a folder of pictures is a data set, in the order of names; other files are errors") {
   const TemporaryFolder folder;
   for (const char* name : {"dog/2.png", "dog/1.png", "cat/x.png"}) write(folder / name, encode_png(small_picture(1)));
   write(folder / ".hidden", "");
@@ -189,7 +189,7 @@ TEST_CASE("a folder of pictures is a data set, in the order of the names, with n
   CHECK(contains(error_of([&] { read_picture_folder(folder / "none"); }), "cannot be read as a folder"));
 }
 
-TEST_CASE("--data folder takes train and test as they are, or splits one folder") {
+TEST_CASE("--data folder uses the folders train and test, or splits one folder") {
   const TemporaryFolder folder;
   for (int i = 0; i < 10; ++i)
     for (const char* name : {"all/a/", "all/b/", "two/train/a/", "two/test/a/"})
@@ -205,7 +205,7 @@ TEST_CASE("--data folder takes train and test as they are, or splits one folder"
   CHECK(contains(error_of([] { load_images({.name = "folder"}); }), "--data-dir must say where"));
 }
 
-TEST_CASE("a split deals out every row once, by the seed, and the test set does not depend on the validation set") {
+TEST_CASE("a split has every row once, by the seed; a validation set does not change the test set") {
   const Split split = split_rows(103, {.validation = 0.2, .test = 0.1, .seed = 4});
   CHECK(split.train.numel() == 72);
   CHECK(split.validation.numel() == 21);
@@ -242,7 +242,7 @@ TEST_CASE("scaling learns from the training set, and can be undone") {
   CHECK(min(Scaling::to_unit_interval(x).apply(x)).item() == 0);
 }
 
-TEST_CASE("transforms move, mirror and cut each image by itself") {
+TEST_CASE("transforms move, mirror and cut each image separately") {
   const Tensor x = to(reshape(arange(2 * 3 * 4 * 5), {2, 3, 4, 5}), Dtype::f32) + 1;
   Rng rng(3);
   bool moved = false, mirrored = false, kept = false;
@@ -281,7 +281,7 @@ TEST_CASE("windows are views of a series") {
   CHECK(windows(series, 11).shape() == Shape{0, 11, 2});
 }
 
-TEST_CASE("what a loader does to its batches depends on seed, epoch and batch alone") {
+TEST_CASE("a loader's transforms depend on seed, epoch and batch alone") {
   const Tensor rows = reshape(to(arange(600), Dtype::f32), {100, 6});
   const LoaderOptions options{
       .batch_size = 30, .seed = 5, .transform = [](const Tensor& x, Rng& rng) { return x + rng.normal(x.shape()); }};

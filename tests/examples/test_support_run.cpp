@@ -51,7 +51,7 @@ std::string run_demo(const Args& args, double kl = 16) {
 
 }  // namespace
 
-TEST_CASE("metrics are read by name, keep their order, and an unknown name is told which there are") {
+TEST_CASE("metrics are read by name and keep their order; an unknown name is an error") {
   Metrics metrics{{"mse", 1}, {"kl", 2}};
   CHECK(metrics["kl"] == 2);
   CHECK(metrics.prefixed("test_")["test_mse"] == 1);
@@ -64,7 +64,7 @@ TEST_CASE("metrics are read by name, keep their order, and an unknown name is to
   CHECK(error_of([] { Metrics{}["elbo"]; }) == "metrics: there is no 'elbo' (there is nothing)");
 }
 
-TEST_CASE("a run leaves metrics, summary, pictures and a report of one piece") {
+TEST_CASE("a run writes metrics, summary, pictures and a report in a single file") {
   const TemporaryFolder folder;
   const std::string printed = run_demo(args_for(folder / "a/b"));
   CHECK(printed == "test_mse 0.0117 per pixel (to beat: at most 0.0151, PCA-32: holds)\n");
@@ -136,7 +136,7 @@ TEST_CASE("NaN and infinity become null: the JSON is always valid") {
   CHECK(test::Json::parse(metrics.substr(0, metrics.find('\n')))["kl"].is_null());
 }
 
-TEST_CASE("the headline is printed last, after the way to the report; without --quiet the epochs too") {
+TEST_CASE("the headline is printed last, after the report's path; without --quiet the epochs too") {
   const TemporaryFolder folder;
   const std::string printed = run_demo(args_for(folder.path(), false));
   CHECK(contains(printed, "epoch 1/2  train_mse 1.25  test_mse 0.5  kl 16"));
@@ -144,7 +144,7 @@ TEST_CASE("the headline is printed last, after the way to the report; without --
   CHECK(printed.ends_with("holds)\n"));
 }
 
-TEST_CASE("a figure holds when it beats its reference, its way and with its slack") {
+TEST_CASE("a figure holds if it beats its reference, in its direction and within its tolerance") {
   const auto holds = [](double value, const ResultOptions& options) { return Result{"f", value, options}.holds(); };
   CHECK_FALSE(holds(1, {}).has_value());
   CHECK(holds(1.09, {.reference = 1, .within = 0.1}) == true);
@@ -158,7 +158,7 @@ TEST_CASE("a figure holds when it beats its reference, its way and with its slac
     CHECK(holds(kNaN, {.reference = 1, .better = better, .within = 10}) == false);
 }
 
-TEST_CASE("a new run takes the results of an earlier one away, so that nothing is mixed") {
+TEST_CASE("a new run removes the results of an earlier run, so that they are not mixed") {
   const TemporaryFolder folder;
   run_demo(args_for(folder.path()));
   const Run unfinished(args_for(folder.path()));
@@ -225,7 +225,7 @@ TEST_CASE("a table is printed in columns, shown in the report and written as CSV
         }) == "run: table 'ragged' has rows of 2 and of 1 cells");
 }
 
-TEST_CASE("a run goes on in the middle of an epoch, with the averages and the lines that it had") {
+TEST_CASE("a run continues in the middle of an epoch, with its averages and lines") {
   const TemporaryFolder folder;
   const auto train = [&](const char* out, bool resume, std::int64_t stop_in, bool watch) {
     Args args = args_for(folder / out);
@@ -272,11 +272,11 @@ TEST_CASE("a run goes on in the middle of an epoch, with the averages and the li
   CHECK(lines("whole").size() == 3);
   CHECK((lines("broken") == lines("whole")));
   CHECK(read_file(folder / "broken/best.safetensors").size() > 100);
-  CHECK(train("broken", true, 0, false) == whole);  // it was done already
-  CHECK(train("fresh", true, 0, false) == whole);   // there is no checkpoint: it starts from the beginning
+  CHECK(train("broken", true, 0, false) == whole);  // it is complete already
+  CHECK(train("fresh", true, 0, false) == whole);   // without a checkpoint it starts from the beginning
 }
 
-TEST_CASE("a run that cannot go on says so") {
+TEST_CASE("a run that cannot continue is an error") {
   const TemporaryFolder folder;
   Args args = args_for(folder / "out");
   args.resume = true;

@@ -1,5 +1,5 @@
-// The variants with windows, or a distribution in the middle: what each must show even after a few steps
-// on generated data, and what it would not if its idea were missing.
+// The variants with convolutions, sequences or a distribution of codes: a few steps on generated
+// data show the benefit of each idea, and that the benefit is missing without the idea.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -17,13 +17,13 @@
 using namespace hourglass;
 using namespace hourglass::examples;
 
-TEST_CASE("convolutional: windows shared by all places beat as many weights that are not") {
+TEST_CASE("convolutional: weights shared by all windows beat as many dense weights") {
   const auto run = summary_of("convolutional", {"--limit", "4000", "--epochs", "4", "--lr", "0.003"});
   CHECK(figure(run, "parameters") >= figure(run, "dense_parameters"));
   CHECK(figure(run, "test_mse") < figure(run, "reference_test_mse"));
 }
 
-TEST_CASE("beta_vae: a higher price leaves a code that says less, and each price is a price of its own") {
+TEST_CASE("beta_vae: a higher β gives codes with less information; a capacity sets its amount") {
   const auto kl_of = [](const std::vector<std::string>& flags) {
     std::vector<std::string> all{"--limit", "2000", "--epochs", "6", "--lr", "0.003", "--seeds", "1"};
     all.insert(all.end(), flags.begin(), flags.end());
@@ -31,34 +31,34 @@ TEST_CASE("beta_vae: a higher price leaves a code that says less, and each price
   };
   const double plain = kl_of({"--objective", "beta", "--beta", "1"});
   CHECK(kl_of({"--objective", "beta", "--beta", "8"}) < 0.7 * plain);
-  CHECK(kl_of({"--objective", "tc", "--beta", "1"}) == plain);  // then the total correlation costs nothing
+  CHECK(kl_of({"--objective", "tc", "--beta", "1"}) == plain);  // no extra cost of the total correlation
   CHECK(kl_of({"--objective", "capacity", "--capacity", "3"}) == doctest::Approx(3).epsilon(0.2));
 }
 
-TEST_CASE("iwae: with more codes an image the bound is tighter, whatever the model") {
+TEST_CASE("iwae: more codes per image give a tighter bound for every model") {
   const auto run = summary_of("iwae", {"--limit", "1000", "--epochs", "3", "--k", "5"});
   CHECK(figure(run, "smallest_tightening") > 0);
-  // Another gradient, of the same expectation.
+  // Another gradient estimate with the same expectation.
   const auto other = summary_of("iwae", {"--limit", "1000", "--epochs", "3", "--k", "5", "--doubly"});
   CHECK(figure(other, "neg_bound_500") != figure(run, "neg_bound_500"));
   CHECK(figure(other, "neg_bound_500") == doctest::Approx(figure(run, "neg_bound_500")).epsilon(0.05));
 }
 
-TEST_CASE("conditional_vae: the label matters, and knowing it is worth something") {
+TEST_CASE("conditional_vae: a wrong label is worse, and the right label improves the bound") {
   const auto run = summary_of("conditional_vae", {"--limit", "6000", "--epochs", "6"});
   CHECK(figure(run, "neg_elbo_wrong_labels") > figure(run, "test_neg_elbo") + 1);
   CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
 }
 
-TEST_CASE("gumbel_vae: the relaxed choice teaches more than the score function in as many steps") {
+TEST_CASE("gumbel_vae: relaxed samples learn more than the score function in as many steps") {
   const auto run = summary_of("gumbel_vae", {"--limit", "4000", "--epochs", "5"});
-  CHECK(figure(run, "test_kl_nats") > 1);  // the choices say something
+  CHECK(figure(run, "test_kl_nats") > 1);  // the codes have information
   CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
 }
 
-TEST_CASE("vq_vae: the encoder learns through the choice, and many words are in use because lost ones start again") {
-  // Without a price on distance (beta = 0) only what comes straight through the choice teaches the encoder: were there
-  // nothing, grad() would say that its weights are not used.
+TEST_CASE("vq_vae: the encoder learns through the choice; restarting words keeps many in use") {
+  // With beta = 0, the encoder learns only from the straight-through gradient. Without this
+  // gradient, grad() would report that the encoder's weights are not used.
   const std::vector<std::string> flags{"--limit", "2000", "--epochs", "3", "--words", "32", "--beta", "0"};
   const auto run = summary_of("vq_vae", flags);
   CHECK(figure(run, "bits_per_image") == 7 * 7 * 5);
@@ -68,7 +68,7 @@ TEST_CASE("vq_vae: the encoder learns through the choice, and many words are in 
   CHECK(figure(summary_of("vq_vae", kept), "perplexity") < figure(run, "perplexity") / 2);
 }
 
-TEST_CASE("recurrent: series are told again through their codes, sooner backwards, and odd ones are told worse") {
+TEST_CASE("recurrent: codes reconstruct series, better in reverse order, and anomalies worse") {
   // A file of 600 sines, and of 60 that are cut off below.
   const TemporaryFolder folder;
   const Tensor sines = generate_sines(660, 32).values;
@@ -92,14 +92,14 @@ TEST_CASE("recurrent: series are told again through their codes, sooner backward
   CHECK(figure(summary_of("recurrent", forwards), "gru_error") > 2 * figure(run, "gru_error"));
 }
 
-TEST_CASE("unet: what is handed across makes borders exact") {
+TEST_CASE("unet: skip connections make borders exact") {
   const auto run = summary_of(
       "unet", {"--images", "200", "--side", "32", "--epochs", "6", "--batch-size", "8", "--channels", "4,8,16"});
   CHECK(figure(run, "test_iou") > 0.8);
   CHECK(figure(run, "gain_by_skips") > 0.05);
 }
 
-TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they do not") {
+TEST_CASE("wae: all codes together come near N(0, 1), and without the penalty they do not") {
   const std::vector<std::string> flags{"--limit", "4000", "--epochs", "5"};
   const auto run = summary_of("wae", flags);
   CHECK(figure(run, "test_mmd_squared") < figure(run, "reference_test_mmd_squared"));
@@ -109,7 +109,7 @@ TEST_CASE("wae: codes come near N(0, 1) as a whole, and without the penalty they
   CHECK(figure(without, "test_mmd_squared") == 10 * figure(without, "reference_test_mmd_squared"));
 }
 
-TEST_CASE("adversarial: one discriminator makes codes hard to tell from the prior, another makes images sharp") {
+TEST_CASE("adversarial: one discriminator makes codes like the prior, another makes images sharp") {
   const std::vector<std::string> flags{"--limit", "4000", "--epochs", "6", "--hidden", "128", "--fresh-steps", "200"};
   const auto run = summary_of("adversarial", flags);
   CHECK(figure(run, "twin_auroc") > 0.95);
@@ -122,7 +122,7 @@ TEST_CASE("adversarial: one discriminator makes codes hard to tell from the prio
   CHECK(figure(without, "sharpness") < figure(without, "reference_sharpness"));
 }
 
-TEST_CASE("average_over gives the average of all rows, though it sees a thousand at a time") {
+TEST_CASE("average_over gives the average of all rows from a thousand at a time") {
   const Tensor rows = Rng(1).normal({2345, 2}, 0, 1, Dtype::f64);
   const Metrics averages = average_over(rows, [](const Tensor& x) {
     return Metrics{{"mean", mean(x).item()}, {"square", mean(square(x)).item()}};

@@ -1,5 +1,5 @@
-// The classic variants, and the studies of them: what each must show even after a few steps on generated data, and what
-// it would not if its idea were missing.
+// The classic variants and their studies: a few steps on generated data show the benefit of each
+// idea, and that the benefit is missing without the idea.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -26,14 +26,14 @@ namespace {
 
 using Flags = std::vector<std::string>;
 
-// The error of principal components on the test images, as the variants print theirs.
+// The error of principal components on the test images, computed like the variants' errors.
 double pca_error(std::int64_t limit, std::int64_t k) {
   const ImageData data = load_images({.name = "generated", .limit = limit});
   const Pca pca = fit_pca(data.train_images, k);
   return mean(square(pca.decode(pca.encode(data.test_images)) - data.test_images)).item();
 }
 
-// Pictures of 8 x 8 pixels that a few patterns and a little noise are behind, as a folder to train on.
+// A folder of training pictures, 8 x 8 pixels, made from a few patterns and a little noise.
 Flags small_pictures(const TemporaryFolder& folder) {
   Rng rng(1);
   const Tensor patterns = rng.normal({3, 64}), images = matmul(rng.normal({2000, 3}), patterns) * 0.1 + 0.5;
@@ -49,16 +49,16 @@ Flags small_pictures(const TemporaryFolder& folder) {
 
 }  // namespace
 
-TEST_CASE("undercomplete: what does not fit into the code is lost") {
+TEST_CASE("undercomplete: a smaller code loses more") {
   const Flags flags{"--limit", "2000", "--epochs", "12", "--lr", "0.005", "--batch-size", "32"};
   const double wide = figure(summary_of("undercomplete", flags + Flags{"--code", "16"}), "test_mse");
   const double narrow = figure(summary_of("undercomplete", flags + Flags{"--code", "2"}), "test_mse");
-  CHECK(wide < 0.7 * pca_error(2000, 0));    // more than the mean image came through
-  CHECK(narrow > 0.9 * pca_error(2000, 2));  // and two numbers are two numbers
+  CHECK(wide < 0.7 * pca_error(2000, 0));    // better than the mean image
+  CHECK(narrow > 0.9 * pca_error(2000, 2));  // two numbers are not much better than two components
   CHECK(wide < 0.7 * narrow);
 }
 
-TEST_CASE("deep: layers that bend keep more than principal components, tied ones with half the weights") {
+TEST_CASE("deep: nonlinear layers keep more than PCA, tied layers with half the weights") {
   const Flags flags{"--limit",      "6000", "--epochs", "8",      "--lr",   "0.003",
                     "--batch-size", "64",   "--widths", "128,64", "--code", "4"};
   const auto run = summary_of("deep", flags), tied = summary_of("deep", flags + Flags{"--tied"});
@@ -68,7 +68,7 @@ TEST_CASE("deep: layers that bend keep more than principal components, tied ones
   CHECK(figure(run, "parameters") - figure(tied, "parameters") == 784 * 128 + 128 * 64 + 64 * 4);
 }
 
-TEST_CASE("overcomplete: copies what is no image as well, and learning from noise keeps it from that") {
+TEST_CASE("overcomplete: it also copies scrambled images, which training with noise prevents") {
   const TemporaryFolder folder;
   const Flags flags =
       small_pictures(folder) + Flags{"--hidden", "80", "--epochs", "6", "--batch-size", "4", "--lr", "0.01"};
@@ -80,7 +80,7 @@ TEST_CASE("overcomplete: copies what is no image as well, and learning from nois
   CHECK(figure(without, "test_twin_mse") == figure(without, "test_mse"));
 }
 
-TEST_CASE("sparse_l1: each unit pays for speaking, so with a higher price fewer do, and they say less") {
+TEST_CASE("sparse_l1: a higher λ gives fewer active units and smaller activations") {
   const TemporaryFolder out;
   summary_of("sparse_l1", {"--limit", "1000", "--epochs", "4", "--lambdas", "0,3e-4,1e-3,3e-3"}, out);
   const std::vector<double> said = column_in(out, "sweep", "mean activation");
@@ -93,7 +93,7 @@ TEST_CASE("sparse_l1: each unit pays for speaking, so with a higher price fewer 
   }
 }
 
-TEST_CASE("sparse_kl: units are as active as they are asked to be, and none dies of it") {
+TEST_CASE("sparse_kl: units have the mean activation that the penalty asks for") {
   const Flags flags{"--limit", "2000", "--epochs", "6", "--hidden", "64", "--batch-size", "32"};
   CHECK(figure(summary_of("sparse_kl", flags), "activation_off_by") < 0.05);
   CHECK(figure(summary_of("sparse_kl", flags + Flags{"--beta", "0"}), "activation_off_by") > 0.5);
@@ -111,20 +111,20 @@ TEST_CASE("top_k: k units are active, the others do not learn, and dead ones are
   CHECK(figure(run, "mean_max_cosine") > 0.8);  // atoms that were found; 0.35 by chance
   CHECK(column_in(out, "sweep", "dead units")[0] < 0.6 * column_in(dead_out, "sweep", "dead units")[0]);
 
-  // The op it is made of: exactly k of each row, of equals the first, and no gradient but through them.
+  // Its op: exactly k of each row, of equal numbers the first, and a gradient only through these.
   const Var x = variable(Tensor::from<double>({3, 1, 3, 3, 0, 5, -1, -2, -3, -4}, {2, 5}));
   const Var kept = keep_top_k(x, 2);
   CHECK(kept.value().to_vector<double>() == std::vector<double>{3, 0, 3, 0, 0, 5, -1, 0, 0, 0});
   CHECK(grad(sum(square(kept)), x).value().to_vector<double>() == std::vector<double>{6, 0, 6, 0, 0, 10, -2, 0, 0, 0});
 }
 
-TEST_CASE("denoising: images came in damaged, were to go out sound, and who was trained on a damage mends it best") {
+TEST_CASE("denoising: noise is removed, and each model is best at the noise of its training") {
   const TemporaryFolder out;
   const auto run = summary_of(
       "denoising", {"--limit", "2000", "--epochs", "4", "--channels", "4", "--lr", "0.01", "--batch-size", "32"}, out);
   CHECK(figure(run, "test_damage") == doctest::Approx(0.25).epsilon(0.02));  // σ²
   CHECK(figure(run, "test_mse") < 0.1 * figure(run, "test_damage"));
-  const Flags kinds{"gaussian", "masking", "salt-pepper"};  // the rows; columns are what the test images went through
+  const Flags kinds{"gaussian", "masking", "salt-pepper"};  // rows: training; columns: test
   for (std::size_t test = 0; test < 3; ++test) {
     const std::vector<double> errors = column_in(out, "noise_matrix", kinds[test]);
     for (std::size_t trained = 0; trained < 3; ++trained) {
@@ -138,7 +138,7 @@ TEST_CASE("denoising: images came in damaged, were to go out sound, and who was 
         doctest::Approx(0.25).epsilon(0.02));  // in training, too
 }
 
-TEST_CASE("contractive: the code moves less, at little cost, by whichever route, and without the penalty not at all") {
+TEST_CASE("contractive: the penalty makes codes move less, at little cost, by every route") {
   const Flags flags{"--limit", "2000", "--epochs", "8", "--widths", "32", "--batch-size", "32", "--lr", "0.03"};
   const Flags strong = flags + Flags{"--lambda", "1"};
   const auto run = summary_of("contractive", strong);
@@ -149,7 +149,7 @@ TEST_CASE("contractive: the code moves less, at little cost, by whichever route,
   CHECK(figure(summary_of("contractive", flags + Flags{"--lambda", "0"}), "contraction") == 1);
 }
 
-TEST_CASE("stacked: layer by layer the net trains through where all layers at once stick, and labels go further") {
+TEST_CASE("stacked: layer by layer succeeds where joint training fails, and helps a classifier") {
   const auto run =
       summary_of("stacked", {"--limit", "4000", "--epochs", "9", "--lr", "0.01", "--batch-size", "20", "--widths",
                              "128,64,32", "--repeats", "1", "--labels", "500", "--label-epochs", "10"});
@@ -166,16 +166,16 @@ TEST_CASE("linear: the autoencoder is PCA, and the linear VAE's bound is pPCA's 
   CHECK(figure(run, "elbo_gap") < 0.05);
 }
 
-TEST_CASE("variational: codes are clouds that say something, and together they are near N(0, 1)") {
+TEST_CASE("variational: codes have information, and all codes together are near N(0, 1)") {
   const TemporaryFolder out;
   const Flags flags{"--limit", "4000", "--epochs", "5", "--lr", "0.003", "--batch-size", "64", "--hidden", "64"};
   const auto run = summary_of("variational", flags, out);
   CHECK(figure(run, "test_neg_elbo") ==
         doctest::Approx(figure(run, "test_reconstruction_nats") + figure(run, "test_kl_nats")));
   CHECK(figure(run, "test_kl_nats") > 4);
-  CHECK(figure(run, "test_kl_nats") < 25);  // it would be above 100, were it free of charge
-  // Where a number of the code is in use its cloud is small: the decoder has felt the noise. Without it, clouds would
-  // cost and do nothing, and all be as wide as N(0, 1).
+  CHECK(figure(run, "test_kl_nats") < 25);  // without the KL term it would be above 100
+  // A number of the code that is in use has a small variance, because the decoder gets the noise.
+  // If the decoder did not get it, the KL term alone would decide, and every variance would be 1.
   const StateDict saved = nn::load_safetensors(out / "out" / "last.safetensors").tensors;
   const std::map<std::string, Tensor> weights(saved.begin(), saved.end());
   const auto layer = [&](const std::string& name, const Tensor& x) {
@@ -188,14 +188,14 @@ TEST_CASE("variational: codes are clouds that say something, and together they a
   CHECK(mean(spread).item() == doctest::Approx(1).epsilon(0.3));
 }
 
-TEST_CASE("linear_denoiser: what noise does to a linear map is to shrink each direction by its share of noise") {
+TEST_CASE("linear_denoiser: noise makes a linear map shrink each direction by its share of noise") {
   const auto run = summary_of("linear_denoiser", {"--limit", "4000", "--epochs", "10", "--code", "4", "--sigmas", "0.5",
                                                   "--lr", "0.01", "--batch-size", "64"});
   CHECK(figure(run, "worst_gain_error") < 0.05);
   CHECK(figure(run, "worst_error_ratio") == doctest::Approx(1).epsilon(0.01));
 }
 
-TEST_CASE("without_kl: codes that are free of charge say more, and draws from N(0, 1) decode to less") {
+TEST_CASE("without_kl: codes have more information, and draws from N(0, 1) give worse images") {
   const TemporaryFolder out;
   const auto run =
       summary_of("without_kl", {"--limit", "4000", "--epochs", "6", "--hidden", "100", "--batch-size", "64"}, out);
@@ -218,11 +218,11 @@ TEST_CASE("contractive_or_denoising: each resists what it was trained to resist"
   CHECK(size[decay] < 0.9 * size[plain]);
   CHECK(change[denoising] < 0.7 * change[plain]);
   CHECK(column("error")[denoising] < column("error")[plain]);
-  CHECK(column("error without noise")[denoising] > column("error without noise")[plain]);  // what that costs
+  CHECK(column("error without noise")[denoising] > column("error without noise")[plain]);  // the cost of it
   CHECK(figure(run, "large_singular_values_contractive") < 0.9 * figure(run, "large_singular_values_plain"));
 }
 
-TEST_CASE("published_results: nets that bend beat what is linear, and each figure has the paper's beside it") {
+TEST_CASE("published_results: nonlinear nets beat linear ones; each figure has the paper's value") {
   const TemporaryFolder out;
   const auto run =
       summary_of("published_results",

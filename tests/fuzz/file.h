@@ -1,4 +1,4 @@
-// For readers that want a path: the bytes as a file in memory.
+// A file in memory, for readers that take a path.
 #pragma once
 #include <cstdlib>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/// A file that has these bytes as long as the object lives.
+/// A file with these bytes, for the lifetime of the object.
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view bytes) : descriptor_(::memfd_create("fuzz", 0)) {

@@ -1,4 +1,4 @@
-// A fuzz target: bytes in, and either a value or an Error out; whatever else happens is a fault.
+// A fuzz target: bytes in, and a value or an Error out. Anything else is a fault.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A run loads a stranger's checkpoint, with any checksum: it continues from it, or refuses it and nothing has changed.
+// A run loads an untrusted checkpoint, with any checksum: it continues from it, or refuses it
+// without any change.
 #include <cstdlib>
 
 #include "nn/checkpoint.h"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Throws damaged files at every reader, under the address and undefined-behaviour sanitizers.
+# Fuzzes every file reader with damaged files, under the address and undefined-behaviour sanitizers.
 #
 #   tests/fuzz/run.sh           a minute for each reader
-#   tests/fuzz/run.sh 600       so many seconds for each
+#   tests/fuzz/run.sh 600       600 seconds for each
 #   tests/fuzz/run.sh 600 npz   one reader
 #
 # A fault is left in build/fuzz/faults; `build/fuzz/fuzz_npz FILE` shows it again. Needs clang++.
@@ -20,7 +20,7 @@ for source in tests/fuzz/fuzz_${2:-*}.cpp; do
   name=${name#fuzz_}
   mkdir -p "$build/corpus/$name"
   echo "$name: $seconds seconds"
-  # The same limits as in CMakeLists.txt. What the fuzzer says at last is how far it got.
+  # The same limits as in CMakeLists.txt. The last lines of the log are the fuzzer's statistics.
   "$build/fuzz_$name" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -malloc_limit_mb=512 -timeout=10 \
                       -artifact_prefix="$build/faults/$name-" -print_final_stats=1 \
                       "$build/corpus/$name" "$build/seeds/$name" >"$build/$name.log" 2>&1 || true

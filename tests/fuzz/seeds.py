@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Writes a few good files for each fuzz target to begin with:  python3 tests/fuzz/seeds.py FOLDER  (no packages needed)"""
+"""Writes a few valid files from which each fuzz target starts.
+
+    python3 tests/fuzz/seeds.py FOLDER        (needs no packages)
+"""
 import gzip
 import io
 import json

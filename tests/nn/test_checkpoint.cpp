@@ -1,4 +1,5 @@
-// Checkpoints: all of a run in one file, and no way to lose it.
+// Checkpoints: the whole state of a run in one file, which a failed save or a damaged file cannot
+// destroy.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -92,7 +93,7 @@ class FullDisk {
 
 }  // namespace
 
-TEST_CASE("a run goes on from its checkpoint to equal bits") {
+TEST_CASE("a run that continues from its checkpoint ends in equal bits") {
   const TemporaryFolder folder;
   Training whole;
   whole.train(20);
@@ -157,7 +158,7 @@ TEST_CASE("damage anywhere in a checkpoint is an error, and changes nothing") {
   CHECK(same(other.checkpoint.state_dict(), before));
 }
 
-TEST_CASE("a checkpoint that does not fit says which part, and changes nothing") {
+TEST_CASE("loading a checkpoint that does not fit names the part, and changes nothing") {
   const TemporaryFolder folder;
   const auto path = folder / "last.safetensors";
   Training training;
@@ -198,7 +199,7 @@ TEST_CASE("a checkpoint that does not fit says which part, and changes nothing")
   CHECK(contains(error_of([&] { few.load(folder / "none"); }), "none"));
 }
 
-TEST_CASE("what a killed process left unfinished is removed, and nothing else") {
+TEST_CASE("unfinished files of a killed process are removed, and no other files") {
   const TemporaryFolder folder;
   for (const char* name : {"last.safetensors", "last.safetensors.123.tmp", "notes.tmp", "a.b.tmp", "12.tmp"})
     examples::write(folder / name, "x");

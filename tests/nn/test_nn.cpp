@@ -16,21 +16,16 @@
 #include "nn/shaping.h"
 #include "tensor/storage.h"
 #include "tests/error_of.h"
+#include "tests/nn/check_close.h"
 
 using namespace hourglass;
+using test::check_close;
 
 namespace {
 
 Tensor numbers(std::initializer_list<double> values, const Shape& shape) { return Tensor::from(values, shape); }
 
 // |a - b| is at most `tolerance`, everywhere.
-void check_close(const Tensor& a, const Tensor& b, double tolerance = 1e-14) {
-  CAPTURE(to_string(a));
-  CAPTURE(to_string(b));
-  REQUIRE(a.shape() == b.shape());
-  CHECK(allclose(a, b, 0, tolerance));
-}
-
 std::vector<std::string> names(const std::vector<Parameter>& parameters) {
   std::vector<std::string> all;
   for (const Parameter& p : parameters) all.push_back(p.name());
@@ -43,7 +38,7 @@ std::vector<std::string> names(const StateDict& state) {
 }
 using Names = std::vector<std::string>;
 
-// Opens its protected side.
+// Makes protected members public.
 struct Bare : nn::Module {
   using Module::buffer;
   using Module::child;
@@ -95,7 +90,7 @@ TEST_CASE("parameters are named by their paths, in the order in which they were 
   CHECK(model.children()[0]->parameters()[0].name() == "0.weight");
 }
 
-TEST_CASE("a name is given once, is not empty and has no dot") {
+TEST_CASE("a name is unique, is not empty and has no dot") {
   Bare module;
   module.parameter("weight", ones({2}));
   CHECK(error_of([&] { module.parameter("weight", ones({2})); }) == "module: 'weight' is registered already");
@@ -109,7 +104,7 @@ TEST_CASE("a name is given once, is not empty and has no dot") {
   CHECK(names(module.parameters()) == Names{"weight"});
 }
 
-TEST_CASE("a parameter that stands in two places is trained once and saved under both names") {
+TEST_CASE("a parameter registered in two places is trained once and saved under both names") {
   Bare module;
   const Parameter a = module.parameter("a", ones({2}));
   module.child<Bare>("child").parameter("b", a);
@@ -120,7 +115,7 @@ TEST_CASE("a parameter that stands in two places is trained once and saved under
   CHECK(grad(sum(Var(a) * Var(a)), module.parameters())[0].value().to_vector<float>() == std::vector<float>{2, 2});
 }
 
-TEST_CASE("a moved module keeps its children where they are") {
+TEST_CASE("a moved module keeps its children") {
   const auto make = [] {
     Rng rng(1);
     Autoencoder model(rng);
@@ -153,7 +148,7 @@ TEST_CASE("to converts parameters and floating-point buffers") {
   CHECK(error_of([&] { model.to(Dtype::u8); }) == "to: a module can be f32 or f64, not u8");
 }
 
-TEST_CASE("a state dict is a snapshot that costs no memory, and brings a model back") {
+TEST_CASE("a state dict is a snapshot that costs no memory, and restores a model") {
   Rng rng(1);
   Autoencoder model(rng);
   const std::int64_t before = memory::bytes_in_use();
@@ -178,7 +173,7 @@ TEST_CASE("a state dict is a snapshot that costs no memory, and brings a model b
   check_close(wide(constant(to(x, Dtype::f64))).value(), to(y, Dtype::f64), 1e-6);
 }
 
-TEST_CASE("loading tells everything that does not fit, and then changes nothing") {
+TEST_CASE("a load that does not fit names every difference, and changes nothing") {
   Rng rng(1);
   Autoencoder model(rng);
   const StateDict before = model.state_dict();
@@ -205,7 +200,7 @@ TEST_CASE("loading tells everything that does not fit, and then changes nothing"
   CHECK(error_of([&] { model.load_state_dict(counts); }) == "load_state_dict: steps is i64[1] here and f32[1] there");
 }
 
-TEST_CASE("a partial load takes what fits and tells the rest") {
+TEST_CASE("a partial load takes what fits and reports the rest") {
   Rng rng(1);
   Autoencoder model(rng);
   const nn::LoadResult result =
@@ -398,7 +393,7 @@ TEST_CASE("the Kullback-Leibler divergence is PyTorch's") {
   CHECK(all(isfinite(grad(nn::kl_div(input, target), target).value())).item() == 1);
 }
 
-TEST_CASE("losses refuse shapes that differ, and say both") {
+TEST_CASE("losses refuse shapes that differ, with an error that shows both") {
   const Var x = constant(ones({4, 1})), t = constant(ones({4}));
   CHECK(error_of([&] { nn::mse_loss(x, t); }) == "mse_loss: input is f32[4, 1], target is f32[4]; they must be alike");
   CHECK(error_of([&] {
@@ -424,7 +419,7 @@ TEST_CASE("losses refuse shapes that differ, and say both") {
 
 // ---- initial weights
 
-TEST_CASE("initial weights have the moments and bounds that their papers ask for") {
+TEST_CASE("initial weights have the moments and bounds that their papers give") {
   using namespace nn::init;
   Rng rng(5);
   const Shape shape{300, 200};

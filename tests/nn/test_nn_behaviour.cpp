@@ -1,5 +1,5 @@
-// What layer_table cannot say: statistics of noise, first weights, lazy shapes, computed weights, and what layers are
-// to each other.
+// Properties that layer_table cannot express: statistics of noise, initial weights, lazy shapes,
+// computed weights, and relations between layers.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -23,6 +23,7 @@
 #include "nn/recurrent.h"
 #include "nn/shaping.h"
 #include "tests/error_of.h"
+#include "tests/nn/check_close.h"
 #include "tests/tables/layer_table.h"
 
 using namespace hourglass;
@@ -32,13 +33,6 @@ namespace {
 
 double mean_of(const Tensor& x) { return mean(x).item(); }
 double std_of(const Tensor& x) { return hourglass::std(x).item(); }
-
-void check_close(const Tensor& a, const Tensor& b, double tolerance = 1e-12) {
-  CAPTURE(to_string(a));
-  CAPTURE(to_string(b));
-  REQUIRE(a.shape() == b.shape());
-  CHECK(allclose(a, b, 0, tolerance));
-}
 
 std::vector<std::string> names(const nn::Module& module) {
   std::vector<std::string> all;
@@ -60,7 +54,7 @@ void check_uniform(const Parameter& p, double bound) {
 
 // ---- noise
 
-TEST_CASE("noise has the moments that its papers ask for, and is gone in evaluation") {
+TEST_CASE("noise has the moments that its papers give, and is off in evaluation") {
   Rng rng(1);
   const Tensor x = Rng(2).normal({400, 500});
   const auto noisy = [&](nn::Layer& layer) {
@@ -89,7 +83,7 @@ TEST_CASE("noise has the moments that its papers ask for, and is gone in evaluat
   CHECK(mean_of(to(masked == 0, Dtype::f32)) == doctest::Approx(0.25).epsilon(0.01));
   CHECK(equal(where(masked == 0, x, masked), x));
 
-  nn::SaltAndPepperNoise salt(rng, 0.3, -7, 9);  // x has neither of the two
+  nn::SaltAndPepperNoise salt(rng, 0.3, -7, 9);  // x has no -7 and no 9
   const Tensor salted = noisy(salt);
   CHECK(mean_of(to(salted == -7, Dtype::f32)) == doctest::Approx(0.15).epsilon(0.02));
   CHECK(mean_of(to(salted == 9, Dtype::f32)) == doctest::Approx(0.15).epsilon(0.02));
@@ -110,7 +104,7 @@ TEST_CASE("Dropout2d drops whole channels") {
   CHECK(mean_of(to(kept == 2, Dtype::f32)) == doctest::Approx(0.5).epsilon(0.1));
 }
 
-TEST_CASE("each layer has random numbers of its own, which a seed brings back and a checkpoint keeps") {
+TEST_CASE("each layer has its own random numbers: a seed repeats them, a checkpoint keeps them") {
   const auto make = [](Box& box) {
     Rng rng(5);
     box.child<nn::Dropout>("a", rng);
@@ -140,7 +134,7 @@ TEST_CASE("each layer has random numbers of its own, which a seed brings back an
   CHECK(box.state_dict().empty());  // streams are not among the weights, as in PyTorch
 }
 
-// ---- first weights
+// ---- initial weights
 
 TEST_CASE("layers start with PyTorch's distributions") {
   Rng rng(3);
@@ -167,7 +161,7 @@ TEST_CASE("layers start with PyTorch's distributions") {
     CHECK(equal(q.value(), q.name() == "weight" ? ones({3}) : zeros({3})));
 }
 
-TEST_CASE("truncated normal numbers stay within their bounds and have the moments of what is left") {
+TEST_CASE("truncated normal numbers stay within their bounds and have the truncated moments") {
   Rng rng(4);
   const Tensor x = nn::init::trunc_normal({300, 300}, rng, {.std = 2, .low = -2, .high = 2, .dtype = Dtype::f64});
   CHECK(max(abs(x)).item() <= 2);
@@ -180,7 +174,7 @@ TEST_CASE("truncated normal numbers stay within their bounds and have the moment
   CHECK(error_of([&] { nn::init::trunc_normal({2}, rng, {.low = 1, .high = 1}); }).find("trunc_normal: ") == 0);
 }
 
-TEST_CASE("a dirac convolution hands its channels on") {
+TEST_CASE("a convolution with dirac weights passes its channels on unchanged") {
   Rng rng(1);
   const nn::Conv2d conv(2, 4, {.kernel = {3, 5}, .padding = kSame, .groups = 2, .bias = false}, rng);
   conv.weight().set_value(nn::init::dirac(conv.weight().shape(), 2));
@@ -195,7 +189,7 @@ TEST_CASE("a dirac convolution hands its channels on") {
         }) == "dirac: expects [out, in, k...] with 1 to 3 axes of a kernel, got [4, 4]");
 }
 
-TEST_CASE("sparse weights have so many zeros in each column") {
+TEST_CASE("sparse weights have the given share of zeros in each column") {
   Rng rng(1);
   const Tensor w = nn::init::sparse({25, 40}, rng, 0.3, 2);
   CHECK(equal(sum(to(w == 0, Dtype::i64), {0}), full({40}, 8, Dtype::i64)));  // 7.5, rounded up
@@ -236,7 +230,7 @@ TEST_CASE("a state dict gives a lazy layer its shape, too") {
   CHECK(conv.weight().shape() == Shape{4, 2, 3, 3});
 }
 
-TEST_CASE("what a lazy layer starts with does not depend on when it is called") {
+TEST_CASE("the initial weights of a lazy layer do not depend on when it is called") {
   const auto weight = [](bool later) {
     Rng rng(1);
     const nn::LazyLinear layer(3, rng);
@@ -247,9 +241,9 @@ TEST_CASE("what a lazy layer starts with does not depend on when it is called") 
   CHECK(equal(weight(false), weight(true)));
 }
 
-// ---- weights that are computed
+// ---- computed weights
 
-TEST_CASE("weight norm leaves the weight as it was, trains length and direction apart, and can be removed") {
+TEST_CASE("weight norm keeps the weight, trains length and direction apart, and can be removed") {
   Rng rng(1);
   nn::Linear layer(4, 3, rng);
   const Tensor before = layer.weight().value();
@@ -280,7 +274,7 @@ TEST_CASE("a moved layer keeps its computed weight") {
   CHECK(layer(constant(ones({2, 4}))).shape() == Shape{2, 3});
 }
 
-TEST_CASE("spectral norm finds the largest singular value, while training and only then") {
+TEST_CASE("spectral norm finds the largest singular value, only during training") {
   Rng rng(1);
   nn::Linear layer(5, 4, rng, {.dtype = Dtype::f64});
   const Tensor w = layer.weight().value();
@@ -312,9 +306,9 @@ TEST_CASE("weight norm works on any parameter of any layer, at any order") {
   for (const Var& second : grad(sum(square(g)), lstm.parameters())) CHECK(all(isfinite(second.value())).item() == 1);
 }
 
-// ---- what layers are to each other
+// ---- relations between layers
 
-TEST_CASE("a recurrent layer is its cell, step by step, and what stands behind a sequence's end has no influence") {
+TEST_CASE("a recurrent layer is its cell, step by step; numbers after a sequence do not count") {
   Rng rng(1);
   const nn::LSTM lstm(3, 2, rng, {.dtype = Dtype::f64});
   nn::LSTMCell cell(3, 2, rng, {.dtype = Dtype::f64});
@@ -341,7 +335,7 @@ TEST_CASE("a recurrent layer is its cell, step by step, and what stands behind a
     CHECK(all(isfinite(g.value())).item() == 1);
 }
 
-TEST_CASE("an embedding shortens the rows it uses, once each") {
+TEST_CASE("an embedding with max_norm shortens each row that it uses once") {
   Rng rng(1);
   const nn::Embedding embedding(4, 3, rng, {.max_norm = 1});
   embedding.weight().set_value(Tensor::from<float>({3, 0, 4, 0.3F, 0, 0.4F, 6, 0, 8, 0, 2, 0}, {4, 3}));
@@ -353,7 +347,7 @@ TEST_CASE("an embedding shortens the rows it uses, once each") {
   CHECK(error_of([&] { embedding(Tensor::from<std::int64_t>({4})); }).find("index_select: ") == 0);
 }
 
-TEST_CASE("masked weights in holes get no gradient") {
+TEST_CASE("weights where the mask is 0 get no gradient") {
   Rng rng(1);
   const nn::MaskedLinear layer(Tensor::from<std::uint8_t>({1, 0, 0, 1}, {2, 2}), rng);
   const Tensor g = grad(sum(layer(constant(ones({3, 2})))), layer.parameters())[0].value();
@@ -381,7 +375,7 @@ TEST_CASE("the running mean of the sparsity penalty follows the batches") {
   CHECK(std::isfinite(nn::kl_sparsity(constant(zeros({3})), 0.05).item()));
 }
 
-TEST_CASE("weight penalties count matrices, and biases when asked") {
+TEST_CASE("weight penalties count matrices, and biases only with the option biases") {
   Rng rng(1);
   const nn::Linear layer(2, 2, rng);
   layer.weight().set_value(Tensor::from<float>({1, -2, 3, -4}, {2, 2}));
@@ -394,7 +388,7 @@ TEST_CASE("weight penalties count matrices, and biases when asked") {
   CHECK(nn::group_lasso_penalty(constant(Tensor::from<float>({3, 4, 0, 0}, {2, 2}))).item() == 5);
 }
 
-TEST_CASE("an image is like itself, and unlike its negative") {
+TEST_CASE("ssim is 1 for the same image, and negative for an image and its negative") {
   Rng rng(1);
   const Var x = constant(rng.uniform({2, 1, 28, 28}, 0, 1, Dtype::f64));
   CHECK(nn::ssim(x, x).item() == doctest::Approx(1).epsilon(1e-12));
@@ -404,7 +398,7 @@ TEST_CASE("an image is like itself, and unlike its negative") {
         }) == "ssim: expects images [n, c, h, w], got f32[2, 3]");
 }
 
-TEST_CASE("targets that are ignored have no gradient, and a batch of nothing else has no mean") {
+TEST_CASE("ignored targets have no gradient, and the mean of a batch of ignored targets is NaN") {
   const Var x = variable(Tensor::from({1.0, 2.0, 3.0, 4.0}, {2, 2}));
   const Tensor target = Tensor::from<std::int64_t>({-100, 1});
   const Tensor g = grad(nn::cross_entropy(x, target), x).value();
@@ -412,7 +406,7 @@ TEST_CASE("targets that are ignored have no gradient, and a batch of nothing els
   CHECK(std::isnan(nn::cross_entropy(x, Tensor::from<std::int64_t>({-100, -100})).item()));
 }
 
-TEST_CASE("constructors refuse what cannot be") {
+TEST_CASE("constructors refuse invalid arguments") {
   Rng rng(1);
   CHECK(error_of([&] { nn::GroupNorm(3, 4); }) == "group_norm: 4 channels cannot be put in 3 equal groups");
   CHECK(error_of([&] { nn::MultiheadAttention(5, 2, rng); }) ==

@@ -9,7 +9,6 @@
 #include <set>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/check.h"
 #include "autograd/grad.h"
@@ -17,6 +16,7 @@
 #include "tensor/storage.h"
 #include "tests/error_of.h"
 #include "tests/paths.h"
+#include "tests/reference_data.h"
 #include "tests/tables/layer_table.h"
 #include "tests/tables/op_checks.h"
 
@@ -25,10 +25,8 @@ using namespace hourglass::test;
 
 namespace {
 
-using Json = nlohmann::json;
-
-// A row's module in f64, with the weights of pytorch_layers.py's fill(): the k-th of the state dict is
-// ramp(shape, 5 + k) / 2; variances, and the mean of KlSparsity, are positive.
+// A row's module in f64, with the weights of pytorch_layers.py's fill(): tensor k of the state dict
+// is ramp(shape, 5 + k) / 2. Variances, and the mean of KlSparsity, are positive.
 class Subject {
  public:
   Subject(const LayerRow& row, const std::vector<Tensor>& inputs, bool training) : row_(&row), box_(new Box) {
@@ -56,7 +54,7 @@ class Subject {
   nn::Module& module() const { return *module_; }
   Vars operator()(const Vars& inputs) const { return row_->call(*module_, inputs); }
 
-  // As if it had never been called.
+  // Restores the state from before the first call.
   void rewind() const {
     const std::vector<nn::Buffer> buffers = module_->buffers();
     for (std::size_t k = 0; k < buffers.size(); ++k) buffers[k].set_value(buffers_[k]);
@@ -116,7 +114,7 @@ std::vector<Part> examine(const Subject& subject, const std::vector<Tensor>& inp
   return parts;
 }
 
-// A row that fails does not keep the others from being checked.
+// Checks all rows, also after one has failed.
 template <class Check>
 void for_each_row(Check&& check_row) {
   for (const LayerRow& row : layer_table()) {
@@ -130,30 +128,14 @@ void for_each_row(Check&& check_row) {
 
 // ---- the reference file
 
-const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(test::source_path("tests/reference/data/pytorch_layers.json")));
+const std::vector<Json>& layer_cases() {
+  static const std::vector<Json> all = reference_data("pytorch_layers.json").items();
   return all;
-}
-
-Tensor tensor_of(const Json& numbers, const Shape& shape, Dtype dtype = Dtype::f64) {
-  std::vector<double> values;
-  for (const Json& number : numbers)
-    values.push_back(number.is_string() ? std::stod(number.get<std::string>()) : number.get<double>());
-  return to(Tensor::from(values, shape), dtype);
-}
-Shape shape_of(const Json& extents) { return Shape(extents.get<std::vector<std::int64_t>>()); }
-std::vector<Tensor> inputs_of(const Json& one) {
-  const std::map<std::string, Dtype> dtypes{{"f64", Dtype::f64}, {"i64", Dtype::i64}, {"u8", Dtype::u8}};
-  std::vector<Tensor> inputs;
-  for (const Json& x : one["inputs"])
-    inputs.push_back(tensor_of(x["data"], shape_of(x["shape"]), dtypes.at(x.value("dtype", "f64"))));
-  return inputs;
 }
 
 std::vector<Part> wanted_parts(const Json& one, const Subject& subject, const std::vector<Tensor>& inputs) {
   std::vector<Part> parts;
-  for (const Json& y : one["outputs"])
-    parts.push_back({join("output ", parts.size()), tensor_of(y["data"], shape_of(y["shape"]))});
+  for (const Tensor& y : tensors_of(one["outputs"])) parts.push_back({join("output ", parts.size()), y});
   std::vector<Shape> shapes;
   for (const Tensor& x : inputs)
     if (is_floating(x.dtype())) shapes.push_back(x.shape());
@@ -170,19 +152,19 @@ std::vector<Part> wanted_parts(const Json& one, const Subject& subject, const st
 
 }  // namespace
 
-TEST_CASE("outputs, gradients and gradients of a gradient penalty of layers are PyTorch's, for views, too") {
-  for (std::size_t i = 0; i < cases().size(); ++i) {
-    const Json& one = cases()[i];
-    const std::string name = one["row"];
-    const bool training = one["train"];
+TEST_CASE("outputs, gradients and gradients of a penalty are PyTorch's, also for views") {
+  for (std::size_t i = 0; i < layer_cases().size(); ++i) {
+    const Json& one = layer_cases()[i];
+    const std::string name = one["row"].text();
+    const bool training = one["train"].flag();
     std::string where = join("case ", i, ", ", name, training ? "" : " in evaluation");
     try {
-      const std::vector<Tensor> inputs = inputs_of(one);
+      const std::vector<Tensor> inputs = tensors_of(one["inputs"]);
       const Subject subject(layer_named(name), inputs, training);
-      std::vector<std::pair<std::string, std::vector<std::int64_t>>> keys;
-      for (const auto& [key, value] : subject.module().state_dict())
-        keys.emplace_back(key, std::vector<std::int64_t>(value.shape().begin(), value.shape().end()));
-      CHECK_MESSAGE(keys == one["keys"].get<decltype(keys)>(), where);
+      std::vector<std::pair<std::string, Shape>> keys, wanted_keys;
+      for (const auto& [key, value] : subject.module().state_dict()) keys.emplace_back(key, value.shape());
+      for (const Json& key : one["keys"].items()) wanted_keys.emplace_back(key[0].text(), shape_of(key[1]));
+      CHECK_MESSAGE(keys == wanted_keys, where);
 
       const std::vector<Part> wanted = wanted_parts(one, subject, inputs);
       const bool penalty = one.contains("penalty");
@@ -240,7 +222,7 @@ TEST_CASE("layers give the same for views as for contiguous inputs") {
   });
 }
 
-TEST_CASE("layers work on a batch of nothing") {
+TEST_CASE("layers work on an empty batch") {
   for_each_row([](const LayerRow& row) {
     if (!row.options.batch) return;
     const std::vector<Tensor> inputs = draw(row);
@@ -261,7 +243,7 @@ TEST_CASE("layers work on a batch of nothing") {
   });
 }
 
-TEST_CASE("a layer answers a bad shape with an error that begins with its path") {
+TEST_CASE("a bad shape gives an error that begins with the layer's path") {
   for_each_row([](const LayerRow& row) {
     if (!row.options.bad) return;
     const std::vector<Tensor> inputs = draw(row);
@@ -270,14 +252,14 @@ TEST_CASE("a layer answers a bad shape with an error that begins with its path")
     bad[0] = ones(*row.options.bad, Dtype::f64);
     const std::string message = error_of([&] { subject(Subject::constants(bad)); });
     CHECK_MESSAGE(message.starts_with("layer: "), row.name, ": ", message);
-    // It shows the shape; where there is no axis of a number, how many axes there are.
+    // It shows the shape, or the number of axes if the layer asks for an axis that is missing.
     const bool shown = message.find(join(*row.options.bad)) != std::string::npos ||
                        message.find(join("out of range for ", row.options.bad->size(), " ax")) != std::string::npos;
     CHECK_MESSAGE(shown, row.name, ": ", message);
   });
 }
 
-TEST_CASE("layers leave nothing in use, and an f32 layer stays f32") {
+TEST_CASE("layers leave no memory in use, and an f32 layer stays f32") {
   for_each_row([](const LayerRow& row) {
     const std::vector<Tensor> inputs = with_dtype(draw(row), Dtype::f32);
     const std::int64_t before = memory::bytes_in_use();
@@ -293,26 +275,26 @@ TEST_CASE("layers leave nothing in use, and an f32 layer stays f32") {
   });
 }
 
-TEST_CASE("no two rows of layers have one name, and PyTorch's cases are of rows") {
+TEST_CASE("names of layer rows are unique, and every PyTorch case belongs to a row") {
   std::set<std::string> names;
   for (const LayerRow& row : layer_table()) CHECK_MESSAGE(names.insert(row.name).second, row.name);
-  for (const Json& one : cases()) CHECK_MESSAGE(names.contains(one["row"].get<std::string>()), one["row"]);
+  for (const Json& one : layer_cases()) CHECK_MESSAGE(names.contains(one["row"].text()), one["row"].text());
 }
 
-TEST_CASE("every row of layers has a case of PyTorch's, unless it draws what PyTorch would not") {
+TEST_CASE("every layer row has a PyTorch case, unless PyTorch lacks the layer's noise") {
   // Their moments are tested in test_nn_behaviour.cpp, and without training they are the identity.
   std::set<std::string> without{"GaussianNoise", "MaskingNoise", "SaltAndPepperNoise"};
   std::set<std::string> with;
-  for (const Json& one : cases()) with.insert(one["row"].get<std::string>());
+  for (const Json& one : layer_cases()) with.insert(one["row"].text());
   for (const LayerRow& row : layer_table())
     CHECK_MESSAGE(with.contains(row.name) != without.contains(row.name), row.name);
 }
 
 TEST_CASE("every layer, loss and penalty of nn/ has a row that begins with its name") {
-  // What others derive from, and nobody makes.
+  // Base classes.
   const std::set<std::string> bases{"Layer", "ChannelNorm", "BatchNorm",     "InstanceNorm", "Conv",
                                     "Noise", "Pad",         "ConvTranspose", "Recurrent",    "Cell"};
-  // Layers that take any shape there is, and so have no bad one.
+  // Layers that accept every shape, and so have no bad shape.
   const std::set<std::string> any_shape{"Identity",
                                         "ReLU",
                                         "ReLU6",
@@ -365,7 +347,7 @@ TEST_CASE("every layer, loss and penalty of nn/ has a row that begins with its n
       CAPTURE(name);
       CHECK_MESSAGE(rows > 0, "there is none in tests/tables/layer_table.cpp");
       if (!is_layer) continue;
-      // KlSparsity takes a mean over the batch, which has to have something in it.
+      // KlSparsity takes a mean over the batch, which must not be empty.
       CHECK_MESSAGE((with_batch > 0 || name == "KlSparsity"), "none of its rows is tried on a batch of nothing");
       CHECK_MESSAGE((with_bad > 0) != any_shape.contains(name), "one of its rows must have a shape that is an error");
     }

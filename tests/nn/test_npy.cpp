@@ -75,7 +75,7 @@ TEST_CASE("arrays that NumPy wrote are read, of every type, order and packing") 
   }
 }
 
-TEST_CASE("what is written is read back, one array and several, packed and not") {
+TEST_CASE("written arrays are read back: one or several, packed or not") {
   const TemporaryFolder folder;
   const std::vector<Tensor> all{reshape(arange(24), {2, 3, 4}),
                                 transpose(reshape(to(arange(6), Dtype::f32), {2, 3}), 0, 1),
@@ -108,7 +108,7 @@ TEST_CASE("what is written is read back, one array and several, packed and not")
   CHECK(contains(error_of([&] { nn::save_npz(folder / "x.npz", {{"x", all[0]}, {"x", all[1]}}); }), "'x' is taken"));
 }
 
-TEST_CASE("a .npy file cut off anywhere, or with something behind it, is an error") {
+TEST_CASE("a .npy file that is cut off anywhere or has bytes after its end is an error") {
   CHECK(equal(nn::parse_npy(kSmall, "file"), Tensor::from<std::uint8_t>({1, 2, 3, 4, 5, 6}, {2, 3})));
   for (std::size_t length = 0; length < kSmall.size(); ++length) {
     CAPTURE(length);
@@ -117,7 +117,7 @@ TEST_CASE("a .npy file cut off anywhere, or with something behind it, is an erro
   CHECK(error_in(kSmall + "x") == "file: byte 70: shape [2, 3] takes 6 bytes, but 7 follow");
 }
 
-TEST_CASE("a header that is not NumPy's is an error that says where") {
+TEST_CASE("a header that is not NumPy's is an error that says where it is wrong") {
   const std::string rest = "'fortran_order': False, 'shape': (2, 3)}";
   CHECK(error_in("\x93NUMPX\1\0"s) == "file: byte 0: expected NumPy's magic, \\x93NUMPY");
   CHECK(error_in("\x93NUMPY\4\0\0\0"s) == "file: byte 6: version 4 is not known; 1 to 3 are");
@@ -139,7 +139,7 @@ TEST_CASE("a header that is not NumPy's is an error that says where") {
                  "more than an i64 holds"));
 }
 
-TEST_CASE("a .npz file that is damaged anywhere is an error, or was not touched where it counts") {
+TEST_CASE("a .npz file with one damaged byte is an error, or still has its arrays") {
   const TemporaryFolder folder;
   for (const bool compressed : {false, true}) {
     const StateDict arrays{{"a", arange(5)}, {"b", ones({2, 2})}};
@@ -152,7 +152,7 @@ TEST_CASE("a .npz file that is damaged anywhere is an error, or was not touched 
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       std::string damaged = bytes;
       damaged[i] = static_cast<char>(damaged[i] ^ (1 << i % 8));
-      try {  // times, versions and local names may be anything
+      try {  // times, versions and local names may have any value
         for (const auto& [name, x] : nn::parse_npz(damaged, "file")) CHECK((x.numel() == 5 || x.numel() == 4));
       } catch (const Error& error) {
         CHECK(contains(error.what(), "file: "));

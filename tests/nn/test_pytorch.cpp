@@ -1,15 +1,14 @@
-// Values, first and second derivatives of op_table's rows against PyTorch's, which pytorch_reference.py wrote down.
-#include <fstream>
+// Values, first and second derivatives of op_table's rows against PyTorch's, which
+// pytorch_reference.py wrote.
 #include <limits>
 #include <map>
 #include <set>
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 #include "autograd/ops.h"
 #include "nn/losses.h"
-#include "tests/paths.h"
+#include "tests/reference_data.h"
 #include "tests/tables/op_checks.h"
 
 using namespace hourglass;
@@ -17,32 +16,14 @@ using namespace hourglass::test;
 
 namespace {
 
-using Json = nlohmann::json;
-
-const Json& cases() {
-  static const Json all = Json::parse(std::ifstream(source_path("tests/reference/data/pytorch_ops.json")));
+const std::vector<Json>& op_cases() {
+  static const std::vector<Json> all = reference_data("pytorch_ops.json").items();
   return all;
 }
 
-Shape shape_of(const Json& extents) { return Shape(extents.get<std::vector<std::int64_t>>()); }
+std::vector<Tensor> inputs_of(const Json& one) { return tensors_of(one["inputs"]); }
 
-// JSON has no NaN and no infinity; they are written as "nan", "inf" and "-inf".
-Tensor tensor_of(const Json& numbers, const Shape& shape, Dtype dtype = Dtype::f64) {
-  std::vector<double> values;
-  for (const Json& number : numbers)
-    values.push_back(number.is_string() ? std::stod(number.get<std::string>()) : number.get<double>());
-  return to(Tensor::from(values, shape), dtype);
-}
-
-std::vector<Tensor> inputs_of(const Json& one) {
-  const std::map<std::string, Dtype> dtypes{{"f64", Dtype::f64}, {"i64", Dtype::i64}, {"u8", Dtype::u8}};
-  std::vector<Tensor> inputs;
-  for (const Json& x : one["inputs"])
-    inputs.push_back(tensor_of(x["data"], shape_of(x["shape"]), dtypes.at(x.value("dtype", "f64"))));
-  return inputs;
-}
-
-// What derivatives() is to give.
+// The expected result of derivatives().
 std::vector<Part> wanted_parts(const Json& one, const std::vector<Tensor>& inputs) {
   std::vector<Part> parts{{"value", tensor_of(one["value"], shape_of(one["shape"]))}};
   for (const auto& [key, what] : {std::pair{"gradients", "gradient "}, {"second", "second derivative "}}) {
@@ -122,13 +103,13 @@ const std::map<std::string, std::function<Tensor(const Tensors&)>> tensor_ops{
     {"isfinite", [](const Tensors& x) { return isfinite(x[0]); }},
 };
 
-// An error in one case does not keep the others from being compared.
+// Compares all cases, also after an error in one.
 template <class Compare>
 void for_each_case(const char* key, Compare&& compare) {
-  for (std::size_t i = 0; i < cases().size(); ++i) {
-    const Json& one = cases()[i];
+  for (std::size_t i = 0; i < op_cases().size(); ++i) {
+    const Json& one = op_cases()[i];
     if (!one.contains(key)) continue;
-    const std::string name = one[key];
+    const std::string name = one[key].text();
     std::string where = join("case ", i, ", ", name);
     for (const Tensor& x : inputs_of(one)) where += join(" ", describe(x));
     try {
@@ -173,9 +154,9 @@ TEST_CASE("tensor ops without derivative agree with PyTorch's") {
   });
 }
 
-// Two places where PyTorch's numbers are not good enough to compare with.
+// Two places where PyTorch's numbers are not accurate enough to compare with.
 TEST_CASE("cross entropy at probabilities 0 and 1 is cut off at 100, and its slope at 1e12") {
-  // In PyTorch 1.13 the slope is cut off at 1e12 rounded to f32, and the slope by the target not at all.
+  // PyTorch 1.13 cuts the slope off at 1e12 rounded to f32, but not the slope by the target.
   const std::vector<Tensor> inputs{Tensor::from({0.0, 1.0, 0.0, 1.0}), Tensor::from({1.0, 0.0, 0.0, 1.0})};
   const Tensor c = ramp({4}, 11, Dtype::f64);
   const std::vector<Part> wanted{{"value", Tensor::from({100.0, 100.0, 0.0, 0.0})},
@@ -192,8 +173,8 @@ TEST_CASE("the second derivative of a product with two zeros is not 0, as PyTorc
 
 TEST_CASE("every row has a reference: a scalar function or PyTorch's values") {
   std::set<std::string> covered;
-  for (const Json& one : cases())
-    if (one.contains("row")) covered.insert(one["row"].get<std::string>());
+  for (const Json& one : op_cases())
+    if (one.contains("row")) covered.insert(one["row"].text());
   for (const Row& row : op_table())
     if (!row.reference && !covered.contains(row.name))
       FAIL_CHECK(row.name, ": no reference, and no case in pytorch_ops.json");

@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A folder that is gone with the test.
+// A folder that is removed at the end of the test.
 class Folder {
  public:
   Folder() : path_(fs::temp_directory_path() / ("hourglass-safetensors-" + std::to_string(::getpid()))) {
@@ -80,7 +80,7 @@ TEST_CASE("the bytes of a weight file are those of the format") {
   CHECK(read_file(path) == file_of(header, "\x00\x00\x80\x3f\x00\x00\x00\xc0\x07\x09"s));
 }
 
-TEST_CASE("bytes put together by hand are read as they were meant") {
+TEST_CASE("a file that is written byte by byte is read as intended") {
   const Folder folder;
   const fs::path path = folder.path() / "by_hand.safetensors";
   // Members in another order, spaces, padding, a bool, an empty tensor, a 0-d one and a name in UTF-8.
@@ -102,7 +102,7 @@ TEST_CASE("bytes put together by hand are read as they were meant") {
   CHECK(nn::load_safetensors(path).tensors.empty());
 }
 
-TEST_CASE("whatever is saved is loaded: names, order, dtypes, shapes, bits and metadata") {
+TEST_CASE("everything that is saved is loaded: names, order, dtypes, shapes, bits and metadata") {
   const Folder folder;
   const fs::path path = folder.path() / "all.safetensors";
   Rng rng(1);
@@ -257,7 +257,7 @@ TEST_CASE("a file that does not follow the format is refused, with a reason") {
     const std::string expected = "load_safetensors: " + path.string() + ": " + row.error;
     CAPTURE(error);
     CAPTURE(expected);
-    // What the JSON library says behind the colon is its own affair.
+    // The JSON library writes the text after the colon.
     if (expected.ends_with("not JSON: ")) CHECK(error.starts_with(expected));
     else CHECK(error == expected);
   }
@@ -268,7 +268,7 @@ TEST_CASE("a file that does not follow the format is refused, with a reason") {
   CHECK(error_of([&] { nn::load_safetensors(folder.path()); }).find("file: cannot open it: ") != std::string::npos);
 }
 
-TEST_CASE("no file that differs in one byte does harm") {
+TEST_CASE("a file with one changed byte does no harm") {
   const Folder folder;
   const fs::path path = folder.path() / "changed.safetensors";
   nn::save_safetensors(path, {{"a", ones({2, 3})}, {"b", arange(4)}}, {{"epoch", "3"}});
@@ -319,7 +319,7 @@ class Model : public nn::Module {
 
 }  // namespace
 
-TEST_CASE("weights travel from PyTorch and to it, and mean the same") {
+TEST_CASE("weights travel from PyTorch and to PyTorch, and keep their meaning") {
   const char* const exchange = std::getenv("HOURGLASS_EXCHANGE");  // set by pytorch_state_dict.py
   StateDict state =
       nn::load_safetensors(

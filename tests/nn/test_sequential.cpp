@@ -23,7 +23,7 @@ using namespace hourglass;
 
 namespace {
 
-// Opens its protected side.
+// Makes protected members public.
 struct Bare : nn::Module {
   using Module::child;
 };
@@ -50,7 +50,7 @@ concept SequentialInParentheses = requires(L a, L b) {
 
 }  // namespace
 
-TEST_CASE("a Sequential of values is the one that add() makes, name for name and bit for bit") {
+TEST_CASE("a Sequential of values equals the one that add() makes, name for name and bit for bit") {
   Rng rng(1), again(1);
   Bare values, steps;
   const auto& of_values = values.child(
@@ -75,7 +75,7 @@ TEST_CASE("a Sequential of values is the one that add() makes, name for name and
   CHECK(equal(of_values(x).value(), of_steps(x).value()));
 }
 
-TEST_CASE("a Sequential within one is a layer, even if it is the only one") {
+TEST_CASE("a Sequential within a Sequential is a layer, even if it is the only one") {
   Rng rng(1);
   const nn::Sequential two{nn::Sequential{nn::Linear(3, 3, rng), nn::ReLU()}, nn::Linear(3, 2, rng)};
   CHECK(names(two.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.weight", "1.bias"});
@@ -91,7 +91,7 @@ TEST_CASE("a Sequential within one is a layer, even if it is the only one") {
   CHECK(names(residual.state_dict()) == Names{"0.0.0.weight", "0.0.0.bias"});
   CHECK(nn::Sequential{}.size() == 0);
 
-  // In parentheses the order of draws would be left open.
+  // With parentheses, the order of the draws would be unspecified.
   static_assert(!SequentialInParentheses<nn::ReLU>);
   static_assert(!std::is_constructible_v<nn::Sequential, nn::ReLU, nn::ReLU>);
 }
@@ -109,7 +109,7 @@ TEST_CASE("Residual and Concat take layers as values") {
   CHECK(nn::Concat(0).size() == 0);
 }
 
-TEST_CASE("modules that are no layers are children as values, too, and made modules by explicit type") {
+TEST_CASE("a module that is not a layer may be a child as a value, also with an explicit type") {
   Rng rng(1), again(1);
   Bare values, arguments;
   values.child("rnn", nn::LSTM(3, 4, rng, {.num_layers = 2, .dropout = 0.5}));
@@ -134,7 +134,7 @@ TEST_CASE("a module that is moved keeps its children, its mode and its random nu
   CHECK(&net[1] == second);
   CHECK(net.name() == "net");
   CHECK(second->name() == "1");
-  CHECK_FALSE(net.is_training());  // a model that was trained before goes into a new one as it is
+  CHECK_FALSE(net.is_training());  // a trained model goes into a new one unchanged
   CHECK_FALSE(second->children()[1]->is_training());
 
   model.train();
@@ -147,7 +147,7 @@ TEST_CASE("a module that is moved keeps its children, its mode and its random nu
   CHECK(equal(net(x).value(), net(x).value()));
 }
 
-TEST_CASE("a weight that is computed from others is so after a move, and knows whether its module trains") {
+TEST_CASE("a computed weight stays computed after a move, and knows whether its module trains") {
   Rng rng(1);
   nn::Linear made(3, 2, rng);
   nn::spectral_norm(made, rng);
@@ -189,7 +189,7 @@ TEST_CASE("errors of layers that were values have the same path") {
   CHECK(error_of([&] { model.child("encoder", nn::ReLU()); }) == "module: 'encoder' is registered already");
   CHECK(error_of([&] { model.child("a.b", nn::ReLU()); }) ==
         "module: 'a.b' has a dot, which is what separates names in a path");
-  // A constructor of a value has no name yet; one that gets arguments has.
+  // A layer made as a value has no name yet. A layer that add() makes from arguments has one.
   CHECK(error_of([&] { net.add(nn::Linear(0, 3, rng)); }) ==
         "linear: needs at least 1 input and 1 output, got 0 and 3");
   CHECK(error_of([&] { net.add<nn::Linear>(0, 3, rng); }) ==

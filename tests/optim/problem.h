@@ -9,7 +9,7 @@ namespace hourglass::test {
 
 using Parameters = std::vector<Parameter>;
 
-/// Of three and of two numbers.
+/// One of three numbers and one of two.
 Parameters two_parameters(Dtype dtype);
 /// Their gradients at a step, counted from 1. Those in f32 do not depend on the parameters, so that rounding errors do
 /// not grow.
@@ -21,8 +21,8 @@ std::vector<double> values(const Parameters& parameters);
 /// Each number is within `tolerance` times its size of what is expected.
 void check_relative(const std::vector<double>& got, const std::vector<double>& expected, double tolerance);
 
-/// What pytorch_optim_reference.py has written of "trajectories" (where optimizers are after 50 steps), "schedules",
-/// "plateaus" or "lbfgs".
+/// A part of the file that pytorch_optim_reference.py wrote: "trajectories" (where optimizers are
+/// after 50 steps), "schedules", "plateaus" or "lbfgs".
 Json pytorch_optim(const char* part);
 
 }  // namespace hourglass::test

@@ -36,7 +36,7 @@ TEST_CASE("clipping by the norm is PyTorch's") {
   }
 }
 
-TEST_CASE("a gradient that is not a number is not hidden by clipping") {
+TEST_CASE("clipping does not hide a NaN") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double type : {2.0, std::numeric_limits<double>::infinity()}) {
     const auto clipped = optim::clip_grad_norm({constant(full({2}, nan)), constant(ones({2}))}, 1, type);

@@ -41,7 +41,7 @@ std::unique_ptr<optim::Minimizer> method_named(const std::string& name, const Pa
 
 }  // namespace
 
-TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy needs, within 20 %") {
+TEST_CASE("minimizing Rosenbrock's function takes at most 20 % more evaluations than SciPy's") {
   const test::Json reference = test::reference_data("scipy_minimizers.json");
   CHECK(reference.size() == 20);
   for (const test::Json& one : reference.items()) {
@@ -70,7 +70,7 @@ TEST_CASE("Rosenbrock's valley is gone through in as few evaluations as SciPy ne
   }
 }
 
-TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
+TEST_CASE("without a line search, L-BFGS takes PyTorch's steps") {
   const test::Json reference = test::pytorch_optim("lbfgs");
   const auto check_end = [&](const char* name, int steps, const optim::MinimizerOptions& options,
                              const optim::LBFGSOptions& more) {
@@ -92,8 +92,9 @@ TEST_CASE("without a line search, L-BFGS goes where PyTorch's goes") {
 }
 
 TEST_CASE("a line search ends where both of Wolfe's conditions hold") {
-  // Moré and Thuente's six functions, from first steps that are far too short and far too long. The last three are the
-  // hardest: they are hardly curved, and c2 demands a point close to the minimum.
+  // Moré and Thuente's six functions, from first steps that are far too short and far too long. The
+  // last three are the hardest: they have little curvature, and c2 needs a point close to the
+  // minimum.
   const auto phi1 = [](double a) { return std::pair(-a / (a * a + 2), (a * a - 2) / std::pow(a * a + 2, 2)); };
   const auto phi2 = [](double a) {
     const double s = a + 0.004;
@@ -158,7 +159,7 @@ TEST_CASE("a step into NaN or infinity was too long") {
         }) == "line_search: the slope at 0 must be negative, got 1");
 }
 
-TEST_CASE("a minimizer goes on from its state to equal bits") {
+TEST_CASE("a minimizer that continues from its state ends in equal bits") {
   for (const char* name : {"L-BFGS", "CG"}) {
     CAPTURE(name);
     const Tensor start = Tensor::from<double>({-1.2, 1, -1.2, 1});
@@ -180,7 +181,7 @@ TEST_CASE("a minimizer goes on from its state to equal bits") {
   }
 }
 
-TEST_CASE("both train a contractive autoencoder on all its data, past what Adam reaches with as many looks") {
+TEST_CASE("both train a contractive autoencoder further than Adam in as many evaluations") {
   // mean |decode(h) - x|² + 0.1 mean ‖∂h/∂x‖², h = sigmoid(encode(x)): ‖∂h/∂x‖² = Σ (h (1-h))² |w|² (Rifai et al.
   // 2011).
   Rng data(5);
@@ -213,7 +214,7 @@ TEST_CASE("both train a contractive autoencoder on all its data, past what Adam 
   CHECK(lbfgs < cg);
 }
 
-TEST_CASE("at the minimum already, there is nothing to do; without a number to begin with, nothing that can be done") {
+TEST_CASE("a minimizer that starts at the minimum converges at once; a start at NaN is an error") {
   const Parameter x("x", ones({3}));
   optim::LBFGS lbfgs({x});
   const optim::Progress end = lbfgs.step([&] { return rosenbrock(x); });

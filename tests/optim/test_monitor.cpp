@@ -15,7 +15,7 @@
 using namespace hourglass;
 using namespace hourglass::test;
 
-TEST_CASE("the learning rate falls on a plateau when PyTorch's does, also after a break") {
+TEST_CASE("the learning rate falls on a plateau when PyTorch's does, also after resuming") {
   const std::vector<std::pair<std::string, optim::ReduceLROnPlateauOptions>> all{
       {"relative", {.patience = 3}},
       {"absolute",
@@ -39,7 +39,7 @@ TEST_CASE("the learning rate falls on a plateau when PyTorch's does, also after 
   }
 }
 
-TEST_CASE("early stopping waits, stops, and has the best weights") {
+TEST_CASE("early stopping waits, stops, and keeps the best weights") {
   const Parameter w("w", zeros({1}));
   optim::EarlyStopping stopping({.patience = 2, .min_delta = 0.1});
   const std::vector<double> losses{3, 2, 1.95, std::numeric_limits<double>::quiet_NaN(), 1};
@@ -47,7 +47,7 @@ TEST_CASE("early stopping waits, stops, and has the best weights") {
   for (const double loss : losses) {
     stops.push_back(stopping.step(loss, {{"w", w.value()}}));
     w.mutable_value() = w.value() + 1;
-    const StateDict state = stopping.state_dict();  // a break in between changes nothing
+    const StateDict state = stopping.state_dict();  // resuming changes nothing
     stopping = optim::EarlyStopping({.patience = 2, .min_delta = 0.1});
     stopping.load_state_dict(state);
   }
@@ -63,7 +63,7 @@ TEST_CASE("early stopping waits, stops, and has the best weights") {
   CHECK(error_of([&] { stopping.load_state_dict({}); }) == "early_stopping: load_state_dict: value is missing");
 }
 
-TEST_CASE("the average of weights follows them, and steps in for them while it is asked to") {
+TEST_CASE("the average follows the weights, and replaces them while apply() is in force") {
   const Parameter w("w", Tensor::from<double>({1, -1}));
   optim::Ema ema({w}, {.decay = 0.75});
   double expected = 1;

@@ -24,7 +24,7 @@ using namespace hourglass::test;
 
 namespace {
 
-// The parameters and, of ASGD, the averages that it is used for.
+// The parameters, and the averages that ASGD keeps.
 std::vector<double> with_averages(const Parameters& parameters, const optim::Optimizer& optimizer) {
   std::vector<double> all = values(parameters);
   for (const auto& [name, x] : optimizer.state_dict())
@@ -81,7 +81,7 @@ TEST_CASE("Lion moves every number by lr against the sign of its momentum") {
   check_relative(values(parameters), p, 1e-12);
 }
 
-TEST_CASE("groups have options, learning rates and step counts of their own") {
+TEST_CASE("each group has its own options, learning rate and step count") {
   const Parameters whole = two_parameters(Dtype::f64);
   const Parameters first = two_parameters(Dtype::f64), second = two_parameters(Dtype::f64);
   optim::Adam grouped({whole[0]}, {.lr = 0.05}), alone({first[0]}, {.lr = 0.05});
@@ -138,7 +138,7 @@ TEST_CASE("optimizers give equal bits on 1, 2 and 4 threads") {
   set_num_threads(threads_before);
 }
 
-TEST_CASE("a number moves the same wherever it stands in its tensor") {
+TEST_CASE("the step of a number does not depend on its position in the tensor") {
   for (const std::int64_t n : {1, 3, 7, 8, 15, 33}) {
     const Parameter p("p", full({n}, 0.3));
     optim::Adam adam({p}, {.lr = 0.1});
@@ -175,7 +175,7 @@ TEST_CASE("a graph keeps its values when the optimizer steps") {
   CHECK(w.value().item() == 0);
 }
 
-TEST_CASE("a step writes in place once the graph has let go of the parameters") {
+TEST_CASE("a step writes in place once the graph has released the parameters") {
   const Parameter w("w", ones({4096}));
   optim::Adam adam({w});
   const std::byte* const place = w.value().storage().data();
@@ -186,7 +186,7 @@ TEST_CASE("a step writes in place once the graph has let go of the parameters") 
   }
 }
 
-TEST_CASE("an optimizer goes on from its state to equal bits") {
+TEST_CASE("an optimizer that continues from its state ends in equal bits") {
   for (const OptimizerRow& row : optimizer_table()) {
     CAPTURE(row.name);
     const Parameters whole = two_parameters(Dtype::f64);
@@ -238,7 +238,7 @@ TEST_CASE("an optimizer's state is named after its parameters, and must fit") {
   CHECK(adam.steps() == 1);
 }
 
-TEST_CASE("an optimizer says which gradient does not fit") {
+TEST_CASE("an error names the gradient that does not fit") {
   const Parameter w("encoder.weight", ones({2, 3})), b("encoder.bias", ones({2}));
   optim::SGD sgd({w, b});
   CHECK(error_of([&] { sgd.step({constant(ones({2, 3}))}); }) == "sgd: 1 gradients for 2 parameters");
@@ -257,7 +257,7 @@ TEST_CASE("an optimizer says which gradient does not fit") {
         "adam: parameter encoder.bias became f64 after the optimizer was made; make a new one");
 }
 
-TEST_CASE("options that make no sense are errors") {
+TEST_CASE("invalid options are errors") {
   const Parameter w("w", ones({2}));
   CHECK(error_of([&] { optim::Adam({}); }) == "adam: there are no parameters to optimize");
   CHECK(error_of([&] { optim::Adam({w, w.renamed("again")}); }) == "adam: parameter again is given twice");
@@ -267,7 +267,7 @@ TEST_CASE("options that make no sense are errors") {
   CHECK(error_of([&] { optim::SGD({w}, {.nesterov = true}); }) == "sgd: nesterov needs a momentum and no dampening");
 }
 
-TEST_CASE("a fused step says what does not fit") {
+TEST_CASE("errors of a fused step name what does not fit") {
   Tensor value = ones({2}), memory = ones({3});
   const Tensor gradient = ones({2});
   CHECK(error_of([&] {

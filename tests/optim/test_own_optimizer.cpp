@@ -1,4 +1,4 @@
-// An optimizer of one's own, made with for_each_number: all that holds for the built-in ones holds for it.
+// A user's own optimizer, made with for_each_number. It has all properties of the built-in ones.
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -25,7 +25,7 @@ using namespace hourglass::test;
 
 namespace {
 
-// Adam without AMSGrad, as a project would write it that has only Hourglass's headers.
+// Adam without AMSGrad, as a project with Hourglass's public headers alone would write it.
 class OwnAdam : public optim::OptimizerWith<optim::AdamOptions> {
  public:
   explicit OwnAdam(std::vector<Parameter> parameters, optim::AdamOptions options = {}) : OptimizerWith("own_adam") {
@@ -53,7 +53,7 @@ const optim::AdamOptions kOptions{.lr = 0.02, .betas = {0.8, 0.95}, .eps = 1e-3,
 
 }  // namespace
 
-TEST_CASE("an optimizer of one's own makes PyTorch's steps, in f64 and in f32, up and down") {
+TEST_CASE("a user's own optimizer makes PyTorch's steps, in f64 and in f32, up and down") {
   const std::vector<std::pair<const char*, optim::AdamOptions>> rows{
       {"Adam, all options", kOptions}, {"Adam, maximize", {.lr = 0.001, .maximize = true}}};
   for (const auto& [name, options] : rows) {
@@ -69,7 +69,7 @@ TEST_CASE("an optimizer of one's own makes PyTorch's steps, in f64 and in f32, u
   }
 }
 
-TEST_CASE("groups, schedules and clipping do for an optimizer of one's own what they do for a built-in one") {
+TEST_CASE("groups, schedules and clipping work for a user's own optimizer as for a built-in one") {
   const Parameters own = two_parameters(Dtype::f64), built_in = two_parameters(Dtype::f64);
   const optim::CosineAnnealingLR schedule{.lr = 0.05, .T_max = 30};
   const auto run = [&](auto&& optimizer, const Parameters& parameters) {
@@ -87,7 +87,7 @@ TEST_CASE("groups, schedules and clipping do for an optimizer of one's own what 
   check_relative(values(own), values(built_in), 1e-12);
 }
 
-TEST_CASE("an optimizer of one's own gives equal bits on 1, 2 and 4 threads") {
+TEST_CASE("a user's own optimizer gives equal bits on 1, 2 and 4 threads") {
   const int threads_before = num_threads();
   std::vector<std::vector<double>> results;
   for (const int threads : {1, 2, 4}) {
@@ -110,7 +110,7 @@ TEST_CASE("an optimizer of one's own gives equal bits on 1, 2 and 4 threads") {
   set_num_threads(threads_before);
 }
 
-TEST_CASE("a step of one's own writes in place, and who shares the memory keeps the old numbers") {
+TEST_CASE("a user's own step writes in place; tensors that share the memory keep the old numbers") {
   const Parameter w("w", ones({4096}));
   OwnAdam optimizer({w});
   const std::byte* const place = w.value().storage().data();
@@ -128,7 +128,7 @@ TEST_CASE("a step of one's own writes in place, and who shares the memory keeps 
   CHECK_FALSE(equal(w.value(), held));
 }
 
-TEST_CASE("an optimizer of one's own goes on from its state to equal bits") {
+TEST_CASE("a user's own optimizer that continues from its state ends in equal bits") {
   for (const Dtype dtype : {Dtype::f64, Dtype::f32}) {
     const auto gradients = dtype == Dtype::f64 ? gradients_f64 : gradients_f32;
     const Parameters whole = two_parameters(dtype), first = two_parameters(dtype), second = two_parameters(dtype);
@@ -145,7 +145,7 @@ TEST_CASE("an optimizer of one's own goes on from its state to equal bits") {
   }
 }
 
-TEST_CASE("a step of one's own remembers as many numbers as it names") {
+TEST_CASE("a user's own step remembers as many numbers as its function takes") {
   Tensor p = Tensor::from<double>({1, 2});
   const Tensor g = Tensor::from<double>({10, 20});
   const auto items = [&](std::span<Tensor> memory) { return std::vector<UpdateItem>{{p, g, memory}}; };

@@ -1,4 +1,5 @@
-// Numbers that change over time: learning rates and what else is annealed. Expected values are PyTorch 1.13's.
+// Numbers that change over time: learning rates and other annealed numbers. Expected values are
+// PyTorch 1.13's.
 #include <cmath>
 #include <string>
 #include <utility>
@@ -14,7 +15,7 @@
 using namespace hourglass;
 using namespace hourglass::test;
 
-TEST_CASE("schedules are PyTorch's, and so is where training gets to with them") {
+TEST_CASE("schedules are PyTorch's, and so are the weights after training with them") {
   using namespace optim;
   const OneCycleLR cycle{.max_lr = 0.2, .total_steps = 50},
       straight{.max_lr = 0.2,
@@ -88,7 +89,7 @@ TEST_CASE("schedules are PyTorch's, and so is where training gets to with them")
   check_momenta("CyclicLR, exp_range", falling);
 }
 
-TEST_CASE("schedules say what they cannot be asked") {
+TEST_CASE("invalid options and steps of schedules are errors") {
   CHECK(error_of([] { optim::StepLR{.lr = 1, .step_size = 0}(1); }) == "step_lr: step_size must be positive, got 0");
   CHECK(error_of([] { optim::ExponentialLR{.lr = 1, .gamma = 0.5}(-1); }) == "exponential_lr: there is no time -1");
   CHECK(error_of([] { optim::OneCycleLR{.max_lr = 1, .total_steps = 5}(5); }) ==
@@ -98,7 +99,7 @@ TEST_CASE("schedules say what they cannot be asked") {
         }) == "sequential_lr: 1 schedules need 0 milestones, got 1");
 }
 
-TEST_CASE("what is annealed goes from one value to the other, and again after each period") {
+TEST_CASE("an annealed number goes from one value to the other, and again after each period") {
   const optim::Anneal beta{.from = 0, .to = 4, .steps = 4, .start = 2};
   std::vector<double> ramp;
   for (int step = 0; step < 8; ++step) ramp.push_back(beta(step));

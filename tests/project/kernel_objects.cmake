@@ -1,6 +1,7 @@
-# cmake -D NM=nm -D OBJECTS=a.o,b.o -P kernel_objects.cmake: fails if an object compiled for one instruction set holds
-# functions that the linker may choose for every CPU (weak ones, unless they carry the set in their name), or if one that
-# the matrix product's tile is written in was not inlined: then its sums live in memory, at a third of the speed.
+# cmake -D NM=nm -D OBJECTS=a.o,b.o -P kernel_objects.cmake: fails in two cases. First, if an object
+# compiled for one instruction set has functions that the linker may choose for every CPU (weak
+# functions, unless the set is in their name). Second, if a function of the matrix product's tile
+# was not inlined: the sums are then in memory, at a third of the speed.
 string(REPLACE "," ";" objects "${OBJECTS}")
 foreach(object IN LISTS objects)
   execute_process(COMMAND ${NM} --demangle --defined-only ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)

@@ -1,5 +1,6 @@
-# cmake -D NM=nm -D LIBRARIES=a,b -P libraries.cmake: fails if a library has code that runs while a program loads it (what
-# order would it run in, and what if it fails?), or if a shared one shows a name that is not Hourglass's.
+# cmake -D NM=nm -D LIBRARIES=a,b -P libraries.cmake: fails if a library has code that runs while a
+# program loads it (its order is not defined, and its errors cannot be caught), or if a shared
+# library exports a name that is not Hourglass's.
 string(REPLACE "," ";" libraries "${LIBRARIES}")
 foreach(library IN LISTS libraries)
   execute_process(COMMAND ${NM} --defined-only ${library} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
@@ -12,7 +13,7 @@ foreach(library IN LISTS libraries)
   if(library MATCHES "\\.so")
     execute_process(COMMAND ${NM} --demangle --dynamic --defined-only ${library} OUTPUT_VARIABLE shown
                     COMMAND_ERROR_IS_FATAL ANY)
-    # Weak ones are instances of templates, which every library has that needs them.
+    # Weak symbols are instances of templates. Every library that uses a template has its own.
     string(REGEX MATCHALL "[^\n]* [A-TX-Z] [^\n]*" strong "${shown}")
     list(FILTER strong EXCLUDE REGEX " hourglass::| for hourglass::")
     string(REGEX MATCHALL "[^\n]*hourglass::(sse2|avx2|avx512bw|neon64|\\(anonymous)[^\n]*" inner "${shown}")

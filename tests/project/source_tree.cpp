@@ -1,4 +1,4 @@
-// The project's own files, as its tests of itself read them.
+// The project's own text files, for the tests that check the sources.
 #include "tests/project/source_tree.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The project's own files, as its tests of itself read them.
+// The project's own text files, for the tests that check the sources.
 #pragma once
 #include <string>
 #include <vector>
@@ -18,12 +18,12 @@ struct File {
 
   std::string folder() const { return path.substr(0, path.find('/')); }
   bool is_header() const { return path.ends_with(".h"); }
-  /// A source or header of C++, tables of macros among them.
+  /// Whether it is a C++ source or header, or a table of macros.
   bool is_code() const;
   std::vector<std::string> lines() const;
 };
 
-/// All text files of the project; what a build or a run left behind is not of it.
+/// All text files of the project, without the results of builds and runs.
 const std::vector<File>& files();
 
 }  // namespace hourglass::test

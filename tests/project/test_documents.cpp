@@ -1,4 +1,4 @@
-// The documents: every link leads to a file and a heading that are there.
+// The documents: every link leads to a file and a heading that exist.
 #include <cctype>
 #include <filesystem>
 #include <regex>
@@ -52,7 +52,7 @@ std::set<std::string> anchors_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("every link in a document leads to a file and a heading that are there") {
+TEST_CASE("every link in a document leads to a file and a heading that exist") {
   const std::regex link(R"re(\]\(([^)\s]+)\))re");
   const fs::path root = hourglass::test::source_path();
   int count = 0;

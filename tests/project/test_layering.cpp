@@ -1,4 +1,4 @@
-// The architecture, read from the sources: who includes whom, what no header shows, and what all show.
+// The architecture, read from the sources: which folder includes which, and rules for all headers.
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -26,7 +26,7 @@ bool lies_in(const std::string& path, const std::string& folder) { return path.s
 
 }  // namespace
 
-TEST_CASE("the source tree is where it is looked for") {
+TEST_CASE("the source tree is found") {
   CHECK(std::any_of(files().begin(), files().end(), [](const File& file) { return file.path == "tensor/tensor.h"; }));
   CHECK(files().size() > 50);
 }
@@ -46,7 +46,7 @@ TEST_CASE("includes point from examples to nn and optim, to autograd, to tensor,
       if (!include.quoted) continue;
       const bool known = std::any_of(allowed->second.begin(), allowed->second.end(),
                                      [&](const std::string& folder) { return lies_in(include.what, folder); });
-      const bool beside = fs::exists((root / file.path).parent_path() / include.what);  // within one example, say
+      const bool beside = fs::exists((root / file.path).parent_path() / include.what);  // as in an example
       if (!known && !beside)
         FAIL_CHECK(file.path, ":", include.line, " includes \"", include.what, "\", which ", file.folder(),
                    " must not know");
@@ -54,9 +54,10 @@ TEST_CASE("includes point from examples to nn and optim, to autograd, to tensor,
   }
 }
 
-TEST_CASE("inside autograd the engine knows no room but the ops' declarations, and rooms know the engine and ops") {
-  // A header of the engine's folder that forwards to a room is a door of that room. ops.h is the exception: it declares
-  // what the engine itself computes with, sums of gradients for one, and what every room computes with.
+TEST_CASE("in autograd, the engine includes no subfolder; subfolders include only engine and ops") {
+  // The rooms are the subfolders. A header in autograd/ that forwards to a room is a door of that
+  // room. ops.h is no door: the engine itself uses its ops, for example to sum gradients, and so
+  // does every room.
   const std::map<std::string, std::string> doors{{"autograd/check.h", "derivatives"},
                                                  {"autograd/derivatives.h", "derivatives"},
                                                  {"autograd/distributions.h", "distributions"},
@@ -81,7 +82,7 @@ TEST_CASE("inside autograd the engine knows no room but the ops' declarations, a
   }
 }
 
-TEST_CASE("libraries include by paths from the root, and the files are there") {
+TEST_CASE("libraries include by paths from the root, and the files exist") {
   for (const File& file : files())
     for (const Include& include : file.includes) {
       if (!include.quoted) continue;
@@ -94,7 +95,7 @@ TEST_CASE("libraries include by paths from the root, and the files are there") {
     }
 }
 
-TEST_CASE("no header shows xsimd or oneTBB, and only the files made for them use them") {
+TEST_CASE("only simd.inl includes xsimd, and only parallel.cpp includes oneTBB") {
   const std::regex xsimd("^xsimd/"), tbb("^(tbb|oneapi/tbb)/");
   for (const File& file : files())
     for (const Include& include : file.includes) {
@@ -104,15 +105,15 @@ TEST_CASE("no header shows xsimd or oneTBB, and only the files made for them use
     }
 }
 
-TEST_CASE("no header is without its guard") {
+TEST_CASE("every header has #pragma once") {
   for (const File& file : files())
     if (file.is_header() && file.text.find("#pragma once") == std::string::npos)
       FAIL_CHECK(file.path, " has no #pragma once");
 }
 
-TEST_CASE("no path of somebody's machine stands in a file") {
+TEST_CASE("no file contains a path of a user's machine") {
   std::vector<std::string> paths{root.string()};
-  // In two pieces, so as not to find themselves.
+  // In two pieces, so that this file does not contain them.
   for (const char* folder : {"home", "Users", "root"}) paths.push_back(std::string("/") + folder + "/");
   for (const File& file : files())
     for (const std::string& path : paths)

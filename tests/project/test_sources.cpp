@@ -1,4 +1,4 @@
-// The sources' form: ops are not told apart by their names, and no file is longer than a reader takes in.
+// The form of the sources: no op is compared by its name, and no file is too long.
 #include <map>
 #include <regex>
 #include <string>
@@ -11,7 +11,7 @@ using hourglass::test::File;
 using hourglass::test::files;
 
 TEST_CASE("nothing in autograd compares an op's name to decide what to do") {
-  // What is known of an op is in its Op. Pictures and messages may ask for names.
+  // The properties of an op are in its Op constant. Pictures and messages may use names.
   const std::regex compared(R"((op\(\)(\.name)?|\bname) *[!=]= *"|"[^"]*" *[!=]= *[\w.>()-]*op\(\))"
                             R"(|\b(contains|find|count|at|starts_with|ends_with)\([^"]*\bop\(\))"
                             R"(|(op\(\)\.name|\bop\.name) *[!=]=)"
@@ -35,4 +35,26 @@ TEST_CASE("no source file is longer than 380 lines") {
     const std::size_t count = file.lines().size();
     if (count > 380) FAIL_CHECK(file.path, " has ", count, " lines: two ideas, or an entry above with its reason");
   }
+}
+
+TEST_CASE("a function in an unnamed namespace has a name of its own in its library") {
+  // A unity build joins source files. An overload from another file could then be the better match for a call.
+  const std::regex function(R"re((?:inline |constexpr |static )*[A-Za-z_][\w:<>,&* ]*[ &*](\w+)\(.*)re");
+  std::map<std::string, std::string> places;
+  for (const File& file : files()) {
+    if (!file.path.ends_with(".cpp") || file.folder() == "tests" || file.folder() == "bench") continue;
+    std::string library = file.path.starts_with("tensor/kernels/") ? "kernels" : file.folder();
+    if (library == "examples" && !file.path.starts_with("examples/support/")) continue;  // a program each
+    bool inside = false;
+    for (const std::string& line : file.lines()) {
+      if (line.starts_with("namespace {")) inside = true;
+      if (line.starts_with("}  // namespace")) inside = false;
+      std::smatch match;
+      if (!inside || line.starts_with(" ") || !std::regex_match(line, match, function)) continue;
+      const auto [place, is_new] = places.emplace(library + " " + match[1].str(), file.path);
+      if (!is_new && place->second != file.path)
+        FAIL_CHECK(file.path, " and ", place->second, " both have a function ", match[1].str());
+    }
+  }
+  CHECK(places.size() > 100);
 }

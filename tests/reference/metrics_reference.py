@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""Writes data/metrics.json: what scikit-learn, SciPy, scikit-image and NumPy say of small inputs, for test_metrics.cpp.
+"""Writes data/metrics.json, for test_metrics.cpp: metrics of small inputs by scikit-learn, SciPy,
+scikit-image and NumPy.
 
-    python3 tests/reference/metrics_reference.py    (Debian: python3-sklearn, python3-scipy and python3-skimage; the file in use was
-                                           made with scikit-learn 1.2.1, SciPy 1.10.1 and scikit-image 0.19.3)
+    python3 tests/reference/metrics_reference.py
 
-An entry is inputs as [shape, numbers] (whole numbers are i64) and what each metric must give of them.
+(Debian: python3-sklearn, python3-scipy and python3-skimage; the file in use was made with
+scikit-learn 1.2.1, SciPy 1.10.1 and scikit-image 0.19.3.)
+
+An entry has inputs as [shape, numbers] (whole numbers are i64) and the expected result of each
+metric.
 """
 import json
 import pathlib
@@ -29,7 +33,7 @@ def array(x):
 
 
 def of(*inputs, **results):
-    """of(a, b, auroc=0.5): the metric auroc of a and b is 0.5. What follows __ is an option: knn_probe__5=0.9."""
+    """of(a, b, auroc=0.5): the metric auroc of a and b is 0.5. An option follows __: knn_probe__5=0.9."""
     said = [[*name.split("__"), array(np.asarray(result, dtype=float))] for name, result in results.items()]
     entries.append({"inputs": [array(x) for x in inputs], "results": said})
 
@@ -66,7 +70,7 @@ for classes in (3, 2):
        **{f"ridge_probe__{alpha}": RidgeClassifier(alpha=alpha).fit(*train).score(*test) for alpha in (0.01, 1, 30)},
        **{f"knn_probe__{k}": KNeighborsClassifier(k, algorithm="brute").fit(*train).score(*test) for k in (1, 4, 5)})
 
-# PCA by singular values of the centred rows: variances, what is lost, and the space itself as the projection onto it.
+# PCA by singular values of the centred rows: variances, loss, and projection onto the space.
 rows = (rng.normal(size=(30, 6)) @ rng.normal(size=(6, 6)) + 3).round(2)
 centred = rows - rows.mean(0)
 _, values, directions = np.linalg.svd(centred, full_matrices=False)
@@ -88,7 +92,7 @@ def frechet(a, b):
 a, b = normal(25, 4), (rng.normal(size=(30, 4)) @ rng.normal(size=(4, 4)) + 1).round(2)
 of(a, b, frechet_distance=frechet(a, b))
 
-# Images whose sides differ, one that leaves room for a single window, and some of another range than 1.
+# Images with different sides, one with room for a single window, some with another range than 1.
 for shape, top in (((2, 14, 16), 1), ((1, 11, 11), 1), ((2, 13, 12), 255)):
     digits = 2 if top == 1 else 0
     a = (rng.random(shape) * top).round(digits)
@@ -99,7 +103,7 @@ for shape, top in (((2, 14, 16), 1), ((1, 11, 11), 1), ((2, 13, 12), 255)):
                                                   for x, y in zip(a, b)]})
 
 
-# The mutual information gap, of columns that are cut into equal pieces.
+# The mutual information gap of columns that are cut into equal pieces.
 def pieces(x, bins):
     low, high = x.min(), x.max()
     return np.minimum(np.floor((x - low) / (high - low) * bins), bins - 1).astype(int)

@@ -2,7 +2,8 @@
 """Writes data/numpy.npz and data/numpy_packed.npz: arrays as NumPy writes them, for test_npy.cpp to read.
 
     python3 tests/reference/numpy_reference.py            (Debian: package python3-numpy)
-    python3 tests/reference/numpy_reference.py FILE...    reads .npy and .npz files, and prints type, shape and numbers of each array
+    python3 tests/reference/numpy_reference.py FILE...    prints type, shape and numbers of the arrays
+                                                          in .npy and .npz files
 """
 import pathlib
 import sys

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Writes data/pytorch_distributions.json: what torch.distributions says, for test_distributions.cpp to compare.
+"""Writes data/pytorch_distributions.json, for test_distributions.cpp: results of
+torch.distributions.
 
-    python3 tests/reference/pytorch_distributions.py        (Debian: package python3-torch; the file in use was made with 1.13)
+    python3 tests/reference/pytorch_distributions.py
 
-A case has a distribution, its parameters, points x, and in f64 log_prob, entropy, mean, variance and cdf where PyTorch has
-them, each with the gradients of its sum weighted by 1, 2, 3, ... by every parameter (and x). A pair has p, q and
-kl_divergence with gradients by the parameters of both. A draw has the pathwise derivative of given values.
+(Debian: package python3-torch; the file in use was made with 1.13.)
+
+A case has a distribution, its parameters and points x. It has log_prob, entropy, mean, variance and
+cdf in f64, if PyTorch has them. Each comes with the gradients, by every parameter (and x), of its
+sum weighted by 1, 2, 3, ... A pair has p, q and kl_divergence with gradients by the parameters of
+both. A draw has the pathwise derivative of given values.
 """
 import json
 import math
@@ -60,15 +64,15 @@ ANSWERS = {"entropy": lambda d: d.entropy(), "mean": lambda d: d.mean, "variance
 
 
 def tolerance(names):
-    """How far PyTorch's own gradients may be off: its ψ' is good to 1e-9 or so, and its formulas for the continuous
-    Bernoulli lose digits near logit 0."""
+    """The tolerance for errors of PyTorch's own gradients: its ψ' is good to about 1e-9, and its
+    formulas for the continuous Bernoulli lose digits near logit 0."""
     return 3e-9 if {"Gamma", "Beta", "Dirichlet", "ContinuousBernoulli"} & set(names) else 1e-11
 
 
 def case(name, parameters, x, without=(), cdf=True):
     parameters = [p.clone().requires_grad_() for p in parameters]
     x = x.clone()
-    if x.dtype == torch.float64 and name != "OneHotCategorical":  # PyTorch looks where the 1 is
+    if x.dtype == torch.float64 and name != "OneHotCategorical":  # PyTorch uses the position of the 1
         x.requires_grad_()
     d = MAKE[name](*parameters)
     xs = parameters + ([x] if x.requires_grad else [])
@@ -148,7 +152,7 @@ pair("ContinuousBernoulli", [t(-2.0, 0.3, 8.0)], "Normal", [LOC2, SCALE2])
 pair("ContinuousBernoulli", [t(-2.0, 0.3, 8.0)], "Exponential", [t(1.3, 1.0, 0.5)])
 pair("Normal", [LOC, SCALE], "Exponential", [t(1.3, 1.0, 0.5)])
 
-# One case a line, numbers short enough to read.
+# One case per line, with short numbers.
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_distributions.json"
 path.write_text(f"[\n{lines}\n]\n")

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Writes data/pytorch_layers.json: what PyTorch says of the rows of test_nn_layers.cpp, which compares.
+"""Writes data/pytorch_layers.json, for test_nn_layers.cpp: PyTorch's results for the rows of
+layer_table.cpp.
 
-    python3 tests/reference/pytorch_layers.py        (Debian: package python3-torch; the file in use was made with 1.13)
+    python3 tests/reference/pytorch_layers.py
 
-A case has the name of a row, inputs, and in f64, with weights that are given by fill() on both sides:
+(Debian: package python3-torch; the file in use was made with 1.13.)
+
+A case has the name of a row, inputs, and in f64, with the weights of fill() on both sides:
   keys       names and shapes of the state dict, in order
   outputs    of the layer; y stands for sum_k <outputs_k, ramp(shape, 11 + k)>
   gradients  of y by the inputs, then by the parameters
@@ -31,8 +34,8 @@ def ramp(shape, seed):
 
 
 def fill(module):
-    """Weights that both sides can work out: the k-th of the state dict is ramp(shape, 5 + k) / 2; variances, and the
-    mean of KlSparsity, are positive."""
+    """Weights that both sides can compute: tensor k of the state dict is ramp(shape, 5 + k) / 2.
+    Variances, and the mean of KlSparsity, are positive."""
     state = module.state_dict()
     for k, (key, value) in enumerate(state.items()):
         if value.is_floating_point():
@@ -60,7 +63,8 @@ def gradients(y, xs, create_graph=False):
 
 
 def case(name, module, *inputs, f=None, train=True, penalty=True, own_weights=False):
-    """f(module, *inputs) gives the outputs; by default module(*inputs). A function without weights is no Module."""
+    """f(module, *inputs) gives the outputs; by default module(*inputs). A function without weights
+    is not a Module."""
     inputs = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
     if isinstance(module, nn.Module):
         module.train(train)
@@ -312,7 +316,7 @@ for layer in (nn.Identity(), nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(0.
               nn.Mish(), nn.GELU(), nn.Softsign(), nn.Tanh(), nn.Sigmoid(), nn.LogSigmoid(), nn.Hardswish(),
               nn.Hardshrink(0.7), nn.Softshrink(0.7), nn.Tanhshrink(), nn.Softmax(1), nn.LogSoftmax(1),
               nn.GLU()):
-    twice = not isinstance(layer, nn.Hardswish)  # which PyTorch 1.13 differentiates once
+    twice = not isinstance(layer, nn.Hardswish)  # PyTorch 1.13 differentiates it only once
     case(type(layer).__name__, layer, u(2, 4, low=-5, high=8), penalty=twice)
 # PyTorch 1.13 rounds the gradient, 1/6, to f32.
 case("Hardsigmoid", lambda x: (x / 6 + 0.5).clamp(0, 1), u(2, 4, low=-5, high=8))

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Writes data/pytorch_optim.json: where PyTorch's optimizers and schedules go, for test_optim.cpp to compare.
+"""Writes data/pytorch_optim.json, for the tests in tests/optim: results of PyTorch's optimizers and
+schedules.
 
-    python3 tests/reference/pytorch_optim_reference.py        (Debian: package python3-torch; the file in use was made with 1.13)
+    python3 tests/reference/pytorch_optim_reference.py
 
-Each optimizer takes 50 steps from (0.5, -1.25, 2) and (0.125, -0.75), once in f64 with the gradient p^3 - p/2 + noise,
-and once in f32 with the gradient noise + k/8 - 1/4, which does not depend on p: there what is rounded is not amplified.
-noise = ((7 step + 5 k) mod 13 - 6) / 8, where k counts from 0 in the first parameter and from 4 in the second. Schedules
-have the learning rates of 50 steps, and where SGD with momentum gets to with them in f64. L-BFGS, which looks at an
-objective as often as it likes, has one of its own, without noise.
+(Debian: package python3-torch; the file in use was made with 1.13.)
+
+Each optimizer takes 50 steps from (0.5, -1.25, 2) and (0.125, -0.75), once in f64 with the gradient
+p^3 - p/2 + noise, and once in f32 with the gradient noise + k/8 - 1/4. The second does not depend
+on p, so rounding errors do not grow. noise = ((7 step + 5 k) mod 13 - 6) / 8, where k counts from 0
+in the first parameter and from 4 in the second. Schedules have the learning rates of 50 steps, and
+the end of SGD with momentum that uses them, in f64. L-BFGS evaluates its objective several times
+for each step, so it has a different objective, without noise.
 """
 import json
 import pathlib
@@ -110,7 +114,7 @@ def trajectory(make, dtype):
     for step in range(1, 51):
         set_gradients(params, step)
         optimizer.step()
-    if isinstance(optimizer, torch.optim.ASGD):  # the average is what it is for
+    if isinstance(optimizer, torch.optim.ASGD):  # ASGD's result is the average
         params = params + [optimizer.state[p]["ax"] for p in params]
     return flat(params)
 

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""Writes data/pytorch_ops.json: what PyTorch says of the rows of op_table.cpp, for test_pytorch.cpp to compare.
+"""Writes data/pytorch_ops.json, for test_pytorch.cpp: PyTorch's results for the rows of
+op_table.cpp.
 
-    python3 tests/reference/pytorch_reference.py        (Debian: package python3-torch; the file in use was made with 1.13)
+    python3 tests/reference/pytorch_reference.py
 
-A case has the name of a row, inputs, and in f64 the value y, the gradients g_i = c^T dy/dx_i and the derivatives of
-sum_i <g_i, v_i> by each input, where c = ramp(y's shape, 11) and v_i = ramp(x_i's shape, 3 + i).
+(Debian: package python3-torch; the file in use was made with 1.13.)
+
+A case has the name of a row, inputs, and in f64 the value y, the gradients g_i = c^T dy/dx_i and
+the derivatives of sum_i <g_i, v_i> by each input, where c = ramp(y's shape, 11) and
+v_i = ramp(x_i's shape, 3 + i).
 """
 import json
 import math
@@ -39,7 +43,7 @@ def plain(x):
         if isinstance(value, float) and not math.isfinite(value):
             return str(value)
         return int(value) if value == int(value) and abs(value) < 1e15 and str(value) != "-0.0" else value
-    if x._is_zerotensor():  # has no memory to read
+    if x._is_zerotensor():  # it has no memory to read
         x = torch.zeros(x.shape)
     return [number(value) for value in x.detach().reshape(-1).tolist()]
 
@@ -96,7 +100,7 @@ def mask(values):
     return torch.tensor(values, dtype=torch.uint8)
 
 
-# ---- one operand: (name, PyTorch's function, range, points worth a look)
+# ---- one operand: (name, PyTorch's function, range, special points)
 EDGES = [0.0, -0.0, 1.0, -1.0]
 UNARY = [
     ("neg", torch.neg, (-2, 2), EDGES),
@@ -196,10 +200,10 @@ case("minimum", torch.minimum, t([1.0, 2.0, -0.5]), t([1.0, 1.0, -0.5]))
 case("maximum", torch.maximum, t([NAN, 1.0, INF]), t([1.0, NAN, 1.0]))
 case("minimum", torch.minimum, t([NAN, 1.0, INF]), t([1.0, NAN, 1.0]))
 case("atan2", torch.atan2, t([1.0, -1.0, 0.0, 2.0]), t([0.0, 0.0, -1.0, -3.0]))
-# Of order 2, PyTorch's own numbers are infinity / infinity.
+# At order 2, PyTorch's own formula gives infinity / infinity.
 case("logaddexp", torch.logaddexp, t([1000.0, -1000.0, 5.0]), t([1000.0, 0.0, -INF]), order=1)
 case("bce_with_logits", bce_with_logits, t([0.0, 1000.0, -1000.0, 30.0]), t([0.5, 1.0, 0.0, 0.0]))
-# PyTorch's own second derivative adds 1e-12 to p (1 - p), which shows at this precision.
+# PyTorch's own second derivative adds 1e-12 to p (1 - p), a visible error at this precision.
 case("bce", lambda p, y: -y * p.log() - (1 - y) * (-p).log1p(), u(2, 3, low=0.05, high=0.95), u(2, 3, low=0, high=1))
 case("lerp", torch.lerp, u(3, 2), u(3, 2), u(3, 2, low=0, high=1))
 case("lerp", torch.lerp, u(3, 1), u(2), u(1, 1, low=0, high=1))
@@ -573,7 +577,7 @@ case("bce_with_logits_sum", lambda x, y: F.binary_cross_entropy_with_logits(x, y
 case("squared_difference_sum", lambda a, b: F.mse_loss(a, b, reduction="sum"), u(3, 4), u(3, 4))
 case("standardize over the last axis", lambda x: F.layer_norm(x, (4,)), u(3, 4))
 case("standardize over the last axis", lambda x: F.layer_norm(x, (1,)), u(2, 1))
-# F.layer_norm loses 5 digits to the mean of a million.
+# F.layer_norm loses 5 digits if the mean is a million.
 case("standardize over the last axis", lambda x: standardize(x, (1,)), t([[1e6, 1e6 + 1, 1e6 + 2], [5.0, 5.0, 5.0]]))
 case("standardize over all axes", lambda x: F.layer_norm(x, (2, 2, 3)), u(2, 2, 3))
 case("standardize over axis 0, of eps 0.1", lambda x: standardize(x, (0,), 0.1), u(5, 2))
@@ -649,7 +653,7 @@ for reduction in ("none", "mean", "sum", "batchmean"):
          u(2, 3))
 case("kl_div sum", lambda x, y: F.kl_div(x, y.detach(), reduction="sum"), t([-1.0, -2.0]), t([0.0, 0.0]), order=1)
 
-# ---- functions of Tensors that give places or truths
+# ---- functions of Tensors that give indices or booleans
 EQUALS = t([[1.0, 3.0, 3.0, 2.0], [-1.0, -1.0, -1.0, -1.0]])
 plain_case("argmax", lambda x: x.argmax(-1), u(3, 4))
 plain_case("argmin", lambda x: x.argmin(-1), u(3, 4))
@@ -676,7 +680,7 @@ plain_case("isinf", lambda x: x.isinf().to(torch.uint8), t([0.0, NAN, INF, -INF]
 plain_case("isfinite", lambda x: x.isfinite().to(torch.uint8), t([0.0, NAN, INF, -INF]))
 
 # ---- special functions and triangular factors
-# (Not trigamma, which PyTorch gives to 1e-11: the table has a reference of its own.)
+# (Without trigamma, which PyTorch gives to 1e-11: the table has its own reference.)
 for low, high, edges in ((0.2, 6, [0.0, 1.0, 2.0, 1e10, 1e-10]), (-3.8, -3.2, [-1.5, -20.25])):
     case("lgamma", torch.lgamma, u(2, 3, low=low, high=high), order=1)
     case("lgamma", torch.lgamma, t(edges), order=1)

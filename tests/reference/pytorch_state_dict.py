@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Weights that travel, between PyTorch and this library.
+"""Weights that travel between PyTorch and Hourglass.
 
-    python3 tests/reference/pytorch_state_dict.py             writes data/pytorch_state.safetensors, for test_safetensors.cpp to load
-    python3 tests/reference/pytorch_state_dict.py PROGRAM     has PROGRAM (hourglass_tests) load new weights and write its own, which
-                                                    PyTorch and NumPy then load
+    python3 tests/reference/pytorch_state_dict.py
+        writes data/pytorch_state.safetensors, which test_safetensors.cpp loads
+    python3 tests/reference/pytorch_state_dict.py PROGRAM
+        lets PROGRAM (hourglass_tests) load new weights and save its own, which PyTorch and NumPy load
 
-(Debian: package python3-torch.) The format is simple enough to be written out here, which keeps both sides honest.
+(Debian: package python3-torch.) The file format is written out here, so that this check does not
+depend on the library's own code.
 """
 import json
 import os
@@ -86,7 +88,7 @@ with tempfile.TemporaryDirectory() as folder:
     state = load(folder / "to_pytorch.safetensors")
     x, y = state.pop("x"), state.pop("y")
     m = model()
-    m.load_state_dict(state)  # strict: every key, and no other
+    m.load_state_dict(state)  # strict: exactly these keys
     check_close(run(m, x), y, "to_pytorch.safetensors")
     for file in ("to_numpy.npz", "to_numpy_packed.npz"):
         arrays = np.load(folder / file)

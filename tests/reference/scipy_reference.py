@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Writes data/scipy_minimizers.json: how often SciPy asks for Rosenbrock's function until it is 1e-10 or less.
+"""Writes data/scipy_minimizers.json, for test_minimizers.cpp: how many evaluations of Rosenbrock's
+function SciPy needs until it is 1e-10 or less.
 
-    python3 tests/reference/scipy_reference.py        (Debian: package python3-scipy; the file in use was made with 1.10)
+    python3 tests/reference/scipy_reference.py
 
-For test_minimizers.cpp. A start is a list of numbers, repeated to the dimension.
+(Debian: package python3-scipy; the file in use was made with 1.10.)
+
+A start is a list of numbers, repeated to the dimension.
 """
 import json
 import pathlib

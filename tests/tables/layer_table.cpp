@@ -28,7 +28,8 @@ using Options = LayerOptions;
 using Make = std::function<nn::Module&(Box& box, Rng& rng)>;
 using Call = std::function<Vars(const nn::Module& module, const Vars& inputs)>;
 
-// What rows have in common is in plain functions, which are compiled once: a table of 190 rows takes seconds.
+// Code that rows share is in plain functions, which are compiled once. So a table of 190 rows
+// compiles in seconds.
 LayerRow row_of(std::string name, Inputs inputs, Make make, Call call, const Options& options) {
   return {std::move(name), std::move(inputs), std::move(make), std::move(call), options};
 }
@@ -50,7 +51,7 @@ LayerRow layer(std::string name, const Input& input, const Options& options, Arg
       std::move(name), {input}, [=](Box& box, Rng&) -> nn::Module& { return box.child<L>("layer", args...); },
       call_layer, options);
 }
-// The same with random numbers behind its `first` arguments, where layers have them.
+// The same with the Rng after the `first` arguments, where layers have it.
 template <class L, class... Args>
 LayerRow random_layer(std::string name, const Input& input, const Options& options, auto first, Args... args) {
   return row_of(

@@ -1,4 +1,4 @@
-// The table of layers and losses that test_nn_layers.cpp checks: a row for each, or for each face of it.
+// The table of layers and losses that test_nn_layers.cpp checks: one row or more for each.
 #pragma once
 #include <functional>
 #include <optional>
@@ -11,23 +11,23 @@
 
 namespace hourglass::test {
 
-/// A module that lets tests put anything into it.
+/// A module whose protected members tests can use.
 struct Box : nn::Module {
   using Module::buffer;
   using Module::child;
   using Module::parameter;
 };
 
-/// When a row's gradients are derivatives. Not where a gradient is altered on purpose, nor in training where the layer
-/// follows its weights by something that counts as a constant.
+/// When a row's gradients are the true derivatives. They are not if the layer changes a gradient on
+/// purpose (never), or if a constant follows its weights during training (in_evaluation).
 enum class Exact { always, in_evaluation, never };
 
 struct LayerOptions {
-  /// The axis of the samples, on all inputs; none if the row is not tried on a batch of nothing.
+  /// The axis of the samples, on all inputs; none if the row is not tried on an empty batch.
   std::optional<int> batch = 0;
   /// A shape of the first input that is an error.
   std::optional<Shape> bad{};
-  /// How many of the last inputs are constants to the function, though they are numbers.
+  /// The number of last inputs that are not differentiated by, although they are f32 or f64.
   int constants = 0;
   Exact exact = Exact::always;
 };
@@ -42,7 +42,7 @@ struct LayerRow {
 };
 
 const std::vector<LayerRow>& layer_table();
-/// An error where there is none of that name.
+/// An error if there is no row of that name.
 const LayerRow& layer_named(const std::string& name);
 
 }  // namespace hourglass::test

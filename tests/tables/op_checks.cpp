@@ -47,7 +47,7 @@ Tensor normal(const Shape& shape, int seed) {
 
 std::vector<Part> derivatives(const Row& row, const std::vector<Tensor>& inputs, int order) {
   Vars all, xs;
-  std::vector<std::size_t> numbers;  // which of the inputs each x is
+  std::vector<std::size_t> numbers;  // the input's number for each x
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const bool real = is_floating(inputs[i].dtype());
     all.push_back(real ? variable(inputs[i]) : constant(inputs[i]));
@@ -130,7 +130,7 @@ void check_close(const std::string& where, const Tensor& got, const Tensor& want
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
     const double error = std::abs(a[i] - b[i]) / std::max(std::abs(b[i]), floor);
-    if (error <= tolerance) continue;  // never, where one is NaN or infinite
+    if (error <= tolerance) continue;  // false if one is NaN or infinite
     std::ostringstream numbers;
     numbers.precision(got.dtype() == Dtype::f32 ? 9 : 17);
     numbers << a[i] << ", not " << b[i];

@@ -1,5 +1,5 @@
-// What the tests of op_table's rows have in common: inputs, derivatives, views, comparisons. A comparison that fails is
-// an Error whose text says all there is to know.
+// Functions that the tests of op_table's rows share: inputs, derivatives, views, comparisons. A
+// comparison that fails throws an Error with all details.
 #pragma once
 #include <string>
 #include <vector>
@@ -9,21 +9,21 @@
 
 namespace hourglass::test {
 
-/// The row's inputs in its own shapes, with every extent but 1 multiplied by `scale`, or in the given shapes (input i
-/// gets number i, and the first one again after the last).
+/// The row's inputs in its own shapes, with every extent but 1 multiplied by `scale`; or in the
+/// given shapes (input i gets shape i, and the shapes repeat after the last).
 std::vector<Tensor> draw_inputs(const Row& row, std::int64_t scale = 1);
 std::vector<Tensor> draw_inputs(const Row& row, const std::vector<Shape>& shapes);
 
 /// f32 and f64 inputs as `dtype`; integers stay.
 std::vector<Tensor> with_dtype(const std::vector<Tensor>& inputs, Dtype dtype);
 
-/// Numbers that are simple to write down and look like no pattern: element i is ((37 i + seed) mod 19 - 9.5) / 8.
+/// Short numbers without an obvious pattern: element i is ((37 i + seed) mod 19 - 9.5) / 8.
 Tensor ramp(const Shape& shape, int seed, Dtype dtype);
 
 /// Normal draws in f64; the same for the same seed.
 Tensor normal(const Shape& shape, int seed);
 
-/// One result of many, and what it is: "value", "gradient 0", "second derivative 1".
+/// One of several results, with its name: "value", "gradient 0", "second derivative 1".
 struct Part {
   std::string what;
   Tensor tensor;
@@ -32,22 +32,24 @@ struct Part {
 /// order is 2 the derivative of Σ_i ⟨g_i, ramp(x_i's shape, 3 + i)⟩ by each input. i counts all inputs, integers too.
 std::vector<Part> derivatives(const Row& row, const std::vector<Tensor>& inputs, int order = 2);
 
-/// x once more, elements and shape, in other memory: reversed axes, neighbours that are NaN, negative strides.
+/// The elements and shape of x in another layout of memory: reversed axes, NaN between the
+/// elements, negative strides.
 struct View {
   std::string name;
   Tensor tensor;
 };
 std::vector<View> views(const Tensor& x);
 
-/// An error where the two differ in any bit.
+/// An error if the two differ in any bit.
 void check_same_bits(const std::string& where, const std::vector<Part>& got, const std::vector<Part>& wanted);
-/// An error where they differ by more than tolerance * max(|wanted|, floor) in any element. NaN is like NaN.
+/// An error if they differ by more than tolerance * max(|wanted|, floor) in any element. NaN equals
+/// NaN.
 void check_close(const std::string& where, const Tensor& got, const Tensor& wanted, double tolerance, double floor);
-/// The same with each tensor's largest |wanted| for a floor, if that is more than 1, and otherwise 1.
+/// The same with the floor max(1, largest |wanted|) for each tensor.
 void check_close(const std::string& where, const std::vector<Part>& got, const std::vector<Part>& wanted,
                  double tolerance);
 
-/// While one lives, ops use so many threads.
+/// While one lives, ops use this number of threads.
 class Threads {
  public:
   explicit Threads(int count) : before_(num_threads()) { set_num_threads(count); }

@@ -23,8 +23,8 @@ double normal_cdf(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2
 double normal_pdf(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi); }
 double silu_slope(double x) { return sigmoid_of(x) * (1 + x * sigmoid_of(-x)); }
 
-// ψ and its derivatives of order n, in long double and without reflection: any x is moved beyond 60 first. At a pole as
-// in PyTorch.
+// ψ and its derivatives of order n, in long double and without reflection: the recurrence first
+// moves x to 60 or more. At a pole the result is PyTorch's.
 double polygamma_of(int n, double at) {
   if (std::isnan(at) || at == -INFINITY) return NAN;
   const bool pole = at <= 0 && at == std::floor(at);
@@ -38,7 +38,7 @@ double polygamma_of(int n, double at) {
     return static_cast<double>(std::log(x) - 1 / (2 * x) - 1 / (12 * x * x) + 1 / (120 * x * x * x * x) -
                                1 / (252 * std::pow(x, 6)) + 1 / (240 * std::pow(x, 8)) - sum);
   }
-  // ∫ and Euler's corrections of Σ (x + k)^-(n + 1)
+  // The integral and Euler's corrections of Σ (x + k)^-(n + 1).
   const long double m = n, tail = std::pow(x, -m);
   sum += tail * (1 / m + 1 / (2 * x) + (m + 1) / (12 * x * x) - (m + 1) * (m + 2) * (m + 3) / (720 * x * x * x * x) +
                  (m + 1) * (m + 2) * (m + 3) * (m + 4) * (m + 5) / (30240 * std::pow(x, 6)));
@@ -49,8 +49,8 @@ double polygamma_of(int n, double at) {
 std::int64_t rows(const Var& x) { return x.size(0); }
 std::int64_t columns(const Var& x) { return x.size(-1); }
 
-// The table as it grows. A row is a call with plain function pointers: a list of rows, each with a std::function of its
-// own, takes a compiler four times as long.
+// Collects the rows. A row is a call with plain function pointers: a list of rows with a
+// std::function each takes four times as long to compile.
 struct Rows {
   std::vector<Row> all;
   void operator()(const char* name, Var (*f)(const Vars&), std::initializer_list<Input> inputs,
@@ -791,7 +791,7 @@ Input mask(const Shape& shape) { return {shape, 0, 2, Dtype::u8}; }
 Tensor Input::draw(const Shape& as, Rng rng) const {
   const std::int64_t count = numel(as);
   if (count == 0) return zeros(as, dtype);
-  // The golden ratio's fraction keeps the numbers off the middle and the ends, whatever their count.
+  // The golden ratio's fraction keeps the numbers away from the middle and the ends, for any count.
   const Tensor position = (to(rng.permutation(count), Dtype::f64) + (std::numbers::phi - 1)) / count;
   const Tensor values = reshape(position * (high - low) + low, as);
   return to(is_floating(dtype) ? values : floor(values), dtype);

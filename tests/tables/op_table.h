@@ -1,5 +1,5 @@
-// The table of differentiable ops that test_ops.cpp and test_pytorch.cpp check: a row per face of each function in
-// autograd/ops.h. README.md says how to add one.
+// The table of differentiable ops that test_ops.cpp and test_pytorch.cpp check: one row or more for
+// each function in autograd/ops.h. README.md says how to add one.
 #pragma once
 #include <concepts>
 #include <functional>
@@ -15,12 +15,13 @@ namespace hourglass::test {
 
 using Vars = std::vector<Var>;
 
-/// Where the numbers of an input lie. They are spread evenly over [low, high) and shuffled, so that no two are close to
-/// each other, nor any to the middle or the ends of the range: where kinks, ties and poles are is known, and avoided.
+/// The range of an input's numbers. They are spread evenly over [low, high) and shuffled. No two
+/// are close to each other, and none is close to the middle or the ends of the range: this avoids
+/// ties, and kinks and poles at these points.
 struct Input {
   Shape shape;
   double low, high;
-  Dtype dtype = Dtype::f64;  // which stands for f32 as well; integers are not differentiated by
+  Dtype dtype = Dtype::f64;  // also stands for f32; there are no derivatives by integers
 
   Tensor draw(const Shape& as, Rng rng) const;
 };
@@ -30,8 +31,8 @@ Input integers(const Shape& shape, int low, int high);
 /// 0 or 1
 Input mask(const Shape& shape);
 
-/// What an elementwise op is to give: a function of as many doubles as the op has inputs. Other ops have none here;
-/// PyTorch's values are their reference.
+/// The expected result of an elementwise op: a function of one double for each input. Other ops
+/// have none here; PyTorch's values are their reference.
 class Reference {
  public:
   Reference() = default;
@@ -54,7 +55,7 @@ class Reference {
 };
 
 struct RowOptions {
-  /// Up to which order derivatives are checked.
+  /// The highest order of derivatives that is checked.
   int order = 2;
   /// Further shapes for the inputs (all of them). Elementwise ops are always checked with kAnyShape.
   std::vector<Shape> shapes{};
@@ -62,11 +63,12 @@ struct RowOptions {
   std::vector<std::vector<Shape>> shapes_of_each{};
 };
 inline const std::vector<Shape> kAnyShape{{}, {1}, {1, 1}, {0}, {2, 0}};
-/// For ops that need something along the last axis.
+/// For ops that need at least one element along the last axis.
 inline const std::vector<Shape> kAnyRows{{1}, {1, 1}, {0, 3}};
 
 struct Row {
-  /// The function's name, then what tells this row from others of the same function: "sum over axis 0".
+  /// The function's name, then words that distinguish this row from the function's others: "sum
+  /// over axis 0".
   std::string name;
   std::function<Var(const Vars&)> f;
   std::vector<Input> inputs;
@@ -78,7 +80,7 @@ struct Row {
 };
 
 const std::vector<Row>& op_table();
-/// An error where there is none of that name.
+/// An error if there is no row of that name.
 const Row& row_named(const std::string& name);
 
 }  // namespace hourglass::test

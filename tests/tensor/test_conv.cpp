@@ -1,4 +1,4 @@
-// Convolution against its defining sum, over many geometries; what op_table cannot say about windows.
+// Convolution against its defining sum, over many geometries; NaN, empty batches, threads, errors.
 #include <cmath>
 #include <limits>
 
@@ -68,7 +68,7 @@ std::vector<Case> cases() {
 
 }  // namespace
 
-TEST_CASE("the three faces of convolution are the form's three derivatives") {
+TEST_CASE("convolution, its transpose and its weight gradient are derivatives of one form") {
   for (const Case& s : cases()) {
     INFO(s);
     const Tensor x = ramp(s.image(), 1, Dtype::f64), w = ramp(s.weight(), 5, Dtype::f64),
@@ -100,7 +100,7 @@ TEST_CASE("the three faces of convolution are the form's three derivatives") {
   }
 }
 
-TEST_CASE("a NaN is seen by the windows that stand on it, and by no others") {
+TEST_CASE("a NaN reaches the windows that contain it, and no others") {
   for (const std::int64_t width : {5, 14, 16, 33}) {
     Tensor x = ones({2, 3, 6, width});
     x.mutable_data<float>()[(1 * 3 + 1) * 6 * width + 2 * width + 3] = std::numeric_limits<float>::quiet_NaN();
@@ -114,7 +114,7 @@ TEST_CASE("a NaN is seen by the windows that stand on it, and by no others") {
   }
 }
 
-TEST_CASE("a NaN reaches the gradients of those weights that multiplied it, and no others") {
+TEST_CASE("a NaN reaches the gradients of the weights that multiplied it, and no others") {
   for (const std::int64_t width : {4, 5, 14, 16, 33}) {
     Tensor x = ones({3, 2, 6, width});
     x.mutable_data<float>()[(2 * 2 + 1) * 6 * width + 2 * width + width - 2] = std::numeric_limits<float>::quiet_NaN();
@@ -151,7 +151,7 @@ TEST_CASE("empty batches and empty weights are convolved") {
   CHECK(equal(conv2d(zeros({1, 0, 4, 4}), zeros({2, 0, 3, 3}), ones({2})), ones({1, 2, 2, 2})));
 }
 
-TEST_CASE("what does not fit is named") {
+TEST_CASE("an error names the shapes and options that do not fit") {
   const Tensor x = zeros({2, 3, 8, 8}), w = zeros({4, 3, 3, 3});
   CHECK(error_of([&] {
           conv2d(x, zeros({4, 2, 3, 3}));
@@ -195,7 +195,7 @@ TEST_CASE("what does not fit is named") {
         }) == "max_unpool2d: index 256 is out of range for an image of 256 numbers: x is f32[2, 3, 8, 8]");
 }
 
-TEST_CASE("where several numbers are unpooled to one place, the last stays and has the gradient") {
+TEST_CASE("of several numbers unpooled to one place, the last stays and gets the gradient") {
   const Var x = variable(Tensor::from({1.0, 2.0, 3.0}, {1, 1, 3}));
   const Tensor indices = Tensor::from(std::vector<std::int64_t>{1, 4, 1}, {1, 1, 3});
   const Var y = max_unpool1d(x, indices, {.kernel = 2});

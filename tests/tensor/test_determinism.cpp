@@ -1,4 +1,4 @@
-// A whole training run gives the same weights, bit for bit, however many threads work on it.
+// A whole training run gives the same weights, bit for bit, on any number of threads.
 #include <cstring>
 
 #include <doctest/doctest.h>
@@ -65,7 +65,7 @@ Run train(int threads, std::uint64_t seed) {
 
 TEST_CASE("a VAE trained on 1, 2, 3 and 4 threads has the same weights bit for bit") {
   const Run one = train(1, 7);
-  CHECK(one.last_loss < one.first_loss - 100);  // it does learn
+  CHECK(one.last_loss < one.first_loss - 100);  // the model learns
   for (const int threads : {2, 3, 4}) {
     const Run other = train(threads, 7);
     CHECK(other.last_loss == one.last_loss);

@@ -9,7 +9,7 @@
 
 using namespace hourglass;
 
-TEST_CASE("a log of draws plays them back in order, across streams, and says when there are no more") {
+TEST_CASE("a log replays its draws in order, across streams; it is an error to ask for more") {
   Rng a(1), b(2);
   DrawLog log;
   std::vector<Tensor> first, second;

@@ -1,4 +1,4 @@
-// How elementwise ops go about memory: none of it may show in the values.
+// How elementwise ops use memory, which must not change any value.
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -25,7 +25,7 @@ void check_bits(const Tensor& got, const Tensor& wanted) {
 
 }  // namespace
 
-TEST_CASE("a result takes over the memory of an operand that nobody else refers to") {
+TEST_CASE("a result reuses the memory of an operand that has no other owner") {
   Tensor x = Rng(0).uniform({100});
   const Tensor wanted = exp(x), twice = x * 2, from_one = 1 - x, sum = x + wanted;
   const auto with_copy_of_x = [&](auto op) {
@@ -51,7 +51,7 @@ TEST_CASE("a chain of ops on temporaries needs memory once") {
   CHECK(memory::peak_bytes() - before == one);
 }
 
-TEST_CASE("memory that others refer to is left alone") {
+TEST_CASE("memory that has another owner is not overwritten") {
   Tensor x = Rng(0).uniform({4, 5});
   const Tensor copy = x, before = x + 0, row = select(x, 0, 1);
   const Tensor y = exp(std::move(x));
@@ -75,7 +75,7 @@ TEST_CASE("an operand of another shape, dtype or layout is not written to") {
   check_bits((x * 1) < 0.5, x < 0.5);
 }
 
-TEST_CASE("results that go past the caches have the bits of those that do not") {
+TEST_CASE("results that bypass the caches have the same bits as those that do not") {
   // 12 MB, in one run, in rows that are whole lines, and in rows that are not.
   for (const Shape& shape : {Shape{3'000'000}, Shape{3000, 1008}, Shape{3001, 1001}}) {
     const Tensor x = Rng(0).uniform(shape), row = Rng(1).uniform({shape.back() == 3'000'000 ? 1 : shape.back()});
@@ -89,7 +89,7 @@ TEST_CASE("results that go past the caches have the bits of those that do not") 
   }
 }
 
-TEST_CASE("operands whose rows jump through memory give what copies give") {
+TEST_CASE("operands whose rows jump through memory give the same as copies") {
   const Tensor x = Rng(0).uniform({300, 200}), y = Rng(1).uniform({200, 300}), column = Rng(2).uniform({5000, 40});
   check_bits(transpose(x) * y, contiguous(transpose(x)) * y);
   check_bits(y - transpose(x), y - contiguous(transpose(x)));
@@ -112,15 +112,16 @@ TEST_CASE("a summed loss and its gradient are those of its elements, up to round
   }
 }
 
-TEST_CASE("standardizing keeps its digits where the mean is large beside the spread") {
+TEST_CASE("standardizing keeps its digits where the mean is much larger than the spread") {
   const Tensor small = Rng(0).normal({20, 1000}, 0, 1, Dtype::f64);
   const Tensor y = standardize(to(small + 1000, Dtype::f32), {1}, 0);
   const Tensor wanted = standardize(to(to(small + 1000, Dtype::f32), Dtype::f64), {1}, 0);
   CHECK_NOTHROW(check_close("standardize", y, wanted, 2e-6, 1));
 }
 
-TEST_CASE("standardizing a row whose first numbers are unlike the others") {
-  // A million numbers near 0, behind a few hundred near 1000: in f64 the same is exact to many digits.
+TEST_CASE("standardizing is exact for a row whose first numbers differ from the others") {
+  // A few hundred numbers near 1000, then 1000 or a million near 0. In f64 the same is
+  // exact to many digits.
   for (const std::int64_t n : {1000, 1'000'000}) {
     const Tensor x = concat({Rng(0).normal({1, 256}) + 1000, Rng(1).normal({1, n})}, 1);
     const Tensor wanted = standardize(to(x, Dtype::f64), {1}, 0), mean = hourglass::mean(wanted),

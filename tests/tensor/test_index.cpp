@@ -1,6 +1,5 @@
 // Picking by index, adding at indices, sorting.
 #include <cmath>
-#include <limits>
 #include <random>
 
 #include <doctest/doctest.h>
@@ -9,6 +8,7 @@
 #include "tensor/parallel.h"
 #include "tests/error_of.h"
 #include "tests/layouts.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
 using namespace hourglass::test;
@@ -17,7 +17,6 @@ namespace {
 
 using Values = std::vector<float>;
 using Indices = std::vector<std::int64_t>;
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
 
 const std::vector<Shape> shapes{{1}, {5}, {2, 3}, {3, 2, 4}, {4, 1, 3}, {2, 3, 1, 5}, {70, 9}, {300}};
 
@@ -113,7 +112,7 @@ TEST_CASE("gather and scatter_add follow an index for every element") {
 
 TEST_CASE("equal indices add in order of position on any number of threads") {
   const int before = num_threads();
-  // 1 vanishes beside 1e8 in f32: the sum tells the order.
+  // 1 is lost next to 1e8 in f32, so the sum shows the order.
   const Tensor source = Tensor::from<float>({1e8F, 1, -1e8F, 1});
   const Tensor zero = Tensor::from<std::int64_t>({0, 0, 0, 0});
   CHECK(index_add(zeros({1}), 0, zero, source).item() == 1);
@@ -153,7 +152,7 @@ TEST_CASE("a 0-d tensor has one element on axis 0") {
   CHECK(error_of([&] { sort(x, 1); }) == "sort: axis 1 is out of range for 1 axis");
 }
 
-TEST_CASE("picking nothing, and from nothing") {
+TEST_CASE("picking works with an empty index and on empty tensors") {
   const Tensor x = counted({2, 3}), none = Tensor({0}, Dtype::i64);
   CHECK(index_select(x, 1, none).shape() == Shape{2, 0});
   CHECK(difference(index_add(x, 1, none, zeros({2, 0})), x) == "");
@@ -167,7 +166,7 @@ TEST_CASE("picking nothing, and from nothing") {
   CHECK(one_hot(none, 0).shape() == Shape{0, 0});
 }
 
-TEST_CASE("a bad index is named, with its place and what it should have fitted") {
+TEST_CASE("an error names a bad index, its position and the extent") {
   const Tensor x = counted({3, 2});
   const Tensor index = Tensor::from<std::int64_t>({0, 1, 3, 9}, {2, 2});
   CHECK(error_of([&] {
@@ -218,7 +217,8 @@ TEST_CASE("one_hot marks the class") {
 }
 
 TEST_CASE("sort is stable in both directions, and NaN is the largest number") {
-  const Tensor x = Tensor::from<float>({2, kNan, -1, 2, kInfinity, -0.0F, 0, -kInfinity, kNan});
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  const Tensor x = Tensor::from<float>({2, nan, -1, 2, infinity, -0.0F, 0, -infinity, nan});
   CHECK(argsort(x).to_vector<std::int64_t>() == Indices{7, 2, 5, 6, 0, 3, 4, 1, 8});
   CHECK(argsort(x, 0, true).to_vector<std::int64_t>() == Indices{1, 8, 4, 0, 3, 5, 6, 2, 7});
   CHECK(std::signbit(sort(x).values.to_vector<float>()[2]));  // values come back as they were, -0 too

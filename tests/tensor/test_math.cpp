@@ -20,8 +20,8 @@ using namespace hourglass::test;
 
 namespace {
 
-// What is checked: f against the C library's function in a wider type. f64_ulp is where 2 could not be kept in f64: for
-// those, xsimd's functions are used as they are.
+// f is compared with the C library's function in a wider type. f64_ulp is the tolerance of
+// functions that are more than 2 ulp off in f64: they are xsimd's, unchanged.
 struct Function {
   const char* name;
   Tensor (*f)(const Tensor&);
@@ -76,8 +76,8 @@ const Function kFunctions[] = {
      [](double x) { return std::pow(x, -3.0); }},
 };
 
-// |got - wanted| in units of the last place that a T of wanted's size has; none where both are alike, and more than any
-// tolerance where one is NaN or infinite alone.
+// |got - wanted| in units of the last place that a T of wanted's size has. It is 0 if both are
+// alike, and more than any tolerance if only one of them is NaN or infinite.
 template <class T, class Wide>
 double ulps(T got, Wide wanted) {
   using Limits = std::numeric_limits<T>;
@@ -86,7 +86,7 @@ double ulps(T got, Wide wanted) {
     if (std::isnan(got) || std::isinf(got) || got == 0) return 0;
   }
   if (!std::isfinite(got) || !std::isfinite(rounded)) {
-    // Where the range ends, infinity stands one unit behind the largest number.
+    // At the end of the range, infinity counts as one unit beyond the largest number.
     const Wide edge = std::isfinite(got) ? static_cast<Wide>(got) : wanted;
     return std::abs(edge) >= static_cast<Wide>(Limits::max()) * (1 - 2 * static_cast<Wide>(Limits::epsilon())) ? 1
                                                                                                                : 1e9;
@@ -127,7 +127,7 @@ void check_errors(const Function& function, const std::vector<T>& x, Wide (*exac
   }
 }
 
-// Every step-th f32 there is, by its bits: of both signs, from the subnormal numbers to infinity and the NaNs.
+// Every step-th f32, in the order of its bits: both signs, subnormal numbers, infinities and NaNs.
 std::uint64_t step() {
   const char* wanted = std::getenv("HOURGLASS_ULP_STEP");  // 1 tries them all, in half an hour
   return wanted ? std::strtoull(wanted, nullptr, 10) : 8191;
@@ -150,7 +150,7 @@ TEST_CASE("transcendental functions of f32 are within 2 ulp over the whole range
 TEST_CASE("transcendental functions of f64 are within 2 ulp, and tan and atan within 2.5") {
   std::vector<double> x{0.0, -0.0, INFINITY, -INFINITY, NAN, 1, -1, 5e-324, -5e-324, 1e-310, -1e-310};
   Rng rng(0);
-  // Any bits at all; around 0; as far as exponentials reach; near 1, where logarithms vanish.
+  // Random bits; around 0; over the range of exponentials; near 1, where logarithms vanish.
   std::mt19937_64 words;
   for (int i = 0; i < 20'000; ++i) x.push_back(std::bit_cast<double>(words()));
   for (const auto& [low, high] : {std::pair{-4.0, 4.0}, {-40.0, 40.0}, {-750.0, 750.0}, {0.99, 1.01}, {-1e-3, 1e-3}})
@@ -171,7 +171,7 @@ TEST_CASE("zeros keep their sign where the function is odd") {
   }
 }
 
-TEST_CASE("powers follow IEEE 754 where numbers are special") {
+TEST_CASE("powers of special numbers follow IEEE 754") {
   const std::vector<double> numbers{0.0, -0.0, 1,   -1,   2,    -2,       3,         -3,
                                     0.5, -0.5, 2.5, -2.5, 1e10, INFINITY, -INFINITY, NAN};
   const Kernels* const before = &kernels();

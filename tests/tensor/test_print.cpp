@@ -1,25 +1,24 @@
 // Tensors print as NumPy prints arrays: the wanted strings are NumPy's own.
 #include <cmath>
-#include <limits>
 #include <sstream>
 
 #include <doctest/doctest.h>
 
 #include "tensor/ops.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
+using test::kInfinity;
+using test::kNan;
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::string f32(std::initializer_list<float> values) { return to_string(Tensor::from(values)); }
 std::string f64(std::initializer_list<double> values) { return to_string(Tensor::from(values)); }
 
 }  // namespace
 
-TEST_CASE("columns have one width, with the points below one another") {
+TEST_CASE("columns have one width, with aligned points") {
   CHECK(to_string(Tensor::from<float>({1, 2, 3, 4}, {2, 2})) == "[[1. 2.]\n [3. 4.]]");
   CHECK(f32({0.1F, -2.5F, 3.14159274F}) == "[ 0.1       -2.5        3.1415927]");
   CHECK(f64({1.0 / 3, 1e-3}) == "[0.33333333 0.001     ]");
@@ -37,7 +36,7 @@ TEST_CASE("very large, very small and very different numbers are written with ex
   CHECK(f64({1e16}) == "[1.e+16]");
 }
 
-TEST_CASE("NaN and infinities stand in the same columns") {
+TEST_CASE("NaN and infinities are aligned with the numbers") {
   CHECK(f32({static_cast<float>(kNan), static_cast<float>(kInfinity), -static_cast<float>(kInfinity), 1.5F}) ==
         "[ nan  inf -inf  1.5]");
   CHECK(f64({kNan, 1}) == "[nan  1.]");
@@ -72,7 +71,7 @@ TEST_CASE("of more than 1000 elements, three at either end of each axis are show
         "  [1950 1951 1952 ... 1997 1998 1999]]]");
 }
 
-TEST_CASE("a number by itself is written without brackets, nothing as []") {
+TEST_CASE("a 0-d tensor is written without brackets, and an empty tensor as []") {
   CHECK(to_string(scalar(0.1F)) == "0.1");
   CHECK(to_string(scalar(2)) == "2.0");
   CHECK(to_string(scalar(1e16, Dtype::f64)) == "1e+16");
@@ -84,7 +83,7 @@ TEST_CASE("a number by itself is written without brackets, nothing as []") {
   CHECK(to_string(zeros({3, 0})) == "[]");
 }
 
-TEST_CASE("views print what they show") {
+TEST_CASE("views print their own elements") {
   std::ostringstream out;
   out << transpose(reshape(arange(6), {2, 3})) << '\n' << flip(arange(3), {0}) << '\n' << expand(scalar(1), {2, 2});
   CHECK(out.str() == "[[0 3]\n [1 4]\n [2 5]]\n[2 1 0]\n[[1. 1.]\n [1. 1.]]");

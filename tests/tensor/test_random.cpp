@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -12,12 +11,13 @@
 #include "tensor/parallel.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
+using test::kNan;
 
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kMany = 1'000'000;
 using Block = std::array<std::uint32_t, 4>;
 
@@ -99,7 +99,7 @@ TEST_CASE("normal and uniform numbers have the moments of their distributions") 
     CHECK(std::abs(moment(u, 2, 0.5) - 1.0 / 12) < 0.0003);
     CHECK(max(abs(n)).item() > 4.5);
     CHECK(max(abs(n)).item() < 6);
-    // Neighbours, of which pairs share a radius, are not correlated, nor are their squares.
+    // Pairs of neighbours share a radius. Neither they nor their squares are correlated.
     const Tensor a = to(slice(n, 0, 0, kMany, 2), Dtype::f64), b = to(slice(n, 0, 1, kMany, 2), Dtype::f64);
     CHECK(std::abs(mean(a * b).item()) < 0.006);
     CHECK(std::abs(mean((a * a - 1) * (b * b - 1)).item()) < 0.012);
@@ -140,14 +140,14 @@ TEST_CASE("integers are spread evenly over their range, however large it is") {
   for (const std::int64_t number : dice) ++counts.at(static_cast<std::size_t>(number));
   for (std::size_t face = 1; face <= 6; ++face) CHECK(std::abs(counts[face] - 100'000) < 1200);
   CHECK(min(rng.randint({100}, -3, -2)).item() == -3);
-  // A range of 3/4 of all integers: without the refusals, some would come twice as often.
+  // A range of 3/4 of all integers: without rejection, some would come twice as often.
   const Tensor wide = rng.randint({100'000}, INT64_MIN, INT64_MAX / 2);
   CHECK(std::abs(mean(to(wide < INT64_MIN / 4, Dtype::f64)).item() - 0.5) < 0.01);
   CHECK(std::abs(mean(to(rng.randint({100'000}, INT64_MIN, INT64_MAX) < 0, Dtype::f64)).item() - 0.5) < 0.01);
   for (int i = 0; i < 100; ++i) CHECK(rng.below(3) < 3);
 }
 
-TEST_CASE("a permutation holds every number once, in an order of its own") {
+TEST_CASE("a permutation holds every number once, and all orders are equally likely") {
   Rng rng(23);
   const std::vector<std::int64_t> first = rng.permutation(1000).to_vector<std::int64_t>();
   CHECK(first != rng.permutation(1000).to_vector<std::int64_t>());
@@ -164,7 +164,7 @@ TEST_CASE("a permutation holds every number once, in an order of its own") {
   for (const int count : orders) CHECK(std::abs(count - 1000) < 130);
 }
 
-TEST_CASE("streams of other names, numbers and seeds are others") {
+TEST_CASE("different names, numbers and seeds give different streams") {
   const Rng root(5);
   std::vector<std::uint64_t> keys{root.state().key, Rng(6).state().key};
   for (const char* name : {"noise", "noisf", "data", "", "a", "b"}) {
@@ -184,7 +184,7 @@ TEST_CASE("streams of other names, numbers and seeds are others") {
   CHECK(root.state() == Rng(5).state());
 }
 
-TEST_CASE("a saved state draws what came after it") {
+TEST_CASE("a saved state repeats the draws that came after it") {
   Rng rng(29);
   (void)rng.normal({3});
   const Rng::State state = rng.state();

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
-#include <limits>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -14,30 +13,30 @@
 #include "tensor/random.h"
 #include "tests/error_of.h"
 #include "tests/layouts.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
 using namespace hourglass::test;
 
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
-using Values = std::vector<double>;
+using Doubles = std::vector<double>;
 using Integers = std::vector<std::int64_t>;
 
-Tensor vector(const Values& values) { return Tensor::from(values); }
+Tensor vector(const Doubles& values) { return Tensor::from(values); }
 
 // ---- what each reduction means, one number after another
 
-double sum_of(const Values& v) { return std::accumulate(v.begin(), v.end(), 0.0); }
-double mean_of(const Values& v) { return sum_of(v) / static_cast<double>(v.size()); }
-double squares_of(const Values& v, double center) {
+double sum_of(const Doubles& v) { return std::accumulate(v.begin(), v.end(), 0.0); }
+double mean_of(const Doubles& v) { return sum_of(v) / static_cast<double>(v.size()); }
+double squares_of(const Doubles& v, double center) {
   return std::accumulate(v.begin(), v.end(), 0.0, [&](double a, double x) { return a + (x - center) * (x - center); });
 }
 
 struct Case {
   const char* name;
   std::function<Tensor(const Tensor&, const Axes&, bool)> op;
-  std::function<double(const Values&)> meaning;
+  std::function<double(const Doubles&)> meaning;
 };
 const std::vector<Case> cases{
     {"sum", [](auto& x, auto& axes, bool keep) { return sum(x, axes, keep); }, sum_of},
@@ -76,14 +75,14 @@ Tensor reference(const Case& c, const Tensor& x, const Axes& axes, bool keepdim)
     kept.push_back(folded(axis) ? 1 : x.shape()[axis]);
     if (keepdim || !folded(axis)) shape.push_back(kept.back());
   }
-  std::vector<Values> groups(static_cast<std::size_t>(numel(kept)));
+  std::vector<Doubles> groups(static_cast<std::size_t>(numel(kept)));
   for_each_index(x.shape(), [&](const Axes& index) {
     Axes place = index;
     for (const std::int64_t axis : over) place[static_cast<int>(axis)] = 0;
     groups[static_cast<std::size_t>(place_of(place, contiguous_strides(kept)))].push_back(at(x, index));
   });
-  Values results;
-  for (const Values& group : groups) results.push_back(c.meaning(group));
+  Doubles results;
+  for (const Doubles& group : groups) results.push_back(c.meaning(group));
   return Tensor::from(results, shape);
 }
 
@@ -144,7 +143,7 @@ TEST_CASE("reductions over any axes agree with plain loops, in every layout and 
   });
 }
 
-TEST_CASE("the sum of millions of f32 is as accurate as f32 can say") {
+TEST_CASE("the sum of millions of f32 is as accurate as f32 allows") {
   Rng rng(2);
   for (const Shape& shape : {Shape{5'000'003}, Shape{1'000'001, 5}, Shape{5, 1'000'001}}) {
     CAPTURE(shape);
@@ -155,7 +154,7 @@ TEST_CASE("the sum of millions of f32 is as accurate as f32 can say") {
   }
 }
 
-TEST_CASE("a variance survives a mean that is large against it") {
+TEST_CASE("a variance keeps its digits where the mean is much larger") {
   Rng rng(3);
   const Tensor x = rng.normal({1000, 20}, 0, 1, Dtype::f64);
   CHECK(allclose(var(x + 1e6, {0}), var(x, {0}), 1e-6));
@@ -193,7 +192,7 @@ TEST_CASE("reductions have the same bits on any number of threads") {
   set_num_threads(threads);
 }
 
-TEST_CASE("over nothing, sums are 0, products 1, means NaN, and there is no maximum") {
+TEST_CASE("over no elements, sums are 0, products 1, means NaN, and there is no maximum") {
   const Tensor x = zeros({0, 3}, Dtype::f64);
   CHECK(difference(sum(x, {0}), zeros({3}, Dtype::f64)) == "");
   CHECK(difference(prod(x, {0}), ones({3}, Dtype::f64)) == "");
@@ -211,17 +210,17 @@ TEST_CASE("over nothing, sums are 0, products 1, means NaN, and there is no maxi
   CHECK(error_of([&] { (void)argmin(x, 0); }) == "argmin: there is nothing along axis 0 of f64[0, 3] to choose from");
 }
 
-TEST_CASE("NaN and infinities go the way that PyTorch sends them") {
+TEST_CASE("NaN and infinities give the same as in PyTorch") {
   for_each_set([] {
     for (const int length : {3, 5, 40, 400}) {
       CAPTURE(length);
       for (const int place : {0, 1, length / 2, length - 1}) {
         CAPTURE(place);
-        Values numbers(static_cast<std::size_t>(length), 1.0);
+        Doubles numbers(static_cast<std::size_t>(length), 1.0);
         numbers[static_cast<std::size_t>(place)] = kNan;
         for (const Dtype dtype : {Dtype::f32, Dtype::f64}) {
           const Tensor x = to(vector(numbers), dtype), column = expand(unsqueeze(x, 1), {length, 9});
-          for (const auto& op : {max, min, sum, prod, logsumexp}) {
+          for (Tensor (*const op)(const Tensor&, const Axes&, bool) : {max, min, sum, prod, logsumexp}) {
             CHECK(std::isnan(op(x, {}, false).item()));
             CHECK(all(isnan(op(contiguous(column), {0}, false))).item() == 1);
           }
@@ -251,7 +250,7 @@ TEST_CASE("norms of every order") {
   CHECK(error_of([&] { (void)norm(x, {}, false, kNan); }) == "norm: p is NaN");
 }
 
-TEST_CASE("sums and products of integers are i64, extremes keep the dtype, and averages are refused") {
+TEST_CASE("sums and products of integers are i64, extremes keep the dtype, averages are errors") {
   const Tensor bytes = Tensor::from<std::uint8_t>({200, 100, 3, 255, 0, 1}, {2, 3});
   CHECK(difference(sum(bytes, {1}), Tensor::from<std::int64_t>({303, 256})) == "");
   CHECK(difference(prod(bytes, {0}), Tensor::from<std::int64_t>({51000, 0, 3})) == "");
@@ -274,7 +273,7 @@ TEST_CASE("any and all ask whether elements differ from 0") {
   CHECK(difference(all(x, {0}, true), Tensor::from<std::uint8_t>({0, 0}, {1, 2})) == "");
 }
 
-TEST_CASE("argmax and argmin name the first of equals") {
+TEST_CASE("argmax and argmin give the first of equal elements") {
   const Tensor x = Tensor::from<double>({1, 3, 3, 0, 0, 3}, {2, 3});
   CHECK(argmax(x, 1).to_vector<std::int64_t>() == Integers{1, 2});
   CHECK(argmax(x, 0).to_vector<std::int64_t>() == Integers{0, 0, 0});

@@ -1,7 +1,6 @@
 // Scalars, shapes, memory, and tensors from nothing.
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -9,6 +8,7 @@
 #include "tensor/ops.h"
 #include "tests/error_of.h"
 #include "tests/layouts.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
 using namespace hourglass::test;
@@ -17,13 +17,12 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 using Integers = std::vector<std::int64_t>;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
 // ---- scalars and shapes
 
-TEST_CASE("a scalar takes the dtype it meets, if it is a value of it") {
+TEST_CASE("a scalar converts to a dtype that has its value, and to no other") {
   CHECK(Scalar(3).to<float>("op") == 3.0F);
   CHECK(Scalar(2.5).to<double>("op") == 2.5);
   CHECK(Scalar(255.0).to<std::uint8_t>("op") == 255);
@@ -48,7 +47,7 @@ TEST_CASE("shapes broadcast by NumPy's rule") {
   CHECK_THROWS_AS(broadcast_shapes("op", Shape{2}, Shape{0}), Error);
 }
 
-TEST_CASE("a shape with too many elements is an error, however it overflows") {
+TEST_CASE("a shape with too many elements is an error, for every way to overflow") {
   CHECK(numel({}) == 1);
   CHECK(numel({std::int64_t{1} << 40, 0, std::int64_t{1} << 40}) == 0);
   CHECK(numel({INT64_MAX}) == INT64_MAX);
@@ -85,7 +84,7 @@ TEST_CASE("a TensorIterator joins axes that are contiguous together") {
   CHECK(iterator_of(scalar(1)).shape() == Shape{1});
 }
 
-TEST_CASE("a TensorIterator used in pieces meets every element once, in order") {
+TEST_CASE("a TensorIterator used in pieces visits every element once, in order") {
   for (const Tensor& x : layouts(counted({3, 4, 5})))
     for (const std::int64_t piece : {1, 7, 60}) {
       const TensorIterator<1> iterator(x.shape(), {x.strides()});
@@ -202,7 +201,7 @@ TEST_CASE("to converts between all dtypes and layouts") {
         CHECK(difference(to(x, into), counted({3, 50}, into)) == "");
 }
 
-TEST_CASE("numbers that an integer cannot hold become the nearest it can, and NaN 0") {
+TEST_CASE("a number that an integer cannot hold becomes the nearest integer in range, and NaN 0") {
   const Tensor x = Tensor::from<double>({2.9, -2.9, 300, -300, 1e30, -1e30, kInfinity, -kInfinity, kNan, -0.5});
   const Integers wanted{2, -2, 300, -300, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, 0, 0};
   CHECK(to(x, Dtype::i64).to_vector<std::int64_t>() == wanted);
@@ -266,14 +265,14 @@ TEST_CASE("storage knows whether it is shared") {
   CHECK(Storage().bytes() == 0);
 }
 
-TEST_CASE("an absurd size is out of memory, too") {
+TEST_CASE("a size that is too large for any memory is out of memory, too") {
   CHECK(error_of([] { const Storage storage(SIZE_MAX); }) ==
         "storage: out of memory: asked for 18446744073709551615 bytes");
   CHECK(error_of([] { const Tensor x({INT64_MAX}); }) == "tensor: out of memory: f32[9223372036854775807]");
 }
 
 #if !defined(HOURGLASS_SANITIZED)  // sanitizers watch every allocation themselves: the pool is off
-TEST_CASE("running out of memory says how much was asked for, and does no harm") {
+TEST_CASE("an out-of-memory error says how much was asked for, and does no harm") {
   memory::reset_peak();
   const std::int64_t before = memory::bytes_in_use();
   const std::string error = error_of([] { const Storage storage(std::size_t{1} << 61); });

@@ -1,4 +1,4 @@
-// Views, copies of them, and the ops that join and fill up.
+// Views, copies of them, and the ops that join and pad.
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -142,7 +142,7 @@ TEST_CASE("reshape gives a view exactly where strides allow") {
   CHECK(reshape(expand(scalar(3), {2, 3}), {6}).strides() == Strides{0});
 }
 
-TEST_CASE("reshape of nothing") {
+TEST_CASE("reshape of empty tensors") {
   const Tensor x = counted({0, 3});
   CHECK(reshape(x, {3, 0, 5}).shape() == Shape{3, 0, 5});
   CHECK(reshape(x, {-1, 3}).shape() == Shape{0, 3});
@@ -152,7 +152,7 @@ TEST_CASE("reshape of nothing") {
         }) == "reshape: f32[0, 3] does not fit into [-1, 0] (0 elements, to be divided by 0)");
 }
 
-TEST_CASE("reshape says what does not fit") {
+TEST_CASE("errors of reshape name what does not fit") {
   const Tensor x = counted({2, 3});
   CHECK(error_of([&] { reshape(x, {4, 2}); }) == "reshape: f32[2, 3] does not fit into [4, 2] (6 against 8 elements)");
   CHECK(error_of([&] {
@@ -214,7 +214,7 @@ TEST_CASE("slice cuts as Python does") {
   CHECK(error_of([&] { slice(x, 1, 0, 7); }) == "slice: axis 1 is out of range for 1 axis");
 }
 
-TEST_CASE("select takes an axis away") {
+TEST_CASE("select removes an axis") {
   for_each_tensor([](const Tensor& x) {
     for (int axis = 0; axis < x.dim(); ++axis) {
       if (x.shape()[axis] == 0) continue;
@@ -263,7 +263,7 @@ TEST_CASE("squeeze and unsqueeze drop and add axes of 1") {
   CHECK(error_of([&] { unsqueeze(counted({1, 1, 1, 1, 1, 1, 1, 1}), 0); }) == "shape: more than 8 axes");
 }
 
-TEST_CASE("flip turns axes around") {
+TEST_CASE("flip reverses axes") {
   for_each_tensor([](const Tensor& x) {
     for (int axis = 0; axis < x.dim(); ++axis) {
       const Tensor wanted = make(x.shape(), Dtype::f32, [&](Axes i) {
@@ -319,7 +319,7 @@ TEST_CASE("folded integers wrap around like all others") {
   CHECK(fold(full({2, 2}, INT64_MAX, Dtype::i64), {3}, 0, 2, 1).to_vector<std::int64_t>()[1] == -2);
 }
 
-TEST_CASE("concat joins parts along an axis, whatever their memory looks like") {
+TEST_CASE("concat joins parts along an axis, in any layout of memory") {
   for (const Dtype dtype : all_dtypes)
     for (int axis = 0; axis < 3; ++axis)
       for (const std::int64_t extent : {0, 1, 4, 40}) {
@@ -332,7 +332,7 @@ TEST_CASE("concat joins parts along an axis, whatever their memory looks like") 
       }
 }
 
-TEST_CASE("concat names the part that clashes") {
+TEST_CASE("errors of concat name the part that does not fit") {
   const Tensor x = counted({2, 3});
   CHECK(error_of([&] { concat(std::vector<Tensor>{}, 0); }) == "concat: needs at least one part");
   CHECK(error_of([&] {
@@ -378,7 +378,7 @@ TEST_CASE("split cuts a tensor into views that concat joins again") {
   CHECK(error_of([&] { split(x, {1, 2}, 1); }) == "split: 2 are left over of axis 1 of f32[2, 5]");
 }
 
-TEST_CASE("pad surrounds a tensor by a value") {
+TEST_CASE("pad surrounds a tensor with a value") {
   for (const Tensor& x : layouts(counted({2, 3, 4}))) {
     const Tensor wanted = make({2, 6, 5}, Dtype::f32, [&](const Axes& i) {
       const bool inside = i[1] >= 1 && i[1] < 4 && i[2] < 4;
