@@ -1,7 +1,7 @@
 """Runs the benchmarks and their peers in turns, and writes RESULTS.md. See compare.sh.
 
-Every round starts every program anew, on 1 thread and then on 2, so that whatever else the machine does meets all of
-them alike. A figure is the median over the rounds.
+Each round starts every program again, on 1 thread and then on 2, so that other work on the machine
+slows all programs alike. A result is the median over the rounds.
 """
 
 import argparse
@@ -21,7 +21,7 @@ BUILD = ROOT / "build/release/bench"
 LIBRARIES = Path("/usr/lib") / f"{platform.machine()}-linux-gnu"
 
 
-# The most that any program may use of the CPU, if --set asks for less than all: by library, its name for the set.
+# Instruction sets for --set: the environment variables that limit each library to the set.
 SETS = {
     "avx2": {"HOURGLASS_SIMD": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
              "ATEN_CPU_CAPABILITY": "avx2"},
@@ -36,7 +36,7 @@ def cpu_flags():
 
 
 def openblas(threads, flavour):
-    """OpenBLAS 0.3.21 takes CPUs that are younger than itself for a Pentium 4: tell it what they can do."""
+    """OpenBLAS 0.3.21 mistakes CPUs newer than itself for a Pentium 4, so name the core type."""
     flags = cpu_flags()
     wide = "avx512bw" in flags and os.environ.get("HOURGLASS_SIMD") != "avx2"
     core = "SkylakeX" if wide else "Haswell" if "avx2" in flags else None
@@ -49,7 +49,7 @@ def openblas(threads, flavour):
     }
 
 
-# glibc keeps what it has, instead of giving large blocks back to the system at every free().
+# Makes glibc keep large blocks. By default every free() gives them back to the system.
 KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
@@ -58,7 +58,7 @@ KEEP_MEMORY = {
 
 
 class Contender:
-    """A program, and the environment to start it in."""
+    """A program, and the environment in which it is started."""
 
     def __init__(self, name, program, environment=lambda threads: {}):
         self.name, self.program, self.environment = name, BUILD / program, environment
@@ -124,7 +124,7 @@ def geometric_mean(values):
 
 
 def peak_resident(contender, row):
-    """Megabytes, of one process that runs this row alone."""
+    """The peak resident memory, in megabytes, of a process that runs only this row."""
     process = subprocess.Popen(
         [contender.program, f"--benchmark_filter=^{re.escape(row)}(/real_time)?$", "--benchmark_min_time=0.01"],
         env={**os.environ, **contender.environment(1)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -176,7 +176,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", default=list(SUITES), metavar="suite", help=", ".join(SUITES))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--set", choices=SETS, help="hold every library to these instructions")
+    parser.add_argument("--set", choices=SETS, help="limit every library to this instruction set")
     parser.add_argument("--out", type=Path, help="RESULTS.md, or with --set RESULTS_SET.md")
     arguments = parser.parse_args()
     os.environ.update(SETS.get(arguments.set, {}))
@@ -190,7 +190,7 @@ def main():
     for suite in arguments.suites:
         title, peers, seconds = SUITES[suite]
         ours = Contender("Hourglass", suite)
-        # What Eigen uses was decided when it was compiled.
+        # Eigen's instruction set was fixed when it was compiled, so --set leaves Eigen out.
         peers = [p for p in peers if p.program.exists() and not (arguments.set and p.name == "Eigen")]
         for number in range(arguments.rounds):
             for threads in (1, 2):

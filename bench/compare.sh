@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs every benchmark beside the same work in LibTorch, oneDNN, OpenBLAS and Eigen, and writes bench/RESULTS.md.
+# Runs every benchmark and the same work in LibTorch, oneDNN, OpenBLAS and Eigen, and writes
+# bench/RESULTS.md.
 #
 #   bench/compare.sh                     three rounds of everything: half an hour on 2 cores
-#   bench/compare.sh --rounds 1 matmul   one round of one suite, to look at
+#   bench/compare.sh --rounds 1 matmul   one round of one suite, for a quick look
 #   bench/compare.sh --set avx2          no library may use more than AVX2: bench/RESULTS_avx2.md
 #
-# Installs the other libraries where apt may; those that are missing are left out of the tables.
+# Installs the other libraries if apt is allowed to. The tables leave out libraries that are
+# missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source cmake/install_packages.sh

@@ -21,7 +21,7 @@ const bool registered = bench::register_convolutions([](benchmark::State& state,
   const Tensor w =
       s.transposed ? rng.normal({s.in, s.out, s.kernel, s.kernel}) : rng.normal({s.out, s.in, s.kernel, s.kernel});
   const Tensor bias = rng.normal({s.out});
-  // What x and y are to a transposed convolution, y and x are to the convolution that goes back.
+  // A transposed convolution from x to y goes the other way than a convolution: its image is y.
   const Tensor &image = s.transposed ? y : x, &result = s.transposed ? x : y;
   const Conv2dOptions forth{.stride = s.stride, .padding = s.padding};
   const ConvTranspose2dOptions back{.stride = s.stride, .padding = s.padding, .output_padding = s.left_over()};

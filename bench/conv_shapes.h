@@ -1,5 +1,5 @@
-// The convolutions of the autoencoder (batch 128) and the U-Net (batch 32), each with its three products: what conv.cpp
-// and its peers time.
+// The convolutions that conv.cpp and its peers time, each with its three products: those of the
+// autoencoder (batch 128) and of the U-Net (batch 32).
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,12 +12,12 @@ struct ConvShape {
   std::int64_t batch, in, out, extent, kernel, stride, padding, output_padding;
   bool transposed;
 
-  /// The extent of what it gives.
+  /// The extent of the output.
   std::int64_t result() const {
     return transposed ? (extent - 1) * stride - 2 * padding + kernel + output_padding
                       : (extent + 2 * padding - kernel) / stride + 1;
   }
-  /// Numbers at the end of the image that no window sees.
+  /// The number of pixels at the end of an axis that no window covers.
   std::int64_t left_over() const { return transposed ? output_padding : (extent + 2 * padding - kernel) % stride; }
   double operations() const {
     const std::int64_t windows = transposed ? extent : result();

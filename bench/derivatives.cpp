@@ -1,6 +1,8 @@
-// Second order at work: the contractive penalty ‖dh/dx‖² of an encoder 784-128-64 with sigmoids, batch 128, and its
-// gradient by the encoder's parameters, by every method. LibTorch's loop of 64 vector-Jacobian products is in
-// peers/derivatives.cpp. The last two compare ways to a Jacobian-vector product.
+// Second-order derivatives: the contractive penalty ‖dh/dx‖² of an encoder 784-128-64 with
+// sigmoids, batch 128, and its gradient with respect to the encoder's parameters, by each method
+// that such an encoder allows. LibTorch's loop of 64 vector-Jacobian products is in
+// peers/derivatives.cpp. The last two benchmarks compare two ways to compute a Jacobian-vector
+// product.
 #include "autograd/derivatives.h"
 
 #include <functional>
@@ -76,7 +78,8 @@ void step(benchmark::State& state, bool contractive) {
 BENCHMARK_CAPTURE(step, plain, false);
 BENCHMARK_CAPTURE(step, hutchinson, true);
 
-// J v of the encoder: by tangents, and by differentiating Jᵀu, which is linear in u, by u.
+// J v of the encoder in two ways: by tangents, and by two vjps. The first vjp gives Jᵀu, which is
+// linear in u; the second differentiates it with respect to u.
 void jvp_forward(benchmark::State& state) {
   set_num_threads(1);
   Rng rng(0);

@@ -1,6 +1,7 @@
-// What it costs that results do not depend on the number of threads. Work is cut into pieces by sizes alone, and partial
-// sums are joined in one fixed order. The opponent is the same kernels with one piece for each thread, whose sums have
-// other bits for every number of threads. `cost` is the ratio of their median times, measured in turns: 1 is free.
+// The cost of results that do not depend on the number of threads. Hourglass cuts work into pieces
+// by sizes alone, and adds partial sums in one fixed order. The alternative is the same kernels
+// with one piece for each thread: the bits of its sums change with the number of threads. `cost` is
+// the ratio of the two median times, measured in turns; 1 means no cost.
 #include <algorithm>
 #include <vector>
 
@@ -24,7 +25,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-// Times both in turns, several calls at once: what is read is that of `fixed`.
+// Times both in turns, 8 calls at once. The reported time is that of `fixed`.
 template <class Fixed, class Free>
 void in_turns(benchmark::State& state, Fixed fixed, Free free) {
   std::vector<double> times[2];
@@ -41,14 +42,14 @@ void in_turns(benchmark::State& state, Fixed fixed, Free free) {
   state.counters["cost"] = median(times[0]) / median(times[1]);
 }
 
-// f(begin, end), once for each thread.
+// Calls f(thread, begin, end) once for each thread.
 template <class F>
 void for_each_thread(std::int64_t n, F f) {
   const std::int64_t threads = num_threads();
   parallel_for(threads, 1, [&](std::int64_t t, std::int64_t) { f(t, n * t / threads, n * (t + 1) / threads); });
 }
 
-// As reduce.cpp sums: equal pieces, then their sums.
+// Sums equal pieces, then adds the sums, as tensor/reduce.cpp does.
 float sum_of_pieces(const Tensor& x, std::int64_t pieces) {
   const auto kernel = kernels().reduce.of<float, float>()[Reduce::sum];
   const std::int64_t n = x.numel(), size = (n + pieces - 1) / pieces;
@@ -73,7 +74,7 @@ void sum_all(benchmark::State& state) {
 }
 BENCHMARK(sum_all)->ArgsProduct({{100'000, 4'000'000}, {1, 2}})->ArgNames({"n", "threads"})->UseManualTime();
 
-// C's rows or columns are shared out, whichever there are more of.
+// In the alternative, threads share C's rows, or its columns if there are more of them.
 void product(benchmark::State& state, const bench::Product& p, int threads) {
   set_num_threads(threads);
   Rng rng(0);

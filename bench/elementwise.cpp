@@ -1,5 +1,5 @@
-// Elementwise ops: on 100 k numbers (in cache: arithmetic) and 4 M (memory). LibTorch's times are in
-// peers/elementwise.cpp.
+// Elementwise ops on 100 k numbers (in cache: limited by arithmetic) and on 4 M (limited by
+// memory). The same in LibTorch is in peers/elementwise.cpp.
 #include <benchmark/benchmark.h>
 
 #include "autograd/grad.h"
@@ -12,7 +12,7 @@ using namespace hourglass;
 
 namespace {
 
-// `streams` is how often memory of the operands' size is read or written.
+// `streams` is the number of times that memory of an operand's size is read or written.
 template <class F>
 void add_row(const char* name, int streams, F op) {
   benchmark::RegisterBenchmark(name,
@@ -55,7 +55,7 @@ const bool rows = [] {
   HOURGLASS_ROW(pow, 3, pow(a, b))
   HOURGLASS_ROW(chain_of_3, 2, tanh(a * 2 + 1))
 #undef HOURGLASS_ROW
-  // Loss and gradient, as a training step asks for them.
+  // Loss and gradient, as in a training step.
   add_row("bce_with_logits_and_gradient", 3, [](const Tensor& a, const Tensor& b) {
     const Var x = variable(a);
     return grad(nn::binary_cross_entropy_with_logits(x, constant(b)), x);

@@ -1,7 +1,7 @@
-// What this machine can do at this moment, to measure against: floating-point operations and bytes a second.
+// The limits of this machine at this moment: floating-point operations and bytes per second.
 //
-// Times from one day to the next, or from one machine to another, cannot be compared; the fraction of the limit can.
-// The limits are measured right beside a benchmark, on as many threads as it uses.
+// Times from different days or different machines cannot be compared, but fractions of a limit can.
+// The limits are measured just before each benchmark, on the same number of threads.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -22,7 +22,8 @@ inline double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The best rate of several tries in which every thread does amount() of work at the same time.
+/// The best rate of several tries. In each try all threads call amount() at the same time; it does
+/// some work and returns its amount.
 inline double best_rate(int threads, int tries, const std::function<double()>& amount) {
   double best = 0;
   for (int i = 0; i < tries; ++i) {
@@ -47,12 +48,13 @@ inline double best_rate(int threads, int tries, const std::function<double()>& a
   return best;
 }
 
-/// f32 operations a second with every FMA unit busy.
+/// f32 operations per second with every FMA unit busy.
 inline double fma_peak(int threads) {
   return best_rate(threads, 10, [] { return kernels().multiply_adds_f32(200'000); });
 }
 
-/// Bytes a second of a[i] = b[i] + s c[i] on arrays far larger than the caches: three streams, as an addition has.
+/// Bytes per second of a[i] = b[i] + s c[i] on arrays much larger than the caches: three streams,
+/// as in an addition.
 inline double triad_bandwidth(int threads) {
   constexpr std::size_t n = std::size_t{8} << 20;
   return best_rate(threads, 6, [&] {
@@ -63,12 +65,13 @@ inline double triad_bandwidth(int threads) {
   });
 }
 
-/// Times from its construction, just before a benchmark's loop, to its destruction. Google Benchmark's own rates are
-/// printed with "/s" behind them, which a fraction of a limit has not.
+/// Measures the time from its construction, just before a benchmark's loop, to its destruction.
+/// Google Benchmark's own rates are not used: they are printed with the unit "/s", and a fraction
+/// has no unit.
 class Meter {
  public:
-  /// `amount` of work an iteration, of which `limit` can be done a second: adds the columns `rate`, in units of 1e9 a
-  /// second, and `fraction`.
+  /// `amount` is the work of one iteration, `limit` the work that is possible per second. Adds the
+  /// columns `rate`, in units of 1e9 per second, and `fraction`, the rate divided by the limit.
   Meter(benchmark::State& state, double amount, double limit, const char* rate, const char* fraction)
       : state_(state), amount_(amount), limit_(limit), rate_(rate), fraction_(fraction), begin_(now()) {}
   ~Meter() {
@@ -86,11 +89,11 @@ class Meter {
   double begin_;
 };
 
-/// Adds the columns "GFLOP/s" and "of_peak": this many operations an iteration.
+/// Adds the columns "GFLOP/s" and "of_peak". `operations` is the number per iteration.
 inline Meter count_operations(benchmark::State& state, double operations) {
   return {state, operations, fma_peak(num_threads()), "GFLOP/s", "of_peak"};
 }
-/// Adds the columns "GB/s" and "of_triad": this many bytes read or written an iteration.
+/// Adds the columns "GB/s" and "of_triad". `bytes` is the number read or written per iteration.
 inline Meter count_bytes(benchmark::State& state, double bytes) {
   return {state, bytes, triad_bandwidth(num_threads()), "GB/s", "of_triad"};
 }

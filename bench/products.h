@@ -1,5 +1,5 @@
-// The matrix products that ../bench times, here and in the libraries under peers/: a layer's forward pass x Wᵀ, its
-// input gradient g W and its weight gradient gᵀ x, at shapes that autoencoders have.
+// The matrix products that are timed here and in the libraries of peers/: a layer's forward pass
+// x Wᵀ, its input gradient g W and its weight gradient gᵀ x, at shapes that autoencoders have.
 #pragma once
 #include <array>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Reductions read memory once; that is their limit. LibTorch's times are in peers/reduce.cpp.
+// Reductions read memory once; this is their limit. The same in LibTorch is in peers/reduce.cpp.
 #include <benchmark/benchmark.h>
 
 #include "autograd/grad.h"
@@ -11,7 +11,7 @@ using namespace hourglass;
 
 namespace {
 
-// `streams` is how often memory of x's size is read or written.
+// `streams` is the number of times that memory of x's size is read or written.
 template <class F>
 void add_row(const char* name, int streams, F op) {
   benchmark::RegisterBenchmark(name,
@@ -27,7 +27,8 @@ void add_row(const char* name, int streams, F op) {
       ->UseRealTime();
 }
 
-// What a layer costs: its output, and the gradient by x for some gradient of the output.
+// The cost of a layer: its output, and the gradient with respect to x for a given gradient of the
+// output.
 template <class F>
 auto forward_and_backward(F layer) {
   return [layer](const Tensor& t) {

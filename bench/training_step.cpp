@@ -1,5 +1,5 @@
-// Whole training steps: forward, backward and Adam, written as a user would. LibTorch's are in peers/training_step.cpp,
-// under the same names.
+// Whole training steps: forward, backward and Adam, as a user would write them. LibTorch's are in
+// peers/training_step.cpp, under the same names.
 #include <functional>
 #include <string>
 #include <utility>
@@ -26,7 +26,7 @@ using namespace hourglass;
 
 namespace {
 
-// Times steps that lower `loss`, and notes how much memory they need at most.
+// Times steps that lower `loss`, and reports their peak memory.
 void train(benchmark::State& state, const nn::Module& model, double operations, const std::function<Var()>& loss) {
   optim::Adam adam(model.parameters(), {.lr = 1e-3});
   adam.step(grad(loss(), model.parameters()));
@@ -42,14 +42,15 @@ void train(benchmark::State& state, const nn::Module& model, double operations, 
 
 using Widths = std::vector<std::int64_t>;
 
-// Operations of a stack's products: two for the forward pass and two for each of both gradients, but for the input's.
+// The operations of a stack's matrix products: 2 per weight and sample in the forward pass and in
+// each of the two gradients. The first layer has no input gradient.
 double operations(std::int64_t batch, const Widths& widths) {
   std::int64_t count = 0;
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) count += 2 * batch * widths[i] * widths[i + 1] * (i == 0 ? 2 : 3);
   return static_cast<double>(count);
 }
 
-// Linear layers with an activation between any two.
+// Linear layers with an activation after each but the last.
 template <class Activation = nn::ReLU>
 void stack(nn::Sequential& model, const Widths& widths, Rng& rng) {
   for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
@@ -136,7 +137,7 @@ void cae_jac64_gram(benchmark::State& state) { contractive(state, {784, 128, 64}
 STEP(cae_analytic);
 STEP(cae_vjp);
 STEP(cae_jac64);
-STEP(cae_jac64_gram);  // the same number another way: LibTorch's partner is cae_jac64
+STEP(cae_jac64_gram);  // the same value by another method; compare it with LibTorch's cae_jac64
 
 // ---- convolutional -------------------------------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ function(hourglass_compile_options target)
   # -Wno-sign-conversion: sizes are int64_t, as in the mathematics, and standard containers index by size_t.
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                            $<$<BOOL:${HOURGLASS_WERROR}>:-Werror>)
-  # g++ 12 sees an overlap in "p" + std::to_string(n) where there is none (GCC bug 105651).
+  # g++ 12 warns of an overlap in "p" + std::to_string(n) that does not exist (GCC bug 105651).
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
-  # A compiler free to fuse a * b + c does so here and not there, in a loop's body but not in its tail, and the same
-  # numbers would give other bits. Where a fused multiply-add is wanted, the code says fma.
+  # A compiler that may fuse a * b + c does so only in some places, for example in a loop's body but
+  # not in its tail. The same numbers would then give different bits. Where a fused multiply-add is
+  # wanted, the code calls fma.
   target_compile_options(${target} PRIVATE -ffp-contract=off)
 endfunction()

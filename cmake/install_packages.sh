@@ -1,4 +1,5 @@
-# What Hourglass needs from the system's package manager. Sourced by tests/run.sh and examples/quickstart.sh.
+# Installs what Hourglass needs, with the system's package manager. Sourced by tests/run.sh and
+# examples/quickstart.sh.
 # shellcheck shell=bash
 
 apt_packages="g++ cmake ninja-build libxsimd-dev libtbb-dev nlohmann-json3-dev doctest-dev libcli11-dev zlib1g-dev
@@ -11,7 +12,7 @@ apt_has() { dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx
 dnf_has() { rpm -q --quiet --whatprovides "$1"; }
 brew_has() { brew list "$1" >/dev/null 2>&1; }
 
-# missing <manager> <package>...: those of the packages that are not installed
+# missing <manager> <package>...: the packages that are not installed
 missing() {
   local manager=$1 package
   shift
@@ -20,14 +21,14 @@ missing() {
   done
 }
 
-# may_install <manager>: whether this account can install without being asked for a password
+# may_install <manager>: whether this account can install without a password
 may_install() { [[ $1 = brew || $(id -u) = 0 ]] || sudo -n true 2>/dev/null; }
 
 as_root() {
   if [[ $(id -u) = 0 ]]; then "$@"; else sudo -n "$@"; fi
 }
 
-# install_by <manager> <package>...: quietly, waiting for another installation to end
+# install_by <manager> <package>...: installs quietly, after any other installation has ended
 install_by() {
   local manager=$1
   shift
@@ -39,7 +40,7 @@ install_by() {
   esac
 }
 
-# by_hand <manager> <package>...: the line that a person would type instead
+# by_hand <manager> <package>...: the command for an installation by hand
 by_hand() {
   case $1 in
     apt) echo "sudo apt-get update && sudo apt-get install -y --no-install-recommends ${*:2}" ;;
@@ -47,14 +48,14 @@ by_hand() {
   esac
 }
 
-# What building needs. Nothing happens when it is all there.
+# Installs what the build needs, if anything is missing.
 install_packages() {
   local manager packages
   if command -v apt-get >/dev/null; then manager=apt packages=$apt_packages
   elif command -v dnf >/dev/null; then manager=dnf packages=$dnf_packages
   elif command -v brew >/dev/null; then manager=brew packages=$brew_packages
   else
-    echo "Neither apt, dnf nor brew here: going on with what is installed (README.md lists what it takes)."
+    echo "Found no apt, dnf or brew: continuing with what is installed (README.md lists the requirements)."
     return
   fi
   # shellcheck disable=SC2086  # a list of words
@@ -72,7 +73,8 @@ install_packages() {
   install_by $manager $packages
 }
 
-# Fashion-MNIST, which Debian has as a package. The examples do without: they look elsewhere, or generate a set.
+# Installs Fashion-MNIST, which is a package of Debian. Without it, the examples look elsewhere or
+# generate a data set.
 install_fashion_mnist() {
   local package=dataset-fashion-mnist
   if ! command -v apt-get >/dev/null || apt_has $package; then return; fi
@@ -81,5 +83,5 @@ install_fashion_mnist() {
     return
   fi
   apt-cache show $package >/dev/null 2>&1 || as_root apt-get update -qq || true
-  install_by apt $package || echo "The package $package is not to be had here; going on without."
+  install_by apt $package || echo "The package $package cannot be installed here; continuing without it."
 }

@@ -1,4 +1,5 @@
-# hourglass::hourglass is all libraries in one, and `cmake --install` makes them a package for find_package(hourglass).
+# hourglass::hourglass is all libraries in one. `cmake --install` makes a package of them for
+# find_package(hourglass).
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 

@@ -1,5 +1,5 @@
 # HOURGLASS_SANITIZE=address,undefined or thread: everything is compiled and linked with these sanitizers.
-# HOURGLASS_SANITIZED tells the memory pool to turn itself off, so that every tensor is an allocation they can watch.
+# HOURGLASS_SANITIZED turns the memory pool off, so that sanitizers see every allocation.
 if(HOURGLASS_SANITIZE)
   add_compile_options(-fsanitize=${HOURGLASS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${HOURGLASS_SANITIZE})

@@ -1,4 +1,4 @@
-// The activation functions of autograd/ops.h as layers for Sequential, and those with weights or random numbers.
+// Activation functions as layers: those of autograd/ops.h, and some with weights or random numbers.
 #pragma once
 #include <cstdint>
 
@@ -8,8 +8,8 @@
 
 namespace hourglass::nn {
 
-// A table, one layer a line: its name and what it computes. The second form has an option, the third two; options are
-// named with their defaults.
+// A table with one layer per line: its name, its options with their defaults, and its formula. The
+// first form has no option, the second one, the third two.
 #define HOURGLASS_LAYER(Name, formula)                           \
   class Name : public Layer {                                    \
    public:                                                       \
@@ -60,8 +60,8 @@ HOURGLASS_LAYER_WITH(Softmin, std::int64_t, axis, -1, softmax(-x, axis_))
 HOURGLASS_LAYER_WITH(LogSoftmax, std::int64_t, axis, -1, log_softmax(x, axis_))
 HOURGLASS_LAYER_WITH(GLU, std::int64_t, axis, -1, glu(x, axis_))
 
-/// The k largest along the last axis, the negative ones of them as 0 (the TopK autoencoder of Gao et al. 2024, "Scaling
-/// and evaluating sparse autoencoders").
+/// Keeps the k largest elements along the last axis, and sets all others and negative elements to 0
+/// (the TopK autoencoder of Gao et al. 2024, "Scaling and evaluating sparse autoencoders").
 HOURGLASS_LAYER_WITH(TopK, std::int64_t, k, 32, relu(keep_top_k(x, k_)))
 
 #undef HOURGLASS_LAYER
@@ -98,8 +98,8 @@ class PReLU : public Layer {
   Parameter weight_;
 };
 
-/// leaky_relu whose slope in training is drawn for each element from [lower, upper), and is the middle of the two
-/// otherwise.
+/// leaky_relu with a random slope. In training, each element's slope is drawn from [lower, upper);
+/// in evaluation, all slopes are (lower + upper) / 2.
 class RReLU : public Layer {
  public:
   explicit RReLU(Rng& rng, double lower = 1.0 / 8, double upper = 1.0 / 3)
@@ -117,8 +117,9 @@ class RReLU : public Layer {
   RandomState slopes_;
 };
 
-/// The k largest along the last axis in training, and alpha k of them otherwise; no other nonlinearity (Makhzani & Frey
-/// 2013, "k-sparse autoencoders", section 2.1).
+/// Keeps the k largest elements along the last axis in training, and the alpha k largest in
+/// evaluation. There is no other nonlinearity (Makhzani & Frey 2013, "k-sparse autoencoders",
+/// section 2.1).
 class KSparse : public Layer {
  public:
   explicit KSparse(std::int64_t k, double alpha = 1) : k_(k), alpha_(alpha) {}

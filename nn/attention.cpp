@@ -9,7 +9,7 @@
 namespace hourglass::nn {
 namespace {
 
-// Whether a and b are one Var.
+// Whether a and b are the same Var.
 bool same(const Var& a, const Var& b) {
   return a.node() == b.node() && a.value().storage().data() == b.value().storage().data() && a.shape() == b.shape() &&
          a.value().strides() == b.value().strides() && a.value().offset() == b.value().offset();
@@ -21,7 +21,7 @@ Var project_with(const Var& x, const Var& weight, const std::optional<Parameter>
   return bias ? linear(x, weight, slice(*bias, 0, first, first + rows)) : linear(x, weight);
 }
 
-// scores with a mask that says where not to look, or what to add.
+// Applies a mask: scores become -∞ where a u8 mask is not 0; any other mask is added.
 Var masked(const Var& scores, const Tensor& mask) {
   if (mask.dtype() == Dtype::u8) return masked_fill(scores, mask, -std::numeric_limits<double>::infinity());
   return scores + constant(mask);
@@ -74,7 +74,7 @@ MultiheadAttention::Output MultiheadAttention::attend(const Var& query, const Va
                                                       const AttentionOptions& options) const {
   const std::int64_t n = query.size(0), l = query.size(1), s = key.size(1), d = embed_dim_ / heads_;
   Projected p = project(query, key, value);
-  std::int64_t extra = 0;  // keys and values that no mask knows
+  std::int64_t extra = 0;  // the number of appended keys and values; masks do not cover them
   const auto append = [&](const Var& k_row, const Var& v_row) {
     p.k = concat({p.k, expand(k_row, {n, 1, embed_dim_})}, 1);
     p.v = concat({p.v, expand(v_row, {n, 1, embed_dim_})}, 1);
@@ -169,7 +169,7 @@ Var TransformerEncoderLayer::forward(const Var& src, const AttentionOptions& opt
   return norm2_(x + feed_forward(x));
 }
 
-// The stack, for the sake of its name in paths.
+// The stack is a module of its own because PyTorch's paths contain `layers`.
 class TransformerEncoder::Layers : public Module {
  public:
   Layers(std::int64_t count, std::int64_t d_model, std::int64_t nhead, Rng& rng,

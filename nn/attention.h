@@ -1,5 +1,5 @@
-// Attention: each position looks at all others and takes a weighted mean of what they have (Vaswani et al. 2017,
-// "Attention is all you need").
+// Attention: the output at each position is a weighted mean of the values at all positions (Vaswani
+// et al. 2017, "Attention is all you need").
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -11,46 +11,50 @@
 namespace hourglass::nn {
 
 struct AttentionOptions {
-  /// For each sample and each position of the source, [n, s]: u8, not 0 for positions to ignore; or numbers that are
-  /// added to the scores.
+  /// A mask of source positions for each sample, [n, s]. u8: a nonzero value hides the position.
+  /// Other dtypes: numbers that are added to the scores.
   std::optional<Tensor> key_padding_mask{};
-  /// Otherwise no weights come back.
+  /// Whether to return the attention weights.
   bool need_weights = true;
-  /// Of pairs, [l, s] or one for each sample and head [n · heads, l, s]: u8, not 0 where a query is not to look at a
-  /// key; or numbers to add to the scores.
+  /// A mask of pairs of a query and a key: [l, s], or [n · heads, l, s] with one mask for each
+  /// sample and head. u8: a nonzero value hides the key from the query. Other dtypes: added to the
+  /// scores.
   std::optional<Tensor> attn_mask{};
-  /// Whether weights come back as their mean over the heads [n, l, s] or for each head [n, heads, l, s].
+  /// If true, the returned weights are the mean over the heads, [n, l, s]; if false, they are those
+  /// of each head, [n, heads, l, s].
   bool average_attn_weights = true;
 };
 
 struct MultiheadAttentionOptions {
-  /// The probability with which a weight is dropped in training.
+  /// The probability that an attention weight is dropped in training.
   double dropout = 0;
   bool bias = true;
-  /// One more key and value, trained; one more of zeros.
+  /// add_bias_kv appends a trained key and value; add_zero_attn appends a key and value of zeros.
   bool add_bias_kv = false, add_zero_attn = false;
-  /// The sizes of keys and values where they are not embed_dim.
+  /// The sizes of keys and values, if they are not embed_dim.
   std::optional<std::int64_t> kdim{}, vdim{};
-  /// Inputs and output are [n, l, e] rather than [l, n, e].
+  /// Inputs and output are [n, l, e] instead of [l, n, e].
   bool batch_first = false;
   Dtype dtype = Dtype::f32;
 };
 
-/// softmax(Q Kᵀ / √d) V for each of num_heads heads of size d = embed_dim / num_heads, whose queries, keys and values
-/// are projections of the inputs; the heads' results side by side are projected once more.
-/// Parameters: in_proj_weight [3 e, e] (or q_, k_ and v_proj_weight where kdim or vdim differs), in_proj_bias [3 e],
-/// bias_k and bias_v [1, 1, e], out_proj.weight [e, e], out_proj.bias.
+/// softmax(Q Kᵀ / √d) V for each of num_heads heads of size d = embed_dim / num_heads. Queries,
+/// keys and values are projections of the inputs. The results of the heads are concatenated and
+/// projected once more.
+/// Parameters, with e = embed_dim: in_proj_weight [3 e, e] (or q_, k_ and v_proj_weight if kdim or
+/// vdim differs), in_proj_bias [3 e], bias_k and bias_v [1, 1, e], out_proj.weight [e, e],
+/// out_proj.bias.
 class MultiheadAttention : public Module {
  public:
   MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, Rng& rng, MultiheadAttentionOptions options = {});
 
   struct Output {
-    /// As the query.
+    /// Has the shape of the query.
     Var output;
-    /// How much each query took from each key.
+    /// The weight that each query gives to each key.
     Var weights;
   };
-  /// query is [l, n, e], key and value [s, n, ...]; all of them without n for a single sequence.
+  /// query is [l, n, e], key and value are [s, n, ...]. A single sequence has no axis n.
   Output forward(const Var& query, const Var& key, const Var& value, const AttentionOptions& options = {}) const;
   Output operator()(const Var& query, const Var& key, const Var& value, const AttentionOptions& options = {}) const {
     return in_context(name(), [&] { return forward(query, key, value, options); });
@@ -78,12 +82,13 @@ struct TransformerEncoderLayerOptions {
   TransformerActivation activation = TransformerActivation::relu;
   double layer_norm_eps = 1e-5;
   bool batch_first = false;
-  /// Normalise what goes into attention and feedforward rather than what comes out.
+  /// Normalise before attention and feedforward instead of after each of them.
   bool norm_first = false;
   Dtype dtype = Dtype::f32;
 };
 
-/// x = norm1(x + self_attn(x)), then norm2(x + linear2(activation(linear1(x)))), with dropout behind each part.
+/// x = norm1(x + self_attn(x)), then norm2(x + linear2(activation(linear1(x)))), with dropout after
+/// each part.
 class TransformerEncoderLayer : public Layer {
  public:
   TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, Rng& rng,
@@ -108,13 +113,14 @@ class TransformerEncoderLayer : public Layer {
   Dropout &dropout1_, &dropout2_;
 };
 
-/// num_layers such layers, one behind the other, each with initial weights of its own: layers.0, layers.1, .... Where
-/// layers normalise first, what the last one gives is not normalised, unless there is a last `norm`.
+/// A stack of num_layers TransformerEncoderLayers: layers.0, layers.1, .... Each has its own
+/// initial weights. With norm_first the last layer's output is not normalised; `norm` adds a
+/// LayerNorm for it.
 class TransformerEncoder : public Layer {
  public:
   TransformerEncoder(std::int64_t num_layers, std::int64_t d_model, std::int64_t nhead, Rng& rng,
                      TransformerEncoderLayerOptions options = {}, bool norm = false);
-  /// src is as a layer's, and every layer is given the same masks.
+  /// src has the shape that a layer takes. Every layer gets the same masks.
   Var forward(const Var& src) const override { return forward(src, {}); }
   Var forward(const Var& src, const AttentionOptions& options) const;
   using Layer::operator();

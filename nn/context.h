@@ -1,5 +1,5 @@
-// Errors say where they happened: each module adds its name while the error travels up to the caller. Instruments
-// (autograd/inspect.h) see the same names.
+// Errors say where they happened: each module adds its name while the error travels up to the
+// caller. The instruments of autograd/inspect.h show the same names.
 #pragma once
 #include <string_view>
 #include <utility>
@@ -9,8 +9,8 @@
 
 namespace hourglass::nn {
 
-/// Calls f(); an error that it throws then starts with `name: `. Layer does this for layers; a model does it for its
-/// own steps:
+/// Calls f(). An error that it throws then starts with `name: `. Layer does this for layers; a
+/// model can do it for its own steps:
 ///   Normal encode(const Var& x) const { return in_context("encode", [&] { ... }); }
 template <class F>
 decltype(auto) in_context(std::string_view name, F&& f) {

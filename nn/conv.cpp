@@ -7,9 +7,8 @@
 namespace hourglass::nn {
 namespace {
 
-// 1d, or 2d
 template <int N>
-const char* name_of(const char* one, const char* two) {
+const char* op_name(const char* one, const char* two) {
   return N == 1 ? one : two;
 }
 
@@ -28,7 +27,8 @@ void check_groups(const char* op, std::int64_t in, std::int64_t out, std::int64_
         groups, " equal groups");
 }
 
-// PyTorch's start: uniform in ±1/√fan_in, where fan_in is what stands behind the first axis.
+// PyTorch's initial values: uniform in ±1/√fan_in. fan_in is the product of all extents except the
+// first.
 void start(const Parameter& weight, const std::optional<Parameter>& bias, const Shape& shape, std::int64_t out,
            Dtype dtype, Rng& rng) {
   const double bound = 1 / std::sqrt(static_cast<double>(numel(shape) / shape[0]));
@@ -52,7 +52,7 @@ Conv<N>::Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, 
       weight_(parameter("weight", options.dtype)),
       bias_(options.bias ? std::optional(parameter("bias", options.dtype)) : std::nullopt),
       initialize_(in, rng, [out, options, weight = weight_, bias = bias_](std::int64_t inputs, Rng& draws) {
-        const char* const op = name_of<N>("conv1d", "conv2d");
+        const char* const op = op_name<N>("conv1d", "conv2d");
         check_groups(op, inputs, out, options.groups);
         start(weight, bias, weight_shape<N>(op, out, inputs / options.groups, options.kernel), out, options.dtype,
               draws);
@@ -60,10 +60,10 @@ Conv<N>::Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, 
 
 template <int N>
 Var Conv<N>::forward(const Var& x) const {
-  const std::int64_t in = channels<N>(name_of<N>("conv1d", "conv2d"), x);
+  const std::int64_t in = channels<N>(op_name<N>("conv1d", "conv2d"), x);
   if (!weight_.is_initialized()) initialize_(in);
-  const Var weight = weight_;  // once, as it may be computed from others
-  check(in == weight.size(1) * options_.groups, name_of<N>("conv1d", "conv2d"), "is for ",
+  const Var weight = weight_;  // read once, because it may be computed from others
+  check(in == weight.size(1) * options_.groups, op_name<N>("conv1d", "conv2d"), "is for ",
         weight.size(1) * options_.groups, " channels, got ", in, " in ", describe(x));
   hourglass::ConvOptions<N> options{options_.stride, options_.padding, options_.dilation, options_.groups};
   Var padded = x;
@@ -87,7 +87,7 @@ ConvTranspose<N>::ConvTranspose(std::int64_t in, std::int64_t out, const ConvTra
       weight_(parameter("weight", options.dtype)),
       bias_(options.bias ? std::optional(parameter("bias", options.dtype)) : std::nullopt),
       initialize_(in, rng, [out, options, weight = weight_, bias = bias_](std::int64_t inputs, Rng& draws) {
-        const char* const op = name_of<N>("conv_transpose1d", "conv_transpose2d");
+        const char* const op = op_name<N>("conv_transpose1d", "conv_transpose2d");
         check_groups(op, inputs, out, options.groups);
         start(weight, bias, weight_shape<N>(op, inputs, out / options.groups, options.kernel), out, options.dtype,
               draws);
@@ -95,10 +95,10 @@ ConvTranspose<N>::ConvTranspose(std::int64_t in, std::int64_t out, const ConvTra
 
 template <int N>
 Var ConvTranspose<N>::apply(const Var& x, const PerAxis<N>& output_padding) const {
-  const std::int64_t in = channels<N>(name_of<N>("conv_transpose1d", "conv_transpose2d"), x);
+  const std::int64_t in = channels<N>(op_name<N>("conv_transpose1d", "conv_transpose2d"), x);
   if (!weight_.is_initialized()) initialize_(in);
   const Var weight = weight_;
-  check(in == weight.size(0), name_of<N>("conv_transpose1d", "conv_transpose2d"), "is for ", weight.size(0),
+  check(in == weight.size(0), op_name<N>("conv_transpose1d", "conv_transpose2d"), "is for ", weight.size(0),
         " channels, got ", in, " in ", describe(x));
   const hourglass::ConvTransposeOptions<N> options{options_.stride, options_.padding, output_padding, options_.groups,
                                                    options_.dilation};
@@ -114,7 +114,7 @@ Var ConvTranspose<N>::forward(const Var& x) const {
 
 template <int N>
 Var ConvTranspose<N>::forward(const Var& x, const PerAxis<N>& output_size) const {
-  const char* const op = name_of<N>("conv_transpose1d", "conv_transpose2d");
+  const char* const op = op_name<N>("conv_transpose1d", "conv_transpose2d");
   channels<N>(op, x);
   PerAxis<N> more = 0;
   for (int axis = 0; axis < N; ++axis) {

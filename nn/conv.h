@@ -27,8 +27,9 @@ struct ConvOptions {
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
 
-/// y = x ∗ W + b (conv1d and conv2d of autograd/ops.h) for x [n, in, extents], with N extents, or without n. weight is
-/// [out, in / groups, kernel], bias [out]; both start uniform in ±1/√(in / groups · kernel), as PyTorch's do.
+/// y = x ∗ W + b (conv1d and conv2d of autograd/ops.h) for x [n, in, extents] or [in, extents],
+/// with N extents. weight is [out, in / groups, kernel], bias [out]; both start uniform in
+/// ±1/√(in / groups · kernel), as in PyTorch.
 template <int N>
 class Conv : public Layer {
  public:
@@ -67,7 +68,7 @@ struct ConvTransposeOptions {
   PerAxis<N> kernel;
   PerAxis<N> stride = 1;
   PerAxis<N> padding = 0;
-  /// A convolution with these options takes several sizes to the size of the input. This is added to the smallest.
+  /// Several output sizes are possible with a stride above 1. This is added to the smallest.
   PerAxis<N> output_padding = 0;
   std::int64_t groups = 1;
   bool bias = true;
@@ -77,14 +78,15 @@ struct ConvTransposeOptions {
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
 
-/// The gradient of a convolution by its image as a layer: with a stride it makes images larger, as a decoder does.
-/// weight is [in, out / groups, kernel], bias [out]; both start uniform in ±1/√(out / groups · kernel).
+/// The gradient of a convolution with respect to its image, as a layer. With a stride it makes
+/// images larger, as a decoder does. weight is [in, out / groups, kernel], bias [out]; both start
+/// uniform in ±1/√(out / groups · kernel).
 template <int N>
 class ConvTranspose : public Layer {
  public:
   ConvTranspose(std::int64_t in, std::int64_t out, const ConvTransposeOptions<N>& options, Rng& rng);
   Var forward(const Var& x) const override;
-  /// With the output_padding that gives the extents `output_size`.
+  /// Chooses the output_padding so that the output has the extents `output_size`.
   Var forward(const Var& x, const PerAxis<N>& output_size) const;
   using Layer::operator();
   Var operator()(const Var& x, const PerAxis<N>& output_size) const {

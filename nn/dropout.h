@@ -1,6 +1,6 @@
-// Noise that is there in training and gone afterwards: dropout, and the corruptions of denoising autoencoders.
+// Noise that acts only in training: dropout, and the corruptions of denoising autoencoders.
 //
-// Each layer draws from a generator of its own (Module::random_state), which a checkpoint can keep.
+// Each layer draws from its own generator (Module::random_state), which a checkpoint can store.
 #pragma once
 #include <cstdint>
 
@@ -8,7 +8,7 @@
 
 namespace hourglass::nn {
 
-/// What all of these are: the identity outside of training, noisy(x) within.
+/// The base of all these layers: noisy(x) in training, the identity in evaluation.
 class Noise : public Layer {
  public:
   Var forward(const Var& x) const final { return is_training() && x.numel() > 0 ? noisy(x) : x; }
@@ -30,7 +30,8 @@ class Dropout : public Noise {
 
  protected:
   Var noisy(const Var& x) const override;
-  // The same where only the first `axes` axes tell coins apart; all that stands behind them falls together.
+  // The same with one draw for each index of the first `axes` axes: all elements with this index
+  // are dropped together.
   Dropout(Rng& rng, double p, int axes);
 
  private:
@@ -38,8 +39,9 @@ class Dropout : public Noise {
   int axes_;
 };
 
-/// Whole channels of [n, c, ...] become 0: neighbouring pixels tell much the same, so that dropping single ones loses
-/// little (Tompson et al. 2015, "Efficient object localization using convolutional networks").
+/// Drops whole channels of [n, c, ...]. Neighbouring pixels are similar, so dropping single pixels
+/// would remove little information (Tompson et al. 2015, "Efficient object localization using
+/// convolutional networks").
 class Dropout1d : public Dropout {
  public:
   explicit Dropout1d(Rng& rng, double p = 0.5) : Dropout(rng, p, 2) {}
@@ -49,8 +51,8 @@ class Dropout2d : public Dropout {
   explicit Dropout2d(Rng& rng, double p = 0.5) : Dropout(rng, p, 2) {}
 };
 
-/// Dropout for selu: elements become selu's lower limit, and what comes out is scaled and moved to keep mean 0 and
-/// variance 1 (Klambauer et al. 2017, section "New dropout technique").
+/// Dropout for selu: dropped elements become selu's lower limit. The result is scaled and shifted
+/// to keep mean 0 and variance 1 (Klambauer et al. 2017, section "New dropout technique").
 class AlphaDropout : public Noise {
  public:
   explicit AlphaDropout(Rng& rng, double p = 0.5);
@@ -87,8 +89,8 @@ class MaskingNoise : public Noise {
   double p_;
 };
 
-/// Each element becomes, with probability p, low or high as a fair coin falls (Vincent et al. 2010, "Stacked denoising
-/// autoencoders", section 3.3).
+/// Replaces each element with probability p: by low or by high, which are equally likely (Vincent
+/// et al. 2010, "Stacked denoising autoencoders", section 3.3).
 class SaltAndPepperNoise : public Noise {
  public:
   explicit SaltAndPepperNoise(Rng& rng, double p = 0.25, double low = 0, double high = 1);

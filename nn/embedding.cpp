@@ -21,7 +21,7 @@ Embedding::Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, Rn
 Var Embedding::forward(const Var& indices) const {
   check(indices.dtype() == Dtype::i64, "embedding", "indices must be i64, got ", describe(indices));
   const Tensor flat = flatten(indices.value());
-  // How often the row at each place is used in all.
+  // For each index, how many times its row is used in the whole batch.
   const auto uses = [&] {
     const Tensor once = ones(flat.shape(), weight_.dtype());
     const Tensor counts = index_add(zeros({weight_.shape()[0]}, weight_.dtype()), 0, flat, once);
@@ -30,7 +30,8 @@ Var Embedding::forward(const Var& indices) const {
   if (options_.max_norm) {
     const Tensor rows = index_select(weight_.value(), 0, flat), length = norm(rows, {1}, true, options_.norm_type);
     const Tensor excess = where(length > *options_.max_norm, rows - rows * (*options_.max_norm / (length + 1e-7)), 0);
-    weight_.set_value(index_add(weight_.value(), 0, flat, -excess / uses()));  // what is used twice is shortened once
+    // index_add adds the excess once for each use; the division makes this one time in total.
+    weight_.set_value(index_add(weight_.value(), 0, flat, -excess / uses()));
   }
   Var rows = index_select(Var(weight_), 0, flat);
   if (options_.scale_grad_by_freq) {

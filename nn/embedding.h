@@ -9,9 +9,10 @@
 namespace hourglass::nn {
 
 struct EmbeddingOptions {
-  /// The word that means nothing: its row starts as 0 and gets no gradient. Negative counts from the back.
+  /// The index of the padding word: its row starts as 0 and gets no gradient. A negative index
+  /// counts from the back.
   std::optional<std::int64_t> padding_idx{};
-  /// Rows that are used are first shortened to this norm, in the weights themselves.
+  /// Each use shortens rows that are longer than this norm. The weights themselves change.
   std::optional<double> max_norm{};
   double norm_type = 2;
   /// Divides a row's gradient by the number of times the row was used.
@@ -19,11 +20,12 @@ struct EmbeddingOptions {
   Dtype dtype = Dtype::f32;
 };
 
-/// Indices [...] (i64) to [..., embedding_dim]: rows of weight [num_embeddings, embedding_dim], at first N(0, 1).
+/// Maps indices [...] (i64) to [..., embedding_dim]: each index selects a row of weight
+/// [num_embeddings, embedding_dim], which is initially N(0, 1).
 class Embedding : public Layer {
  public:
   Embedding(std::int64_t num_embeddings, std::int64_t embedding_dim, Rng& rng, EmbeddingOptions options = {});
-  /// The indices as a constant, since a Layer takes a Var.
+  /// Takes the indices as a constant Var, because every Layer takes a Var.
   Var forward(const Var& indices) const override;
   using Layer::operator();
   Var operator()(const Tensor& indices) const { return Layer::operator()(Var(indices)); }

@@ -30,7 +30,7 @@ double kaiming_std(std::string_view op, const Shape& shape, const KaimingOptions
   return calculate_gain(options.nonlinearity, options.a) / std::sqrt(inputs);
 }
 
-// Uniform numbers of the given standard deviation lie within ±√3 of it.
+// The uniform distribution in ±√3 std has standard deviation std.
 Tensor uniform_of_std(const Shape& shape, Rng& rng, double std, Dtype dtype) {
   const double bound = std::sqrt(3.0) * std;
   return rng.uniform(shape, -bound, bound, dtype);
@@ -48,7 +48,7 @@ Tensor normal(const Shape& shape, Rng& rng, double mean, double std, Dtype dtype
 
 namespace {
 double normal_cdf(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
-// Where normal_cdf is p: by halving an interval, which needs no approximation.
+// The inverse of normal_cdf, by bisection: no approximation formula is needed.
 double normal_quantile(double p) {
   double low = -40, high = 40;
   for (int k = 0; k < 80; ++k) {
@@ -62,7 +62,7 @@ double normal_quantile(double p) {
 Tensor trunc_normal(const Shape& shape, Rng& rng, TruncNormalOptions options) {
   check(options.std > 0 && options.low < options.high, "trunc_normal", "needs std > 0 and low < high, got ",
         options.std, ", ", options.low, " and ", options.high);
-  // The half of the distribution where numbers near 1 do not round away the tail.
+  // An interval in the upper half is mirrored: the cdf rounds the tail away near 1, but not near 0.
   double low = (options.low - options.mean) / options.std, high = (options.high - options.mean) / options.std;
   const double side = low > 0 ? -1 : 1;
   if (side < 0) std::swap(low, high);
@@ -102,8 +102,8 @@ Tensor orthogonal(const Shape& shape, Rng& rng, double gain, Dtype dtype) {
   fans("orthogonal", shape);
   const std::int64_t rows = shape[0], columns = numel(shape) / rows;
   const std::int64_t count = std::min(rows, columns), length = std::max(rows, columns);
-  // Random directions, each freed of its parts along those before it (Gram-Schmidt). The second sweep removes what the
-  // rounding of the first left behind.
+  // Gram-Schmidt: subtracts from each random vector its components along the vectors before it. The
+  // second sweep removes the rounding errors of the first.
   std::vector<double> v = rng.normal({count, length}, 0, 1, Dtype::f64).to_vector<double>();
   for (std::int64_t i = 0; i < count; ++i) {
     double* const x = v.data() + i * length;
@@ -141,9 +141,9 @@ Tensor dirac(const Shape& shape, std::int64_t groups, Dtype dtype) {
 
 Tensor sparse(const Shape& shape, Rng& rng, double sparsity, double std, Dtype dtype) {
   check(shape.size() == 2, "sparse", "expects [out, in], got ", shape);
-  check(sparsity >= 0 && sparsity <= 1, "sparse", "sparsity is a share of 1, got ", sparsity);
+  check(sparsity >= 0 && sparsity <= 1, "sparse", "sparsity must be 0 to 1, got ", sparsity);
   const auto zeroed = static_cast<std::int64_t>(std::ceil(sparsity * static_cast<double>(shape[0])));
-  // The places of a column in random order are the order of random numbers.
+  // The ranks of random numbers put the elements of each column in a random order.
   const Tensor rank = argsort(argsort(rng.uniform(shape, 0, 1, Dtype::f64), 0), 0);
   return where(rank < zeroed, 0, rng.normal(shape, 0, std, dtype));
 }

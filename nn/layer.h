@@ -8,7 +8,8 @@ namespace hourglass::nn {
 class Layer : public Module {
  public:
   virtual Var forward(const Var& x) const = 0;
-  /// forward(x), with the layer's name before any error: `encoder: hidden: linear: inner axes differ: ...`.
+  /// Calls forward(x). Errors start with the layer's name:
+  /// `encoder: hidden: linear: inner axes differ: ...`.
   Var operator()(const Var& x) const {
     return in_context(name(), [&] { return forward(x); });
   }

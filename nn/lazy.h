@@ -16,8 +16,9 @@ namespace hourglass::nn {
 /// As a number of inputs: take it from the first batch.
 inline constexpr std::int64_t kLazy = -1;
 
-/// Gives a layer's parameters their initial values once the number of inputs is known: at once, or, for kLazy, at the
-/// first call. A lazy layer draws them from a generator of its own, so they do not depend on when that happens.
+/// Gives a layer's parameters their initial values as soon as the number of inputs is known:
+/// immediately or, for kLazy, at the first call. A lazy layer draws the values from its own
+/// generator, so they do not depend on the time of that call.
 class Initializer {
  public:
   using Function = std::function<void(std::int64_t inputs, Rng& rng)>;

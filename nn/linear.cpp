@@ -7,7 +7,7 @@
 namespace hourglass::nn {
 namespace {
 
-// ±1/√in: PyTorch's start for weights and for biases.
+// Uniform in ±1/√in: PyTorch's initial values of weights and biases.
 Tensor initial(const Shape& shape, std::int64_t in, Rng& rng, Dtype dtype) {
   check(in > 0 && shape[0] > 0, "linear", "needs at least 1 input and 1 output, got ", in, " and ", shape[0]);
   const double bound = 1 / std::sqrt(static_cast<double>(in));
@@ -55,7 +55,7 @@ Var Bilinear::forward(const Var& a, const Var& b) const {
   leading.erase(leading.size() - 1);
   leading_b.erase(leading_b.size() - 1);
   check(leading == leading_b, "bilinear", "leading axes differ: ", describe(a), " and ", describe(b));
-  // All products of an element of a with one of b, and then one matrix product.
+  // All products of an element of a and an element of b, then one matrix product.
   const Var pairs = flatten(unsqueeze(a, -1) * unsqueeze(b, -2), -2, -1);
   return linear(pairs, reshape(weight_, {w[0], w[1] * w[2]}), bias_);
 }

@@ -1,5 +1,5 @@
-// Linear: every output is a weighted sum of all inputs. Also a layer with fixed holes in its weight, and a product of
-// two inputs.
+// Linear: every output is a weighted sum of all inputs. Also MaskedLinear, which lacks some of the
+// connections, and Bilinear, a product of two inputs.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -35,8 +35,9 @@ class LazyLinear : public Linear {
   LazyLinear(std::int64_t out, Rng& rng, LinearOptions options = {}) : Linear(kLazy, out, rng, options) {}
 };
 
-/// Linear with fixed holes: y = x (W ∘ mask)ᵀ + b. mask is [out, in], not 0 where input and output are connected, and
-/// kept as a buffer "mask" (u8). Weights in the holes get no gradient and keep their first values.
+/// Linear without some of the connections: y = x (W ∘ mask)ᵀ + b. mask is [out, in]: 0 removes a
+/// connection, any other number keeps it. The mask is kept as the buffer "mask" (u8). Weights of
+/// removed connections get no gradient and keep their initial values.
 class MaskedLinear : public Layer {
  public:
   MaskedLinear(const Tensor& mask, Rng& rng, LinearOptions options = {});
@@ -51,8 +52,8 @@ class MaskedLinear : public Layer {
   Buffer mask_;
 };
 
-/// y_k = aᵀ W_k b + c_k for a [..., in1] and b [..., in2], whose leading axes are the same. weight is [out, in1, in2],
-/// bias [out]; both start uniform in ±1/√in1.
+/// y_k = aᵀ W_k b + c_k for a [..., in1] and b [..., in2] with the same leading axes. weight is
+/// [out, in1, in2], bias (c) is [out]; both start uniform in ±1/√in1.
 class Bilinear : public Module {
  public:
   Bilinear(std::int64_t in1, std::int64_t in2, std::int64_t out, Rng& rng, LinearOptions options = {});

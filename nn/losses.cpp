@@ -20,7 +20,7 @@ Var reduce(const Var& each, Reduction reduction, std::int64_t samples) {
   }
   fail("loss", "corrupt reduction ", static_cast<int>(reduction));
 }
-// The same where the sum is known already.
+// The same if the sum is already known.
 Var reduce_sum(const Var& sum, Reduction reduction, const Var& input) {
   if (reduction == Reduction::sum) return sum;
   const std::int64_t samples = input.dim() == 0 ? 1 : input.size(0);
@@ -49,7 +49,7 @@ Var l1_loss(const Var& input, const Var& target, Reduction reduction) {
 }
 
 namespace {
-// d² / 2 up to delta, and from there on along the tangent.
+// d² / 2 up to delta, then the tangent at delta.
 Var huber(const Var& difference, double delta) {
   return where(abs(difference.value()) <= delta, square(difference) * 0.5, (abs(difference) - delta / 2) * delta);
 }
@@ -81,7 +81,7 @@ Var gaussian_nll_loss(const Var& input, const Var& target, const Var& var, Gauss
   check(var.numel() == 0 || min(var.value()).item() >= 0, "gaussian_nll_loss", "var must not be negative, got ",
         var.numel() == 0 ? 0 : min(var.value()).item());
   const Var wide = var.shape() == input.shape() ? var : reshape(var, column);
-  // A variance below eps counts as eps, and its gradient is not cut off.
+  // A variance below eps counts as eps, but its gradient still passes.
   const Var v = where(wide.value() < options.eps, wide - wide.detach() + options.eps, wide);
   const Var each = (log(v) + squared_difference(input, target) / v) * 0.5;
   return reduce(options.full ? each + std::log(2 * std::numbers::pi) / 2 : each, options.reduction);
@@ -108,7 +108,7 @@ Var weighted(const Var& each, const std::optional<Tensor>& weight) {
 
 Var binary_cross_entropy(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
   check_alike("binary_cross_entropy", input, target);
-  check(!options.pos_weight, "binary_cross_entropy", "pos_weight is for logits alone");
+  check(!options.pos_weight, "binary_cross_entropy", "pos_weight is only for binary_cross_entropy_with_logits");
   if (input.numel() > 0) {
     const double low = min(input.value()).item(), high = max(input.value()).item();
     check(!(low < 0) && !(high > 1), "binary_cross_entropy", "input reaches from ", low, " to ", high,
@@ -125,7 +125,7 @@ Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const 
   if (!options.weight && !options.pos_weight && options.reduction != Reduction::none)
     return reduce_sum(bce_with_logits_sum(input, target), options.reduction, input);
   Var each = bce_with_logits(input, target);
-  if (options.pos_weight)  // what -log p = softplus(-x) counts more than once
+  if (options.pos_weight)  // `each` already has -log p = softplus(-x) once
     each = each + target * softplus(-input) * constant(expand(*options.pos_weight - 1, input.shape()));
   return reduce(weighted(each, options.weight), options.reduction);
 }
@@ -135,7 +135,7 @@ Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduct
 
 namespace {
 
-// Which axis the classes are on; an error where there is none, or the weights do not fit.
+// The axis of the classes. An error if there is none, or if the options do not fit.
 int class_axis(std::string_view loss, const Var& input, const ClassOptions& options) {
   check(input.dim() > 0, loss, "input needs an axis of classes, got ", describe(input));
   const int axis = input.dim() == 1 ? 0 : 1;
@@ -143,7 +143,7 @@ int class_axis(std::string_view loss, const Var& input, const ClassOptions& opti
     check(options.weight->shape() == Shape{input.shape()[axis]} && options.weight->dtype() == input.dtype(), loss,
           "input is ", describe(input), ", so weight must be ", input.dtype(), Shape{input.shape()[axis]}, ", got ",
           describe(*options.weight));
-  check(options.label_smoothing >= 0 && options.label_smoothing <= 1, loss, "label_smoothing is a share of 1, got ",
+  check(options.label_smoothing >= 0 && options.label_smoothing <= 1, loss, "label_smoothing must be 0 to 1, got ",
         options.label_smoothing);
   return axis;
 }
@@ -155,13 +155,15 @@ Tensor beside(const Tensor& weight, const Var& input, int axis) {
   return reshape(weight, shape);
 }
 
-// From losses of single targets to the loss, where ignored ones are 0 and `counts` is what each target counts.
+// Reduces the losses of the targets. Ignored targets have loss 0; `counts` is the weight of each
+// target in the mean.
 Var reduce_counted(const Var& each, const Tensor& counts, Reduction reduction) {
   if (reduction == Reduction::mean) return sum(each) / sum(counts).item();
   return reduce(each, reduction);
 }
 
-// cross_entropy and nll_loss, of log-probabilities. Smoothing is a second loss, with every class for a target.
+// cross_entropy and nll_loss for log-probabilities. Smoothing adds a second loss, whose target is
+// every class.
 Var class_loss(const Var& input, const Tensor& target, const ClassOptions& options) {
   const int axis = class_axis("nll_loss", input, options);
   check(target.dtype() == Dtype::i64, "nll_loss", "target must be i64, the numbers of the classes, got ",
@@ -185,7 +187,7 @@ Var class_loss(const Var& input, const Tensor& target, const ClassOptions& optio
 }  // namespace
 
 Var nll_loss(const Var& input, const Tensor& target, const ClassOptions& options) {
-  check(options.label_smoothing == 0, "nll_loss", "label_smoothing is cross_entropy's");
+  check(options.label_smoothing == 0, "nll_loss", "label_smoothing is only for cross_entropy");
   return class_loss(input, target, options);
 }
 Var nll_loss(const Var& input, const Tensor& target, Reduction reduction) {
@@ -231,7 +233,7 @@ Var pairwise_distance(const Var& a, const Var& b, double p, double eps, bool kee
 
 namespace {
 
-// y as numbers of the input's dtype; an error where its shape is not the given one.
+// y in the input's dtype. An error if its shape is not `shape`.
 Tensor signs(std::string_view loss, const Tensor& y, const Var& input, const Shape& shape) {
   check(y.shape() == shape, loss, "input is ", describe(input), ", so y must be ", shape, ", got ", describe(y));
   return to(y, input.dtype());
@@ -287,8 +289,7 @@ Var dice_loss(const Var& input, const Var& target, DiceOptions options) {
 
 namespace {
 
-// A matrix [n - size + 1, n] whose rows are the window at each place along an axis of n pixels: times an image, it
-// blurs.
+// A matrix [n - size + 1, n] that blurs an axis of n pixels. Row i is the window at place i.
 Tensor blur_matrix(std::int64_t n, std::int64_t size, double sigma, Dtype dtype) {
   const std::int64_t places = n - size + 1;
   std::vector<double> window, rows(static_cast<std::size_t>(places * n));

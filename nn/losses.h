@@ -1,6 +1,7 @@
-// Losses: one number that says how far a prediction is from its target. Names, meanings and averages are PyTorch's.
-// Input and target have the same shape unless the comment says otherwise. Nothing is broadcast: a loss that silently
-// compared [n, 1] with [n] would train for something else.
+// Losses: one number that says how far a prediction is from its target. Names, formulas and
+// averages are PyTorch's. Input and target have the same shape unless the comment says otherwise.
+// Nothing is broadcast: a loss that silently compared [n, 1] with [n] would train for something
+// else.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -31,8 +32,9 @@ struct GaussianNllOptions {
   /// Lower bound of var. The gradient ignores the bound.
   double eps = 1e-6;
 };
-/// (log var + (input - target)² / var) / 2: -log of a normal density of mean input and the given variance. var has the
-/// input's shape, or the same with a last axis of 1, or without it.
+/// (log var + (input - target)² / var) / 2: -log of the normal density with mean `input` and
+/// variance `var`. var has the input's shape, or this shape with a last axis of 1, or without the
+/// last axis.
 Var gaussian_nll_loss(const Var& input, const Var& target, const Var& var, GaussianNllOptions options = {});
 
 struct PoissonNllOptions {
@@ -44,7 +46,7 @@ struct PoissonNllOptions {
   double eps = 1e-8;
   Reduction reduction = Reduction::mean;
 };
-/// rate - target log(rate), the target being counts.
+/// rate - target log(rate), for targets that are counts.
 Var poisson_nll_loss(const Var& input, const Var& target, PoissonNllOptions options = {});
 
 // ---- probabilities
@@ -64,8 +66,9 @@ struct BinaryCrossEntropyOptions {
 Var binary_cross_entropy(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options);
 Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options);
 
-/// -log softmax(input)[target] for logits [n, classes], or [n, classes, d...], or [classes], and the numbers of the
-/// right classes (i64) in the same shape without the axis of classes. mean is over the targets.
+/// -log softmax(input)[target] for logits [n, classes], or [n, classes, d...], or [classes]. The
+/// target holds the number of the right class (i64), in the input's shape without the class axis.
+/// mean is over the targets.
 Var cross_entropy(const Var& input, const Tensor& target, Reduction reduction = Reduction::mean);
 /// -input[target] for log-probabilities, in the shapes of cross_entropy.
 Var nll_loss(const Var& input, const Tensor& target, Reduction reduction = Reduction::mean);
@@ -76,8 +79,8 @@ struct ClassOptions {
   /// A target with this number has loss 0 and does not count in the mean.
   std::int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
-  /// The share of the target that is spread evenly over all classes (Szegedy et al. 2016, "Rethinking the Inception
-  /// architecture", section 7); cross_entropy's.
+  /// Only for cross_entropy: the fraction of the target that is spread evenly over all classes
+  /// (Szegedy et al. 2016, "Rethinking the Inception architecture", section 7).
   double label_smoothing = 0;
 };
 Var cross_entropy(const Var& input, const Tensor& target, const ClassOptions& options);
@@ -86,13 +89,13 @@ Var nll_loss(const Var& input, const Tensor& target, const ClassOptions& options
 Var cross_entropy(const Var& input, const Var& target, const ClassOptions& options = {});
 
 struct KlDivOptions {
-  /// batchmean is the divergence as mathematics has it; mean divides by the number of classes as well.
+  /// batchmean is the mathematical divergence per sample; mean also divides by the class count.
   Reduction reduction = Reduction::mean;
-  /// The target holds log-probabilities, too.
+  /// The target also holds log-probabilities.
   bool log_target = false;
 };
-/// t (log t - input), KL(t ‖ exp(input)) when summed: the input holds log-probabilities, the target t probabilities.
-/// (Divergences of distributions are in autograd/stochastic.h.)
+/// t (log t - input). The sum is KL(t ‖ exp(input)): the input holds log-probabilities, the target
+/// t probabilities. (Divergences of distributions are in autograd/kl.h.)
 Var kl_div(const Var& input, const Var& target, KlDivOptions options = {});
 
 // ---- distances and margins. y is 1 or -1.
@@ -106,7 +109,7 @@ Var cosine_embedding_loss(const Var& a, const Var& b, const Tensor& y, double ma
                           Reduction reduction = Reduction::mean);
 /// input where y is 1, max(0, margin - input) where y is -1.
 Var hinge_embedding_loss(const Var& input, const Tensor& y, double margin = 1, Reduction reduction = Reduction::mean);
-/// max(0, 1 - y input): the support vector machine's.
+/// max(0, 1 - y input): the loss of support vector machines.
 Var hinge_loss(const Var& input, const Tensor& y, Reduction reduction = Reduction::mean);
 /// max(0, margin - y (a - b)): a should be larger where y is 1, and b where it is -1.
 Var margin_ranking_loss(const Var& a, const Var& b, const Tensor& y, double margin = 0,
@@ -116,7 +119,7 @@ Var soft_margin_loss(const Var& input, const Tensor& y, Reduction reduction = Re
 
 struct TripletOptions {
   double margin = 1, p = 2, eps = 1e-6;
-  /// Uses the distance of positive and negative, where it is the smaller one, for that of anchor and negative.
+  /// Replaces d(anchor, negative) by d(positive, negative) where that is smaller.
   bool swap = false;
   Reduction reduction = Reduction::mean;
 };
@@ -130,12 +133,13 @@ struct DiceOptions {
   double smooth = 1;
   Reduction reduction = Reduction::mean;
 };
-/// 1 - (2 Σ p t + s) / (Σ p² + Σ t² + s) for each sample of probabilities p and a mask t [n, ...], the sums being over
-/// all that a sample has (Milletari et al. 2016, "V-Net", section 3).
+/// 1 - (2 Σ p t + s) / (Σ p² + Σ t² + s) for each sample, with probabilities p and a mask t
+/// [n, ...]. The sums are over all elements of a sample; s is `smooth` (Milletari et al. 2016,
+/// "V-Net", section 3).
 Var dice_loss(const Var& input, const Var& target, DiceOptions options = {});
 
 struct SsimOptions {
-  /// The window is a Gaussian of this number of pixels (odd) and this standard deviation.
+  /// The window is a Gaussian with this number of pixels (odd) and this standard deviation.
   std::int64_t window_size = 11;
   double sigma = 1.5;
   /// The largest possible value minus the smallest.
@@ -145,9 +149,10 @@ struct SsimOptions {
 };
 /// The structural similarity of images [n, c, h, w], 1 where they are the same: the mean over pixels and channels of
 ///   (2 μa μb + c1) (2 σab + c2) / ((μa² + μb² + c1) (σa² + σb² + c2)),   c1 = (k1 range)², c2 = (k2 range)²,
-/// with means, variances and covariance taken in a window around each pixel that lies in the image as a whole (Wang et
-/// al. 2004, "Image quality assessment: from error visibility to structural similarity", equation 13). A window larger
-/// than the image is made as large as it is. none gives [n].
+/// Means, variances and covariance are those of a window around a pixel. Only windows that lie
+/// completely inside the image count (Wang et al. 2004, "Image quality assessment: from error
+/// visibility to structural similarity", equation 13). A window larger than the image shrinks to
+/// the image's size. Reduction::none gives [n].
 Var ssim(const Var& a, const Var& b, SsimOptions options = {});
 /// 1 - ssim
 Var ssim_loss(const Var& input, const Var& target, SsimOptions options = {});

@@ -153,7 +153,7 @@ LoadResult Module::load_state_dict(const StateDict& state, LoadOptions options) 
   for (const auto& [path, value] : state)
     check(given.emplace(path, &value).second, "load_state_dict", "'", path, "' is given twice");
 
-  // First everything that can fail, then everything that changes something.
+  // First all checks, then all changes: an error leaves the module as it was.
   LoadResult result;
   std::string misfits;
   std::vector<std::pair<Entry, Tensor>> fitting;
@@ -165,7 +165,7 @@ LoadResult Module::load_state_dict(const StateDict& state, LoadOptions options) 
     }
     const Tensor& value = *found->second;
     given.erase(found);
-    if (!entry.is_initialized()) {  // takes whatever shape comes
+    if (!entry.is_initialized()) {  // accepts any shape
       fitting.emplace_back(std::move(entry), value);
       continue;
     }

@@ -29,7 +29,8 @@
 
 namespace hourglass::nn {
 
-/// A tensor of a model that is not trained, such as a running mean. A handle: copies refer to the same one.
+/// A tensor of a model that is not trained, such as a running mean. A handle: copies refer to the
+/// same tensor.
 class Buffer {
  public:
   Buffer(std::string name, const Tensor& value)
@@ -89,31 +90,35 @@ class Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// Every parameter of this module and those below, named by its path. A shared parameter appears once.
+  /// All parameters of this module and of the modules below it, named by their paths. A shared
+  /// parameter appears once.
   std::vector<Parameter> parameters() const;
   std::vector<Buffer> buffers() const;
   std::vector<RandomState> random_states() const;
-  /// The number of trained numbers.
+  /// The number of elements of all parameters. Parameters without a shape do not count yet.
   std::int64_t num_parameters() const;
   std::span<const std::unique_ptr<Module>> children() const { return children_; }
   using Visitor = std::function<void(const std::string& path, const Module& module)>;
-  /// Calls visitor(path, module) for this module, whose path is "", and for all below it, parents first.
+  /// Calls visitor(path, module) for this module, whose path is "", and for all modules below it.
+  /// Parents come before their children.
   void visit(const Visitor& visitor) const { visit("", visitor); }
-  /// What the parent calls this module; empty for a module without a parent.
+  /// The name that the parent gave to this module; empty for a module without a parent.
   const std::string& name() const { return name_; }
 
-  /// Sets the mode of this module and those below. Dropout, for example, acts only in training. The initial mode is
-  /// training.
+  /// Sets the mode of this module and of all modules below it. Dropout, for example, acts only in
+  /// training. The initial mode is training.
   void train(bool training = true);
   void eval() { train(false); }
   bool is_training() const { return *training_; }
   /// Converts parameters and floating-point buffers to f32 or f64. Make the optimizer after this.
   void to(Dtype dtype);
 
-  /// All parameters and buffers. Takes no memory, and does not change when training continues.
+  /// A snapshot of all parameters and buffers: it does not change when training continues. It
+  /// shares memory with the model until the model changes.
   StateDict state_dict() const;
-  /// Sets all parameters and buffers, converted to the dtypes of this module. Missing or unexpected names (if strict)
-  /// and different shapes are one error that names all of them; the module then has not changed.
+  /// Sets all parameters and buffers, converted to the dtypes of this module. One error names all
+  /// missing and unexpected names (if strict) and all different shapes. After an error the module
+  /// is unchanged.
   LoadResult load_state_dict(const StateDict& state, LoadOptions options = {});
 
   /// A table of every module, parameter and buffer: path, type, shape and number of elements.
@@ -130,8 +135,8 @@ class Module {
   Parameter parameter(std::string name, Dtype dtype);
   Buffer buffer(std::string name, const Tensor& initial);
   Buffer buffer(std::string name, Dtype dtype);
-  /// A random number generator of this module's own. One draw from `rng` seeds it, so each module gets a different
-  /// generator.
+  /// A random number generator for this module alone. One draw from `rng` seeds it, so each module
+  /// gets a different generator.
   RandomState random_state(std::string name, Rng& rng);
   /// Adds a module that belongs to this one: nn::Linear& hidden_ = child("hidden", nn::Linear(784, 400, rng)).
   /// It is moved; its children, parameters and buffers stay the same objects.
@@ -172,8 +177,8 @@ class Module {
   void adopt(std::string name, std::unique_ptr<Module> module);
 
   friend class Parametrization;
-  // A parameter that reparametrize() took out of parameters_, and the names of what it is computed from
-  // (parametrize.h).
+  // A parameter that reparametrize() took out of parameters_, and the names of the parameters and
+  // buffers that it is computed from (parametrize.h).
   struct Derived {
     Parameter parameter;
     std::vector<std::string> originals;
@@ -185,7 +190,7 @@ class Module {
   std::vector<RandomState> random_states_;
   std::vector<Derived> derived_;
   std::vector<std::unique_ptr<Module>> children_;
-  std::shared_ptr<bool> training_ = std::make_shared<bool>(true);  // shared with parameters that are computed
+  std::shared_ptr<bool> training_ = std::make_shared<bool>(true);  // computed parameters share it
 };
 
 }  // namespace hourglass::nn

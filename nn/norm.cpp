@@ -60,8 +60,7 @@ Var ChannelNorm::normalize(const Var& x, const Axes& axes) const {
     const Var mean = constant(running_mean_->value()), scale = constant(rsqrt(running_var_->value() + options_.eps));
     return scale_and_shift((x - along(mean, x, 1)) * along(scale, x, 1), weight_, bias_, 1);
   }
-  check(extent(x, axes) != 1, op_, "a mean over one number says nothing; needs more of them for each channel, got ",
-        describe(x));
+  check(extent(x, axes) != 1, op_, "needs more than 1 number for each channel, got ", describe(x));
   if (is_training() && running_mean_ && x.numel() > 0) track(x, axes);
   return scale_and_shift(standardize(x, axes, options_.eps), weight_, bias_, 1);
 }
@@ -96,7 +95,7 @@ Var InstanceNorm::forward(const Var& x) const {
 
 LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions options)
     : normalized_shape_(normalized_shape), eps_(options.eps) {
-  check(!normalized_shape.empty(), "layer_norm", "needs the shape of the last axes, one at least");
+  check(!normalized_shape.empty(), "layer_norm", "needs the shape of at least 1 axis");
   if (!options.elementwise_affine) return;
   weight_ = parameter("weight", ones(normalized_shape, options.dtype));
   bias_ = parameter("bias", zeros(normalized_shape, options.dtype));

@@ -1,9 +1,9 @@
-// Normalisation: (x - mean) / √(variance + eps), which is the op standardize, and then a trained scale and shift. The
-// layers differ in what they average over. For x of [n, c, h, w]:
+// Normalisation: (x - mean) / √(variance + eps) (the op standardize), then a trained scale and
+// shift. The layers differ in the axes that they average over. For x of [n, c, h, w]:
 //
-//   BatchNorm      n, h, w    each channel has its mean over the batch, and remembers it for later
-//   LayerNorm      c, h, w    each sample has its own (or each position: whatever axes are asked for)
-//   InstanceNorm   h, w       each channel of each sample
+//   BatchNorm      n, h, w    one mean per channel; running averages are kept for evaluation
+//   LayerNorm      c, h, w    one mean per sample (or per position: the layer can take fewer axes)
+//   InstanceNorm   h, w       one mean per channel of each sample
 //   GroupNorm      groups of channels, h, w
 #pragma once
 #include <cstdint>
@@ -14,10 +14,11 @@
 
 namespace hourglass::nn {
 
-/// What BatchNorm and InstanceNorm share: channels on axis 1 with scale, shift and running statistics.
+/// Options of BatchNorm and InstanceNorm: channels on axis 1 with scale, shift and running
+/// statistics.
 struct ChannelNormOptions {
   double eps = 1e-5;
-  /// How far running statistics move towards those of a batch; nothing averages all batches evenly.
+  /// The weight of a batch in the running statistics. With std::nullopt all batches count equally.
   std::optional<double> momentum = 0.1;
   bool affine = true;
   bool track_running_stats = true;
@@ -31,7 +32,7 @@ class ChannelNorm : public Layer {
 
  protected:
   ChannelNorm(const char* op, std::int64_t num_features, ChannelNormOptions options);
-  // With x's own statistics over `axes`, or in evaluation the running ones where there are any. Channels are on axis 1.
+  // Uses the statistics of x over `axes`; in evaluation it uses the running statistics, if any.
   Var normalize(const Var& x, const Axes& axes) const;
   const char* op() const { return op_; }
 
@@ -46,9 +47,10 @@ class ChannelNorm : public Layer {
 };
 
 using BatchNormOptions = ChannelNormOptions;
-/// In training, y = (x - mean) / √(var + eps) · weight + bias with mean and (biased) variance of each channel over the
-/// batch; otherwise with running averages of the mean and the unbiased variance, updated in training (Ioffe & Szegedy
-/// 2015, "Batch normalization"). weight is [c], at first 1, and bias [c], at first 0.
+/// y = (x - mean) / √(var + eps) · weight + bias. In training, mean and (biased) var are those of
+/// each channel over the batch. In evaluation they are running averages of the mean and of the
+/// unbiased variance; training updates these averages (Ioffe & Szegedy 2015, "Batch
+/// normalization"). weight is [c], initially 1, and bias is [c], initially 0.
 class BatchNorm : public ChannelNorm {
  public:
   Var forward(const Var& x) const override;
@@ -88,8 +90,9 @@ struct InstanceNormOptions {
   bool track_running_stats = false;
   Dtype dtype = Dtype::f32;
 };
-/// Each channel of each sample by itself (Ulyanov et al. 2016, "Instance normalization"). With running statistics,
-/// which then serve in evaluation, they average over samples what is measured in each.
+/// Normalises each channel of each sample separately (Ulyanov et al. 2016, "Instance
+/// normalization"). Running statistics, if tracked, are averages over samples of the statistics of
+/// each sample. Evaluation then uses them.
 class InstanceNorm : public ChannelNorm {
  public:
   Var forward(const Var& x) const override;
@@ -128,8 +131,8 @@ struct LayerNormOptions {
   bool elementwise_affine = true;
   Dtype dtype = Dtype::f32;
 };
-/// Over the last axes, which have the shape `normalized_shape`, as have weight (at first 1) and bias (0) (Ba et al.
-/// 2016, "Layer normalization").
+/// Normalises over the last axes, whose shape is `normalized_shape`. weight (initially 1) and bias
+/// (initially 0) have the same shape (Ba et al. 2016, "Layer normalization").
 class LayerNorm : public Layer {
  public:
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {});
@@ -146,8 +149,8 @@ struct GroupNormOptions {
   bool affine = true;
   Dtype dtype = Dtype::f32;
 };
-/// The channels of [n, c, ...] in num_groups groups, each with all its pixels; weight and bias are [c] (Wu & He 2018,
-/// "Group normalization").
+/// Divides the channels of [n, c, ...] into num_groups groups. Normalises each group of each sample
+/// over all its channels and pixels. weight and bias are [c] (Wu & He 2018, "Group normalization").
 class GroupNorm : public Layer {
  public:
   GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options = {});

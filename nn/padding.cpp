@@ -7,7 +7,7 @@
 namespace hourglass::nn {
 namespace {
 
-// Which of n elements in a row stands at place i of the row continued on both sides.
+// The index of the element that the padded row has at position i. The row itself is at 0 to n - 1.
 std::int64_t source(std::int64_t i, std::int64_t n, PadMode mode) {
   if (mode == PadMode::replicate) return std::clamp<std::int64_t>(i, 0, n - 1);
   if (mode == PadMode::circular) return (i + n) % n;

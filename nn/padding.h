@@ -1,4 +1,4 @@
-// Padding: a wider frame around a signal or an image, filled with a constant or with what is near.
+// Padding: a frame around a signal or image, filled with a constant or with values of the signal.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,12 +8,13 @@
 
 namespace hourglass::nn {
 
-/// What stands in the frame, for a row a b c d:
+/// The values in the frame, for a row a b c d:
 ///   constant   0 0 | a b c d | 0 0        reflect   c b | a b c d | c b     (narrower than the row)
 ///   replicate  a a | a b c d | d d        circular  c d | a b c d | a b     (at most as wide)
 enum class PadMode { constant, reflect, replicate, circular };
 
-/// x with the paddings of its last axes, in the order of the axes. Negative ones cut off.
+/// Pads the last axes of x, one Padding per axis, in the order of the axes. A negative padding
+/// removes elements.
 Var pad(const Var& x, const std::vector<Padding>& paddings, PadMode mode, Scalar value = 0);
 
 /// A layer that pads the last axes: one for [n, c, l] and [c, l], two for [n, c, h, w] and [c, h, w].
@@ -32,7 +33,8 @@ class Pad : public Layer {
   double value_;
 };
 
-/// Paddings as PyTorch writes them: all sides alike, or {left, right}, or {left, right, top, bottom}.
+/// Paddings as PyTorch writes them: one number for all sides, or {left, right}, or
+/// {left, right, top, bottom}.
 struct Sides1d : std::vector<Padding> {
   Sides1d(std::int64_t all) : Sides1d(all, all) {}  // NOLINT(google-explicit-constructor): a number is a padding
   Sides1d(std::int64_t left, std::int64_t right) : vector{{left, right}} {}

@@ -8,7 +8,7 @@
 
 namespace hourglass::nn {
 
-// The way into a module's parameters, which only this file uses.
+// A friend of Module: gives this file access to a module's parameters.
 class Parametrization {
  public:
   static void replace(Module& module, const std::string& name, const StateDict& parameters, const StateDict& buffers,

@@ -1,5 +1,5 @@
-// Weights that are computed from other parameters at each use. The code of the layer does not change, because its
-// `weight` is a handle, and only what the handle refers to changes.
+// Weights that are computed from other parameters at each use. The layer's code does not change:
+// its `weight` is a handle, and only the target of the handle changes.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -11,14 +11,14 @@
 
 namespace hourglass::nn {
 
-/// What a reparametrized weight is computed from, and whether its module is training.
+/// The parameters and buffers that a weight is computed from, and whether its module is training.
 struct Originals {
   std::vector<Parameter> parameters;
   std::vector<Buffer> buffers;
   std::shared_ptr<const bool> training;
 };
-/// Replaces the module's parameter `name` by other parameters and buffers. From now on it is compute(them) wherever the
-/// module uses it. Make the optimizer after this.
+/// Replaces the module's parameter `name` by other parameters and buffers. From then on, each use
+/// of the parameter in the module gives compute(originals). Make the optimizer after this.
 void reparametrize(Module& module, const std::string& name, const StateDict& parameters, const StateDict& buffers,
                    std::function<Var(const Originals&)> compute);
 /// Undoes reparametrize(): `name` is an ordinary parameter again, with its present value.
@@ -37,10 +37,12 @@ struct SpectralNormOptions {
   /// The axis of outputs: 1 for transposed convolutions.
   int dim = 0;
 };
-/// w = w_orig / σ, where σ is the largest singular value of w_orig as a matrix [outputs, everything else]. The layer
-/// then makes no distance longer (Miyato et al. 2018, "Spectral normalization for generative adversarial networks").
-/// σ = uᵀ W v, with u and v from power iteration: v = Wᵀu / |Wᵀu|, u = Wv / |Wv|. It makes n_power_iterations each time
-/// that the weight is used in training while ops record. Replaces the parameter by name_orig and buffers name_u, name_v.
+/// w = w_orig / σ, where σ is the largest singular value of w_orig as a matrix [outputs, everything
+/// else]. A Linear layer then cannot increase the distance of two inputs (Miyato et al. 2018,
+/// "Spectral normalization for generative adversarial networks").
+/// σ = uᵀ W v, with u and v from power iteration: v = Wᵀu / |Wᵀu|, u = Wv / |Wv|. Each use of the
+/// weight in training runs n_power_iterations, unless recording is off (NoGrad). Replaces the
+/// parameter by name_orig and the buffers name_u and name_v.
 void spectral_norm(Module& module, Rng& rng, const SpectralNormOptions& options = {});
 void remove_spectral_norm(Module& module, const std::string& name = "weight");
 

@@ -21,7 +21,7 @@ Var kl_sparsity(const Var& mean_activation, double rho, double eps) {
 
 KlSparsity::KlSparsity(std::int64_t units, KlSparsityOptions options)
     : options_(options), mean_(buffer("mean", full({units}, options.rho, options.dtype))) {
-  check(options.momentum > 0 && options.momentum <= 1, "kl_sparsity", "momentum is a share above 0, got ",
+  check(options.momentum > 0 && options.momentum <= 1, "kl_sparsity", "momentum must be above 0 and at most 1, got ",
         options.momentum);
 }
 

@@ -1,4 +1,4 @@
-// Penalties: what is added to a loss to keep activations sparse or weights small.
+// Penalties: terms that are added to a loss to keep activations sparse or weights small.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -9,25 +9,26 @@ namespace hourglass::nn {
 
 // ---- on activations [n, ...]
 
-/// Σ |h| of a sample, averaged over the batch.
+/// Σ |h| over a sample, averaged over the batch.
 Var l1_activity(const Var& h);
 
-/// Σ KL(ρ ‖ ρ̂) over the units, with ρ̂ a unit's mean activation [...], in (0, 1): ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)).
-/// ρ̂ counts as no nearer to 0 and 1 than eps.
+/// Σ KL(ρ ‖ ρ̂) over the units: ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)). ρ̂ is a unit's mean
+/// activation [...], in (0, 1), clamped to [eps, 1 - eps].
 Var kl_sparsity(const Var& mean_activation, double rho, double eps = 1e-7);
 
 struct KlSparsityOptions {
-  /// How active a unit should be on average.
+  /// The mean activation that a unit should have.
   double rho = 0.05;
-  /// The share of a batch in the running mean; 1 looks at the batch alone.
+  /// The weight of a batch in the running mean; 1 uses the batch alone.
   double momentum = 1;
   double eps = 1e-7;
   Dtype dtype = Dtype::f32;
 };
-/// kl_sparsity for a layer of `units` sigmoids (Ng 2011, "Sparse autoencoder"). The mean is over the batch, or a
-/// running one, (1 - momentum) · before + momentum · batch, kept in the buffer "mean" and updated in training; it
-/// starts at rho. Gradients flow through the batch's share. Small batches need the running mean: of 32 samples hardly
-/// one in twenty units' rare activations is seen.
+/// kl_sparsity for a layer of `units` sigmoids (Ng 2011, "Sparse autoencoder"). The mean is a
+/// running one, (1 - momentum) · before + momentum · batch; with momentum 1 it is the mean of the
+/// batch. The buffer "mean" holds it; it starts at rho, and training updates it. Gradients flow
+/// through the batch's term. Small batches need a running mean: a unit that is active in 5 % of all
+/// samples is active in only 1.6 of 32 on average.
 class KlSparsity : public Module {
  public:
   explicit KlSparsity(std::int64_t units, KlSparsityOptions options = {});
@@ -41,7 +42,8 @@ class KlSparsity : public Module {
 
 // ---- on weights
 
-/// Which parameters count: a penalty on biases says little, so that by default only those of two axes or more do.
+/// The parameters that count. A penalty on biases has little use, so by default only parameters
+/// with at least two axes count.
 struct WeightPenaltyOptions {
   bool biases = false;
 };
@@ -49,10 +51,10 @@ struct WeightPenaltyOptions {
 Var l1_penalty(std::span<const Parameter> parameters, WeightPenaltyOptions options = {});
 /// Σ w². (Weight decay of λ in an optimizer without momentum is l2_penalty times λ/2.)
 Var l2_penalty(std::span<const Parameter> parameters, WeightPenaltyOptions options = {});
-/// Σ of the norms of rows, each row being what one output reads: whole outputs go to 0 (Yuan & Lin 2006, "Model
-/// selection and estimation in regression with grouped variables").
+/// Σ of the norms of the rows. A row has the weights of one output, so whole outputs go to 0 (Yuan
+/// & Lin 2006, "Model selection and estimation in regression with grouped variables").
 Var group_lasso_penalty(const Var& weight);
-/// ‖W Wᵀ - 1‖² with the rows of W, or ‖Wᵀ W - 1‖² if there are more rows than columns; axes behind the first count as
+/// ‖W Wᵀ - I‖², or ‖Wᵀ W - I‖² if W has more rows than columns. The axes after the first count as
 /// one.
 Var orthogonal_penalty(const Var& weight);
 

@@ -1,11 +1,11 @@
-// Pooling, its undoing, and other sizes, as layers: the functions of autograd/ops.h with their options.
+// Pooling, unpooling and resizing as layers: the functions of autograd/ops.h with their options.
 #pragma once
 #include "autograd/ops.h"
 #include "nn/layer.h"
 
 namespace hourglass::nn {
 
-// A table, one layer a line: its name, its options and the function.
+// A table with one layer per line: its name, its options and the function.
 #define HOURGLASS_POOL(Name, Options, function)                                \
   class Name : public Layer {                                                  \
    public:                                                                     \
@@ -15,7 +15,7 @@ namespace hourglass::nn {
    private:                                                                    \
     Options options_;                                                          \
   };
-// The same for the largest numbers, which can also be had with the places where they were: layer.with_indices(x).
+// The same for max pooling: layer.with_indices(x) also returns the positions of the maxima.
 #define HOURGLASS_MAX_POOL(Name, Options, function)                                    \
   class Name : public Layer {                                                          \
    public:                                                                             \
@@ -28,7 +28,7 @@ namespace hourglass::nn {
    private:                                                                            \
     Options options_;                                                                  \
   };
-// Numbers back where a max-pooling layer found them: layer(pooled.values, pooled.indices).
+// Puts numbers back where a max-pooling layer found them: layer(pooled.values, pooled.indices).
 #define HOURGLASS_UNPOOL(Name, Options, function)                                \
   class Name : public Module {                                                   \
    public:                                                                       \
@@ -47,7 +47,8 @@ HOURGLASS_UNPOOL(MaxUnpool1d, MaxUnpool1dOptions, max_unpool1d)
 HOURGLASS_UNPOOL(MaxUnpool2d, MaxUnpool2dOptions, max_unpool2d)
 HOURGLASS_POOL(AvgPool1d, AvgPool1dOptions, avg_pool1d)
 HOURGLASS_POOL(AvgPool2d, AvgPool2dOptions, avg_pool2d)
-// To so many outputs: AdaptiveAvgPool2d(1) is the mean of each channel, AdaptiveAvgPool2d({4, 3}) is 4 by 3 of them.
+// The option is the size of the output: AdaptiveAvgPool2d(1) is the mean of each channel,
+// AdaptiveAvgPool2d({4, 3}) gives 4 by 3 means.
 HOURGLASS_MAX_POOL(AdaptiveMaxPool1d, PerAxis<1>, adaptive_max_pool1d)
 HOURGLASS_MAX_POOL(AdaptiveMaxPool2d, PerAxis<2>, adaptive_max_pool2d)
 HOURGLASS_POOL(AdaptiveAvgPool1d, PerAxis<1>, adaptive_avg_pool1d)

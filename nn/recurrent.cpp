@@ -36,7 +36,7 @@ States lstm_steps(const Var& from_input, const Var& weight_hh, const States& sta
 
 // ---- weights
 
-// The parameters of one layer and direction; `make` registers one under a name and with a shape.
+// The parameters of one layer and direction; make(name, shape) registers one of them.
 template <class Make>
 RecurrentWeights make_weights(std::int64_t rows, std::int64_t in, std::int64_t hidden, bool bias,
                               const std::string& suffix, Make&& make) {
@@ -83,17 +83,18 @@ Recurrent::Recurrent(const char* op, int states, std::int64_t gates, Step step, 
   if (options.dropout > 0) dropout_ = &child<Dropout>("dropout", rng, options.dropout);
 }
 
-// One layer in one direction: the outputs of all steps, while `states` becomes the last. counts[t] is u8[n, 1], whether
-// step t of a sequence counts; empty where all do.
+// One layer in one direction. Returns the outputs of all steps, and sets `states` to the last
+// states. counts[t] is u8[n, 1]: whether step t of each sequence counts. `counts` is empty if all
+// steps count.
 Var Recurrent::read(const Var& x, const RecurrentWeights& weights, States& states,
                     const std::vector<Tensor>& counts) const {
   const std::int64_t steps = x.size(0);
-  const Var weight_hh = weights.weight_hh;  // once, as it may be computed from others
+  const Var weight_hh = weights.weight_hh;  // read once, because it may be computed from others
   const bool as_one = sequence_ && counts.empty();
   std::optional<Var> input_bias = weights.bias_ih, hidden_bias = weights.bias_hh;
   if (as_one && input_bias) input_bias = *input_bias + *std::exchange(hidden_bias, std::nullopt);
 
-  // One product for all steps, or for one, where an input is the same at every step.
+  // One matrix product for all steps, or for a single step if all steps have the same input.
   const bool repeated = steps > 1 && x.value().strides()[0] == 0;
   const Var first = affine(repeated ? slice(x, 0, 0, 1) : x, weights.weight_ih, input_bias);
   const Var inputs = repeated ? expand(first, {steps, first.size(1), first.size(2)}) : first;
@@ -128,16 +129,17 @@ Recurrent::Run Recurrent::run_batch(const Var& x, const std::vector<std::optiona
     check(n == 0 || (min(*lengths).item() >= 0 && max(*lengths).item() <= static_cast<double>(steps)), op_,
           "lengths must be 0 to ", steps, ", which is the number of steps, got ", *lengths);
     for (std::int64_t t = 0; t < steps; ++t) counts.push_back(reshape(*lengths > t, {n, 1}));
-    if (steps > 0) layer_input = where(stack(counts), x, 0);  // even a NaN behind the end has no influence
+    // Even a NaN after the end of a sequence has no influence.
+    if (steps > 0) layer_input = where(stack(counts), x, 0);
   }
   const Shape shape{sets, n, hidden_size_};
   for (const std::optional<Var>& state : first)
     if (state)
-      check(state->shape() == shape && state->dtype() == x.dtype(), op_, "first states must be ", x.dtype(), shape,
+      check(state->shape() == shape && state->dtype() == x.dtype(), op_, "initial states must be ", x.dtype(), shape,
             ", got ", describe(*state));
   const Var zero = constant(zeros({n, hidden_size_}, x.dtype()));
 
-  std::vector<std::vector<Var>> last(state_count_);  // of each set of weights
+  std::vector<std::vector<Var>> last(state_count_);  // one entry per set of weights
   for (std::int64_t layer = 0; layer < options_.num_layers; ++layer) {
     std::vector<Var> sides;
     for (int direction = 0; direction < directions(); ++direction) {
@@ -169,7 +171,7 @@ Recurrent::Run Recurrent::run(const Var& x, const SequenceOptions& sequence) con
           options_.batch_first ? "[n, time, " : "[time, n, ", input_size_, "], got ", describe(x));
     check(x.size(time) > 0, op_, "needs at least 1 step, got ", describe(x));
     check(!sequence.c || state_count_ == 2, op_, "only an LSTM has c");
-    check(!single || !sequence.lengths, op_, "lengths are for batches; cut a single sequence");
+    check(!single || !sequence.lengths, op_, "lengths are only for batches; slice a single sequence instead");
     std::vector<std::optional<Var>> first{sequence.h, sequence.c};
     first.resize(state_count_);
     if (single) {

@@ -4,12 +4,13 @@
 //   GRU    r, z = σ(...), σ(...)   n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn))   h' = (1 - z) ∘ n + z ∘ h
 //   LSTM   i, f, g, o = σ, σ, tanh, σ of W_ih x + b_ih + W_hh h + b_hh     c' = f ∘ c + i ∘ g   h' = o ∘ tanh(c')
 //
-// A gate's rows stand one after another in the weights, in the order above (Cho et al. 2014, "Learning phrase
-// representations using RNN encoder-decoder"; Hochreiter & Schmidhuber 1997, "Long short-term memory").
+// The rows of the weights are sorted by gate, in the order above (Cho et al. 2014, "Learning phrase
+// representations using RNN encoder-decoder"; Hochreiter & Schmidhuber 1997, "Long short-term
+// memory").
 //
-// Parameters are weight_ih_l0 [gates · hidden, in], weight_hh_l0 [gates · hidden, hidden], bias_ih_l0 and bias_hh_l0,
-// the same with l1, l2, ... for the layers above, and with _reverse for those that read backwards; all start uniform in
-// ±1/√hidden.
+// Parameters are weight_ih_l0 [gates · hidden, in], weight_hh_l0 [gates · hidden, hidden],
+// bias_ih_l0 and bias_hh_l0. The layers above have l1, l2, ... in these names; the backward
+// direction adds _reverse. All start uniform in ±1/√hidden.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -22,26 +23,27 @@ namespace hourglass::nn {
 
 enum class RecurrentNonlinearity { tanh, relu };
 struct RecurrentOptions {
-  /// Each layer but the first reads the output of the one before.
+  /// The second layer reads the output of the first, and so on.
   std::int64_t num_layers = 1;
   bool bias = true;
-  /// x and output are [n, time, ...] rather than [time, n, ...]; states are not touched by it.
+  /// x and output are [n, time, ...] instead of [time, n, ...]. States keep their layout.
   bool batch_first = false;
-  /// The probability with which an element of the output of a layer (but for the last) is dropped in training.
+  /// The probability that an element of a layer's output is dropped in training. The last layer's
+  /// output is not dropped.
   double dropout = 0;
-  /// A second set of weights reads every sequence backwards; outputs stand side by side.
+  /// A second set of weights reads every sequence backwards; the two outputs are concatenated.
   bool bidirectional = false;
-  /// RNN's; the others have theirs.
+  /// Only for RNN; GRU and LSTM have fixed nonlinearities.
   RecurrentNonlinearity nonlinearity = RecurrentNonlinearity::tanh;
   Dtype dtype = Dtype::f32;
 };
 
 struct SequenceOptions {
-  /// The first states, [layers · directions, n, hidden]; zeros if not given. c is LSTM's.
+  /// The initial states, [layers · directions, n, hidden]; zeros if not given. Only an LSTM has c.
   std::optional<Var> h{}, c{};
-  /// i64[n]: how many steps of each sequence count. What stands behind them has no influence; the output there is 0,
-  /// the last state is that of the last step that counts, and reading backwards starts there. (This is PyTorch's
-  /// pack_padded_sequence, and sequences need not be sorted.)
+  /// i64[n]: the length of each sequence. Steps after the end have no influence: their output is 0,
+  /// the last state is that of the last step before the end, and the backward direction starts
+  /// there. (This is PyTorch's pack_padded_sequence, but the sequences need not be sorted.)
   std::optional<Tensor> lengths{};
 };
 
@@ -51,15 +53,16 @@ struct RecurrentWeights {
   std::optional<Parameter> bias_ih, bias_hh;
 };
 
-/// What RNN, GRU and LSTM share. x is [time, n, in] or, for a single sequence, [time, in]; the output is [time, n,
-/// directions · hidden].
+/// The base of RNN, GRU and LSTM. x is [time, n, in] or, for a single sequence, [time, in]; the
+/// output is [time, n, directions · hidden].
 class Recurrent : public Module {
  public:
-  /// h first; an LSTM has c, too. [n, hidden] each.
+  /// h and, for an LSTM, c; [n, hidden] each.
   using States = std::vector<Var>;
-  /// One step, given what the input and the last h contribute to the gates.
+  /// One step, given the contributions of the input and of the previous h to the gates.
   using Step = States (*)(const Var& from_input, const Var& from_hidden, const States& states);
-  /// All steps as one op, given what the inputs and both biases contribute: the states after each, [time, n, hidden].
+  /// All steps as one op, given the contributions of the inputs and of both biases. Returns the
+  /// states after each step, [time, n, hidden].
   using Sequence = States (*)(const Var& from_input, const Var& weight_hh, const States& states);
 
  protected:
@@ -67,7 +70,7 @@ class Recurrent : public Module {
     Var output;
     States states;  // [layers · directions, n, hidden] each
   };
-  /// `sequence` may be null, and then it is one step after another.
+  /// If `sequence` is null, the layer runs `step` in a loop.
   Recurrent(const char* op, int states, std::int64_t gates, Step step, Sequence sequence, std::int64_t input_size,
             std::int64_t hidden_size, Rng& rng, const RecurrentOptions& options);
   Run run(const Var& x, const SequenceOptions& sequence) const;
@@ -116,12 +119,12 @@ class LSTM : public Recurrent {
 
 struct CellOptions {
   bool bias = true;
-  /// RNNCell's.
+  /// Only for RNNCell.
   RecurrentNonlinearity nonlinearity = RecurrentNonlinearity::tanh;
   Dtype dtype = Dtype::f32;
 };
-/// A single step as a module, for loops of one's own: x [n, in] (or [in]) and states [n, hidden]. Parameters are
-/// weight_ih, weight_hh, bias_ih and bias_hh.
+/// One step as a module, for your own loops: x [n, in] (or [in]) and states [n, hidden]. Parameters
+/// are weight_ih, weight_hh, bias_ih and bias_hh.
 class Cell : public Module {
  protected:
   Cell(const char* op, std::int64_t gates, Recurrent::Step step, std::int64_t input_size, std::int64_t hidden_size,

@@ -17,9 +17,10 @@ namespace hourglass::nn {
 ///   nn::Sequential encoder{nn::Conv2d(1, 16, {.kernel = 4, .stride = 2}, rng), nn::ReLU(), nn::Flatten(),
 ///                          nn::Linear(16 * 13 * 13, 32, rng)};
 ///
-/// C++ evaluates a braced list from left to right, so the layers draw their weights from `rng` in the order in which
-/// they are written. (The order of arguments in parentheses is unspecified, and does not compile here.)
-/// A Sequential in the list is one layer: braces nest, parentheses move (`Sequential(std::move(other))`).
+/// C++ evaluates a braced list from left to right, so the layers draw their weights from `rng` in
+/// the order in which they are written. (C++ leaves the order of arguments in parentheses open, so
+/// `Sequential(a, b)` does not compile.) A Sequential in the list is one layer. Braces nest it,
+/// parentheses move it (`Sequential(std::move(other))`).
 class Sequential : public Layer {
  public:
   /// A layer of a braced list.

@@ -12,7 +12,8 @@ Var Unflatten::forward(const Var& x) const {
   for (const std::int64_t size : sizes_) known *= size < 0 ? 1 : size;
   Shape shape = x.shape();
   shape.erase(axis);
-  for (int i = sizes_.size() - 1; i >= 0; --i)  // the open extent by hand: an empty batch would leave it open
+  // The extent -1 is computed here, because reshape cannot infer it from an empty batch.
+  for (int i = sizes_.size() - 1; i >= 0; --i)
     shape.insert(axis, sizes_[i] < 0 && known > 0 ? x.shape()[axis] / known : sizes_[i]);
   check(numel(shape) == x.numel() && (x.numel() > 0 || known > 0), "unflatten", "axis ", axis, " of ", describe(x),
         " cannot become ", sizes_);
@@ -25,7 +26,7 @@ Var Reshape::forward(const Var& x) const {
 }
 
 namespace {
-// The axes before the last three, which pixel_shuffle and its inverse leave alone.
+// The extents before the last three axes. pixel_shuffle and its inverse do not change them.
 Shape leading(std::string_view op, const Var& x) {
   check(x.dim() >= 3, op, "expects [..., c, h, w], got ", describe(x));
   Shape shape;
@@ -36,7 +37,8 @@ Shape with(Shape shape, std::initializer_list<std::int64_t> extents) {
   for (const std::int64_t extent : extents) shape.push_back(extent);
   return shape;
 }
-// The identity for axes in front, and then `last` counted from the first axis behind them.
+// A permutation that keeps the first `front` axes and reorders the others by `last`, which counts
+// from axis `front`.
 Axes order(int front, std::initializer_list<int> last) {
   Axes axes;
   for (int axis = 0; axis < front; ++axis) axes.push_back(axis);
@@ -71,7 +73,7 @@ Var PixelUnshuffle::forward(const Var& x) const {
 
 Var Residual::forward(const Var& x) const {
   const Var change = Sequential::forward(x);
-  check(change.shape() == x.shape(), "residual", "x is ", describe(x), ", but what is added to it ", describe(change));
+  check(change.shape() == x.shape(), "residual", "x is ", describe(x), ", but the layers give ", describe(change));
   return x + change;
 }
 

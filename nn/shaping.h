@@ -51,7 +51,7 @@ class PixelShuffle : public Layer {
   std::int64_t factor_;
 };
 
-/// [..., c, h r, w r] to [..., c r², h, w]: what PixelShuffle did, undone.
+/// [..., c, h r, w r] to [..., c r², h, w]: the inverse of PixelShuffle.
 class PixelUnshuffle : public Layer {
  public:
   explicit PixelUnshuffle(std::int64_t downscale_factor);
@@ -61,8 +61,8 @@ class PixelUnshuffle : public Layer {
   std::int64_t factor_;
 };
 
-/// x + f(x), where f is the sequence of layers. What f does not change passes through, and so do gradients
-/// (He et al. 2016, "Deep residual learning for image recognition").
+/// x + f(x), where f is the sequence of layers. x passes around f unchanged, and so does the
+/// gradient (He et al. 2016, "Deep residual learning for image recognition").
 class Residual : public Sequential {
  public:
   using Sequential::Sequential;

@@ -43,7 +43,7 @@ struct ReduceLROnPlateauOptions {
   /// Epochs to ignore after a reduction.
   std::int64_t cooldown = 0;
   double min_lr = 0;
-  /// A reduction by less than this is left out.
+  /// A smaller reduction is skipped.
   double eps = 1e-8;
 };
 

@@ -9,7 +9,7 @@ double momentum_at(const NAdamOptions& o, std::int64_t t) {
   return o.betas.first * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * o.momentum_decay));
 }
 
-// The product of the first t of them. Once it is so small that 1 minus it is 1, the rest is left out.
+// The product of the first t momentums. It is cut off once 1 - product rounds to 1.
 double momentum_until(const NAdamOptions& o, std::int64_t t) {
   const double each = std::pow(0.96, o.momentum_decay);
   double product = 1, decay = 1;

@@ -19,7 +19,7 @@ struct Around {
 
 /// Elements of a chunk: 8 µs of memory traffic on one core. Starting another chunk costs 5 µs.
 inline constexpr std::int64_t kReadGrain = 32768;
-/// The same where each element costs an exponential, or a step that waits for the one before.
+/// The same for slower elements: each costs an exponential, or waits for the one before it.
 inline constexpr std::int64_t kSlowGrain = 8192;
 
 /// How many units of `size` elements make a chunk.

@@ -65,7 +65,8 @@ class Scalar {
 
   double real() const { return real_; }
 
-  /// The value as T; a fraction (or a number out of range) where T holds integers is an error that names op.
+  /// The value as T. If T is an integer type, a fraction or a number out of range is an error that
+  /// names op.
   template <Element T>
   T to(std::string_view op) const {
     if constexpr (std::is_floating_point_v<T>) {

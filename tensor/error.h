@@ -26,7 +26,8 @@ class Error : public std::exception {
 
 namespace detail {
 
-// Numbers and strings are written in error.cpp, so that the many files that check something need not compile a stream.
+// Numbers and strings are written in error.cpp, so that the files that call check() do not compile
+// streams.
 template <class T>
 concept Plain = std::is_arithmetic_v<T> || std::same_as<T, std::string> || std::same_as<T, std::string_view>;
 template <Plain T>

@@ -107,7 +107,7 @@ Series upper_fraction(int k, double a, double x) {
     const Series numerator(k, n * (a - n), n);
     b[0] += 2;
     d = one / (b + numerator * d);
-    c = n == 1 ? b : b + numerator / c;  // there is nothing above the first denominator
+    c = n == 1 ? b : b + numerator / c;  // the first denominator has no term before it
     Series ratio = c * d;
     product = product * ratio;
     ratio[0] -= 1;

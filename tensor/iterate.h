@@ -36,7 +36,8 @@ template <std::size_t N>
 class TensorIterator {
  public:
   TensorIterator(const Shape& shape, const std::array<Strides, N>& strides) {
-    // Two neighbouring axes are one if, for every operand, a step of the outer axis is the whole inner axis.
+    // Two neighbouring axes become one if, for every operand, a step of the outer axis spans the
+    // whole inner axis.
     for (int axis = 0; axis < shape.size(); ++axis) {
       if (shape[axis] == 1) continue;
       const auto joins = [&] {
@@ -69,8 +70,9 @@ class TensorIterator {
     return steps;
   }
 
-  /// Calls run(position, offsets, count) for each inner run that elements [begin, end) meet, in order: `position`
-  /// counts elements from the start, `offsets` holds each operand's offset of the run's first element.
+  /// Calls run(position, offsets, count) for each inner run that overlaps elements [begin, end), in
+  /// order. `position` counts elements from the start, and `offsets` holds each operand's offset of
+  /// the run's first element.
   template <class F>
   void for_each_run(std::int64_t begin, std::int64_t end, F&& run) const {
     if (begin >= end) return;

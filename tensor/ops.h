@@ -31,8 +31,9 @@ Tensor arange(Scalar stop);
 Tensor linspace(double first, double last, std::int64_t count, Dtype dtype = Dtype::f32);
 /// Ones on the main diagonal; columns = rows when negative.
 Tensor eye(std::int64_t rows, std::int64_t columns = -1, Dtype dtype = Dtype::f32);
-/// Converts to another dtype: the nearest f32 or f64; integers by cutting off the fraction, out of range the nearest
-/// integer that fits, NaN 0. The same tensor if it has the dtype already.
+/// Converts to another dtype. Floating-point results are the nearest f32 or f64. Integer results
+/// drop the fraction; a number out of range becomes the nearest integer that fits, and NaN becomes
+/// 0. A tensor that has the dtype already is returned unchanged.
 Tensor to(const Tensor& x, Dtype dtype);
 
 // ---- element by element ----------------------------------------------------------------------- ops_elementwise.cpp
@@ -111,10 +112,10 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol 
 
 /// Sums of i64 and u8 are i64.
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// NaN over nothing.
+/// NaN if there are no elements.
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// A NaN makes the result NaN; over nothing is an error.
+/// A NaN makes the result NaN. It is an error if there are no elements.
 Tensor max(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor min(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// Sum of (x - mean)^2 over count - correction.
@@ -124,24 +125,26 @@ Tensor std(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double 
 Tensor norm(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
 /// log(sum(exp(x))), without overflow.
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// u8; over nothing false and true.
+/// u8. If there are no elements, any is 0 and all is 1.
 Tensor any(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// i64 index of the largest (smallest) element along the axis; the first of equals, and a NaN counts as the largest
-/// (smallest).
+/// i64 index of the largest (smallest) element along the axis. Of equal elements it is the first,
+/// and a NaN counts as the largest (smallest).
 Tensor argmax(const Tensor& x, std::int64_t axis, bool keepdim = false);
 Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim = false);
 /// Running sum along the axis.
 Tensor cumsum(const Tensor& x, std::int64_t axis);
-/// Sums away whatever broadcasting from `shape` to x.shape() repeated: the adjoint of broadcast_to.
+/// Sums over the axes along which broadcasting from `shape` to x.shape() repeats: the adjoint of
+/// broadcast_to.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
 // ---- whole rows -------------------------------------------------------------------------------------- ops_rows.cpp
 
 Tensor softmax(const Tensor& x, std::int64_t axis);
 Tensor log_softmax(const Tensor& x, std::int64_t axis);
-/// What the gradient of softmax (log_softmax) by its input is, given the result's and y, the result: y (g - Σ g y), and
-/// g - e^y Σ g. y broadcasts to g: many gradients may stand along axes in front; count the axis from the back then.
+/// The gradient of softmax (log_softmax) by its input, from the gradient g by its result y:
+/// y (g - Σ g y) for softmax, g - e^y Σ g for log_softmax. y broadcasts to g, so g may hold many
+/// gradients along extra leading axes; then count `axis` from the back.
 Tensor softmax_grad(const Tensor& g, const Tensor& y, std::int64_t axis);
 Tensor log_softmax_grad(const Tensor& g, const Tensor& y, std::int64_t axis);
 /// A loss summed over all elements (0-d) and its derivative by each prediction, if that is asked for, in one pass.
@@ -159,7 +162,7 @@ Tensor standardize_grad(const Tensor& g, const Tensor& x, const Axes& axes, doub
 
 /// Row-major memory without gaps: x itself if it is so already, otherwise a copy.
 Tensor contiguous(const Tensor& x);
-/// One extent may be -1: whatever is left. A view where strides allow, otherwise a copy.
+/// One extent may be -1: it follows from the others. A view where strides allow, otherwise a copy.
 Tensor reshape(const Tensor& x, const Shape& shape);
 Tensor flatten(const Tensor& x, std::int64_t first = 0, std::int64_t last = -1);
 /// Axis i of the result is axis order[i] of x.
@@ -176,10 +179,10 @@ inline Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(
 Tensor squeeze(const Tensor& x, std::int64_t axis);
 Tensor squeeze(const Tensor& x);
 Tensor unsqueeze(const Tensor& x, std::int64_t axis);
-/// Backwards along the axes; none flips nothing.
+/// Reverses the order along the axes. An empty list reverses nothing.
 Tensor flip(const Tensor& x, const Axes& axes);
-/// All windows of `size` elements, `step` apart, along the axis, which becomes the number of windows; the window is a
-/// new last axis.
+/// All windows of `size` elements, `step` apart, along the axis. That axis then counts the windows,
+/// and a new last axis holds the elements of each.
 Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_t step);
 
 // ---- joining, cutting, filling up ------------------------------------------------------------------- ops_shape.cpp
@@ -196,19 +199,20 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& size
 struct Padding {
   std::int64_t before = 0, after = 0;
 };
-/// One Padding per axis, in the order of the axes; fewer than there are axes stand for the last ones.
+/// One Padding per axis, in order. If there are fewer paddings, they belong to the last axes.
 Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value = 0);
 /// The upper (lower) triangle of the last two axes: what lies below (above) the given diagonal becomes 0.
 Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
 Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
-/// A tensor of zeros of `shape` in which x stands where slice(_, axis, start, stop, step) would have cut it: slice's
-/// adjoint.
+/// Puts x into zeros of `shape`, at the places that slice(_, axis, start, stop, step) takes. This
+/// is slice's adjoint.
 Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step = 1);
-/// Adds overlapping windows back where unfold took them from: unfold's adjoint. `shape` is that of unfold's input.
+/// Adds overlapping windows at the places from which unfold took them: unfold's adjoint. `shape` is
+/// the shape of unfold's input.
 Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step);
 
 // ---- picking by index ------------------------------------------------------------------------------- ops_index.cpp
-// Indices are i64 and 0 <= index < extent; anything else is an error that names the index and where it stands.
+// Indices are i64 and 0 <= index < extent. Any other index is an error that names its position.
 
 /// x[..., index[j], ...] along the axis; index is 1-d.
 Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index);
@@ -226,7 +230,7 @@ struct Sorted {
 /// Stable: equal elements keep their order. NaN counts as larger than every number.
 Sorted sort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
 Tensor argsort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
-/// The k largest (or smallest), best first; of equals the lowest index.
+/// The k largest (or smallest), best first. Of equal elements, lower indices come first.
 Sorted top_k(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
 
 // ---- products -------------------------------------------------------------------------------------- ops_matmul.cpp
@@ -238,28 +242,31 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias = nullpt
 
 // ---- convolution -------------------------------------------------------------------------------------- ops_conv.cpp
 // The cross-correlation that deep learning calls convolution, as in PyTorch. x is [batch, in, height, width], weight
-// [out, in / groups, height, width], bias [out]; 1-d has no height, and the batch axis may be missing. With the form
-// T(x, w, g) = sum of g[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding], each function is what T has to
-// multiply one of its operands with: conv gives g's factor, conv_transpose x's, and conv_weight w's.
+// [out, in / groups, height, width], bias [out]; 1-d has no height, and the batch axis may be
+// missing. The form
+// T(x, w, g) = sum of g[n, o, p] w[o, c, k] x[n, c, stride p + dilation k - padding]
+// is linear in each operand. The three functions are its derivatives: conv by g, conv_transpose by
+// x, and conv_weight by w.
 
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dOptions& options = {});
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options = {});
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});
-/// The gradient of conv by its image, also called deconvolution: every number of x adds a multiple of the kernel to the
-/// result. weight is [in, out / groups, height, width], which is that of the convolution that goes the other way.
+/// The gradient of conv by its image, also called deconvolution: every number of x adds a multiple
+/// of the kernel to the result. weight is [in, out / groups, height, width]: the weight of the
+/// convolution in the other direction.
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const ConvTranspose1dOptions& options = {});
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const ConvTranspose1dOptions& options = {});
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const ConvTranspose2dOptions& options = {});
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const ConvTranspose2dOptions& options = {});
-/// The gradient of conv(x, weight) by its weight, g being the gradient by its result.
+/// The gradient of conv(x, weight) by its weight, where g is the gradient by its result.
 Tensor conv1d_weight(const Tensor& x, const Tensor& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
 Tensor conv2d_weight(const Tensor& x, const Tensor& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
 
-/// What kSame stands for: the padding that both sides of an axis have, and what pad() is to add first (empty if
-/// nothing).
+/// The padding that kSame means: `both` for the two sides of each axis, and `after`, which pad()
+/// must add first (empty if there is none).
 template <int N>
 struct SamePadding {
   PerAxis<N> both;
@@ -272,10 +279,12 @@ SamePadding<N> same_padding(std::string_view op, const Shape& weight, const Conv
 // Of images [..., height, width] and series [..., length].
 
 /// The last two axes (or the last) each multiplied by a sparse matrix: y[..., i, j] is the sum over h and w of
-/// rows[i, h] columns[j, w] x[..., h, w]. Average pooling and interpolation are this with matrices of their own.
+/// rows[i, h] columns[j, w] x[..., h, w]. Average pooling and interpolation use different
+/// matrices.
 Tensor resample(const Tensor& x, const ImageTaps& taps);
-/// The largest number under the taps of each output (their weights do not matter), and where in its image it stands:
-/// h width + w. Of equals it is the first; a NaN is larger than every number, and the last NaN is taken.
+/// The largest number under the taps of each output (weights are ignored), and its position in the
+/// image, h width + w. Of equal numbers it is the first. A NaN is larger than every number; of
+/// several NaNs it is the last.
 struct Pooled {
   Tensor values, indices;
 };
@@ -294,12 +303,12 @@ Tensor adaptive_max_pool1d(const Tensor& x, PerAxis<1> output_size);
 Tensor adaptive_max_pool2d(const Tensor& x, PerAxis<2> output_size);
 Tensor adaptive_avg_pool1d(const Tensor& x, PerAxis<1> output_size);
 Tensor adaptive_avg_pool2d(const Tensor& x, PerAxis<2> output_size);
-/// The numbers of x back where max_pool found them, and zeros elsewhere. Where several come to one place, the last
-/// stays.
+/// Puts the numbers of x back where max_pool found them, with zeros elsewhere. If several go to one
+/// place, the last one stays.
 Tensor max_unpool1d(const Tensor& x, const Tensor& indices, const MaxUnpool1dOptions& options);
 Tensor max_unpool2d(const Tensor& x, const Tensor& indices, const MaxUnpool2dOptions& options);
-/// What max_unpool does in other ops' words: into `planes` rows of `size` zeros it scatters the numbers that stay (all
-/// of them unless there is a mask), and gives the rows `shape`.
+/// max_unpool in terms of other ops: scatters the numbers that stay (all, unless there is a mask)
+/// into `planes` rows of `size` zeros, and reshapes the rows to `shape`.
 struct Unpooling {
   Shape shape;
   std::int64_t planes, size;
@@ -307,7 +316,7 @@ struct Unpooling {
 };
 template <int N>
 Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indices, const MaxUnpoolOptions<N>& options);
-/// Another size for a batch of images [batch, channels, height, width] or series [batch, channels, length].
+/// Resizes a batch of images [batch, channels, height, width] or series [batch, channels, length].
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
 // ---- factorising ---------------------------------------------------------------------------------- ops_linalg.cpp
@@ -325,24 +334,25 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper);
 /// h' and c' as one tensor [2, rows, n]: c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where gates [rows, 4 n]
 /// holds i, f, g, o in this order (PyTorch's).
 Tensor lstm_cell(const Tensor& gates, const Tensor& c);
-/// The gradients by gates and c side by side, [rows, 5 n], from the result's, [2, rows, n].
+/// The gradients by gates and by c, joined to [rows, 5 n], from the result's gradient [2, rows, n].
 Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c);
-/// All steps of an LSTM, one after another for a few rows of the batch at a time: a core has its rows to itself from
-/// the first step to the last, and their states do not leave its cache.
+/// All steps of an LSTM. A core takes a few rows of the batch through all steps, so their states
+/// stay in its cache.
 struct LstmSequence {
   Tensor states;  // [2, time, rows, n]: h of every step, and c
-  Tensor gates;   // [time, rows, 4 n]: what each step's lstm_cell was given
+  Tensor gates;   // [time, rows, 4 n]: the input of each step's lstm_cell
 };
-/// gates [time, rows, 4 n] is what the inputs and biases add up to; each step adds h weightᵀ, with weight [4 n, n]. h
-/// and c [rows, n] are the states before the first step.
+/// gates [time, rows, 4 n] holds the part of the gates that comes from inputs and biases; each step
+/// adds h weightᵀ, with weight [4 n, n]. h and c [rows, n] are the states before the first step.
 LstmSequence lstm_sequence(const Tensor& gates, const Tensor& weight, const Tensor& h, const Tensor& c);
-/// From the gradient by `states`: those by gates, weight, h and c, one behind the other in a 1-d tensor.
+/// The gradients by gates, weight, h and c, one after another in a 1-d tensor, from the gradient by
+/// `states`.
 Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor& weight, const Tensor& h,
                           const Tensor& c);
 /// h' = (1 - z) n + z h with r = σ(rᵢ + rₕ), z = σ(zᵢ + zₕ), n = tanh(nᵢ + r nₕ), where input_gates and hidden_gates
 /// [rows, 3 n] hold r, z, n in this order (PyTorch's).
 Tensor gru_cell(const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h);
-/// The gradients by input_gates, hidden_gates and h side by side, [rows, 7 n].
+/// The gradients by input_gates, hidden_gates and h, joined to [rows, 7 n].
 Tensor gru_cell_grad(const Tensor& dh, const Tensor& input_gates, const Tensor& hidden_gates, const Tensor& h);
 
 // ---- printing ------------------------------------------------------------------------------------------- print.cpp

@@ -24,7 +24,7 @@ Shape reduced_shape(const Shape& shape, const Axes& axes, bool keepdim) {
   return result;
 }
 
-// The end of every reduction: the axes stay or go.
+// The last step of every reduction: keeps or removes the reduced axes.
 Tensor finish(const Tensor& kept, const Tensor& x, const Axes& axes, bool keepdim) {
   return keepdim ? kept : reshape(kept, reduced_shape(x.shape(), axes, false));
 }
@@ -138,7 +138,8 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   const Axes over = normalize_axes("logsumexp", axes, x.dim());
   if (x.numel() == 0)
     return full(reduced_shape(x.shape(), over, keepdim), -std::numeric_limits<double>::infinity(), x.dtype());
-  // Around an infinite maximum all differences would be NaN; around 0 the sum is 0 or infinite, and so is the result.
+  // Differences from an infinite maximum would be NaN. With 0 in its place, the sum is 0 or
+  // infinite, and its logarithm is right.
   const Tensor highest = extreme("logsumexp", Reduce::max, x, over);
   const Tensor center = where(isinf(highest), 0, highest);
   return finish(log(reduce(Reduce::sum_of_exps, x, over, &center)) + center, x, over, keepdim);

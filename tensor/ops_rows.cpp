@@ -106,9 +106,9 @@ Tensor log_softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis
 
 namespace {
 
-// x seen as rows to standardize: its axes, joined, must be [segments][rows][n] with the axes in the first and last
-// place, either of which may be missing. Nothing where they are not, or where n is so small that columns would be read
-// one number at a time.
+// The layout of x's rows, if the kernels can read them: the joined axes of x must be
+// [segments][rows][n], where `axes` are segments and n, and either may be missing. Nothing
+// otherwise, or if n is so small that columns would be read one number at a time.
 std::optional<RowLayout> row_layout(const Tensor& x, const Axes& axes) {
   std::array<std::int64_t, 3> extents{1, 1, 1};
   int place = 2;  // of the axis before: from the back
@@ -123,12 +123,13 @@ std::optional<RowLayout> row_layout(const Tensor& x, const Axes& axes) {
   return RowLayout{n, segments, rows * n, n};
 }
 
-// f(operands, layout, rows, result) with the operands, alike in shape, laid out as row_layout() wants them.
+// Calls f(operands, layout, rows, result). The operands have one shape, and get a layout that
+// row_layout() accepts.
 template <class F>
 Tensor map_rows(Axes axes, std::vector<Tensor> operands, F&& f) {
   const Tensor& x = operands.back();
   const std::optional<RowLayout> layout = row_layout(x, axes);
-  if (!layout) {  // the axes go last, and back again
+  if (!layout) {  // move the axes to the end, and back afterwards
     Axes order, back = Axes::filled(x.dim(), 0), last;
     for (int axis = 0; axis < x.dim(); ++axis)
       if (!axes.contains(axis)) order.push_back(axis);

@@ -1,4 +1,4 @@
-// Loops over several threads whose results do not depend on how many there are.
+// Loops over several threads, with results that do not depend on the number of threads.
 #pragma once
 #include <cstdint>
 #include <type_traits>

@@ -34,7 +34,7 @@ Decimal converted(T x, How... how) {
   return parse(std::string(text, std::to_chars(text, text + sizeof text, x, how...).ptr));
 }
 
-// The shortest digits that read back as x, of which at most `precision` after the point.
+// The shortest digits that read back as x, with at most `precision` of them after the point.
 template <class T>
 Decimal shortest(T x, bool scientific, int precision) {
   const auto format = scientific ? std::chars_format::scientific : std::chars_format::fixed;

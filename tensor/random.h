@@ -24,7 +24,8 @@ class Rng {
   /// In [low, high).
   Tensor uniform(const Shape& shape, double low = 0, double high = 1, Dtype dtype = Dtype::f32);
   Tensor normal(const Shape& shape, double mean = 0, double std = 1, Dtype dtype = Dtype::f32);
-  /// 1 with the given probability (each element's own in the second form, which has the dtype of `probability`).
+  /// 1 with the given probability. In the second form each element has its own probability, and the
+  /// result has the dtype of `probability`.
   Tensor bernoulli(const Shape& shape, double probability, Dtype dtype = Dtype::f32);
   Tensor bernoulli(const Tensor& probability);
   /// Integers in [low, high), without bias.

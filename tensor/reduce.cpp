@@ -1,5 +1,5 @@
-// Reductions: bring the axes into memory order, fold the innermost group of them with a kernel, and go on with what is
-// left, until nothing is.
+// Reductions: bring the axes into memory order, fold the innermost group with a kernel, and repeat
+// with the axes that are left.
 #include "tensor/reduce.h"
 
 #include <algorithm>
@@ -23,19 +23,19 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
   return Tensor::view_of(x, shape, contiguous_strides(shape), x.offset());
 }
 
-// What joins the partial results of a reduction.
+// The reduction that joins partial results.
 Reduce joining(Reduce op) { return op == Reduce::sum_of_squares || op == Reduce::sum_of_exps ? Reduce::sum : op; }
 
-// The matrices [extent, inner] that one step folds over their first axis: outer_shape says how many there are, and
-// outer_strides where. A matrix's rows lie `stride` apart, and have no gaps.
+// The matrices [extent, inner] that one step folds over their first axis: outer_shape and
+// outer_strides give their number and places. A matrix's rows lie `stride` apart, and have no gaps.
 struct Step {
   Shape outer_shape;
   Strides outer_strides;
   std::int64_t extent = 1, stride = 1, inner = 1;
 };
 
-// Folds the matrices into [outer, pieces, inner]: long ones in pieces, for threads to share. How many pieces there are
-// follows from the extents alone.
+// Folds the matrices into [outer, pieces, inner]. Long matrices are cut into pieces, which threads
+// share. The number of pieces depends on the extents alone.
 template <class In, class Acc>
 Tensor fold_pieces(Reduce op, const In* x, const Step& step, const Acc* center) {
   const ReduceKernel<In, Acc> kernel = kernels().reduce.of<In, Acc>()[op];
@@ -75,8 +75,8 @@ Tensor fold_pieces(Reduce op, const In* x, const Step& step, const Acc* center) 
   return result;
 }
 
-// The axes from the longest stride to the shortest; repeated ones, whose stride is 0, first, so that what is left
-// inside is as dense as can be.
+// The axes from the longest stride to the shortest. Repeated axes, whose stride is 0, come first,
+// so that the others are as dense as possible.
 Axes memory_order(const Tensor& x) {
   Axes order;
   const auto before = [&](std::int64_t a, std::int64_t b) {
@@ -111,7 +111,8 @@ Tensor fold(Reduce op, const Tensor& x, const Axes& axes, const Tensor* center =
     return contiguous(permute(fold<In, Acc>(op, permute(x, order), moved, center ? &turned : nullptr), back));
   }
 
-  // Inside are the axes that stay. Then comes the innermost group: folded axes that are one in memory.
+  // The innermost axes may be axes that stay. The group around them is folded now: folded axes that
+  // form one axis in memory.
   const Shape& shape = x.shape();
   const Strides& strides = x.strides();
   Step step;
@@ -131,7 +132,7 @@ Tensor fold(Reduce op, const Tensor& x, const Axes& axes, const Tensor* center =
   dense &= step.inner > 1 || step.stride == 1;
   if (!dense) return fold<In, Acc>(op, contiguous(x), axes, center);
 
-  // Its axes are gone to the outside: whatever is folded there comes next.
+  // The axes outside this group: those to fold among them come next.
   Shape partial = shape;
   Axes rest;
   for (int axis = 0; axis < first; ++axis) {

@@ -85,7 +85,7 @@ Strides contiguous_strides(const Shape& shape);
 /// The axis counted from the front; -1 is the last one. Out of range is an error that names op.
 int normalize_axis(std::string_view op, std::int64_t axis, int count);
 
-/// Every axis normalized, sorted and free of repetitions; an empty list means all axes.
+/// Every axis normalized, sorted and without duplicates; an empty list means all axes.
 Axes normalize_axes(std::string_view op, const Axes& axes, int count);
 
 /// 0, 1, ..., count - 1 without `axis`.

@@ -74,8 +74,8 @@ void for_each_number(std::span<const UpdateItem> items, const Step& step, std::i
 
 }  // namespace detail
 
-/// An update of one's own. Calls step(p, g, m...) for each number of the items: p is the parameter's, g its gradient's,
-/// and m... those of the items' memory. This is Adagrad:
+/// An update of your own. Calls step(p, g, m...) for each number of the items: p is the
+/// parameter's, g the gradient's, and m... are those of the items' memory. This is Adagrad:
 ///
 ///   for_each_number(items, [lr](double& p, double g, double& s) {
 ///     s += g * g;

@@ -18,7 +18,8 @@ thread_local std::vector<std::string_view> scopes;
 
 Watch::Watch() : outer_(std::exchange(detail::watch, this)) {}
 
-// Mostly the innermost one goes first. One that was made on the heap may not.
+// Usually the innermost watch is destroyed first, but a watch on the heap may be destroyed before
+// the watches inside it.
 Watch::~Watch() {
   Watch** place = &detail::watch;
   while (*place != nullptr && *place != this) place = &(*place)->outer_;

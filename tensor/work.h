@@ -1,5 +1,5 @@
-// What a thread is working on, for those who watch: kernels mark their work, modules their names. Without a watch, a
-// mark costs one load and one branch.
+// What a thread is working on, for instruments that watch: kernels mark their work, and modules
+// mark their names. Without a watch, a mark costs one load and one branch.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -38,7 +38,7 @@ inline std::int64_t bytes_of(const Tensor& x) { return x.numel() * static_cast<s
 inline std::int64_t bytes_of(const Tensor* x) { return x == nullptr ? 0 : bytes_of(*x); }
 }  // namespace detail
 
-/// While it lives, the thread works on `op`, a string that lives as long (a literal, for example).
+/// While it lives, the thread works on `op`. The string must live as long (a literal, for example).
 class Work {
  public:
   template <class Number, class... Tensors>
@@ -59,8 +59,8 @@ class Work {
   bool marked_ = false;
 };
 
-/// While it lives, the thread is inside a scope of that name: a module, or a part of a program that should appear in a
-/// profile. The name must live as long.
+/// While it lives, the thread is inside a scope of that name: a module, or a part of a program that
+/// should appear in a profile. The name must live as long.
 class NamedScope {
  public:
   explicit NamedScope(std::string_view name) {

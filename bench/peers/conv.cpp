@@ -1,4 +1,4 @@
-// The same work as ../conv.cpp in LibTorch, in its own format (NCHW).
+// The same work as ../conv.cpp in LibTorch, in its default memory format (NCHW).
 #include <string>
 #include <vector>
 

@@ -86,7 +86,7 @@ void vae(benchmark::State& state) {
 }
 STEP(vae);
 
-// The encoder's penalty is penalty(encoder, x, h), h being the code of x.
+// The encoder's penalty is penalty(encoder, x, h), where h is the code of x.
 void contractive(benchmark::State& state, const Widths& widths,
                  const std::function<Tensor(torch::nn::Sequential&, const Tensor&, const Tensor&)>& penalty) {
   start(state);

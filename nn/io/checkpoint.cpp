@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char *kFormat = "format", *kFormatValue = "hourglass checkpoint 1", *kChecksum = "crc32";
 
-// Of the metadata, and of names, shapes and numbers in order. The safetensors format itself has no checksum.
+// Covers the metadata, and all names, shapes and numbers in order. The safetensors format itself
+// has no checksum.
 std::string checksum(const StateDict& state, const Metadata& metadata) {
   uLong sum = crc32(0, nullptr, 0);
   const auto add = [&](const void* data, std::size_t bytes) {
@@ -63,7 +64,7 @@ Safetensors load_checkpoint(const std::filesystem::path& path) {
 namespace {
 
 const Tensor& only(const StateDict& state, const Tensor& like) {
-  check(state.size() == 1 && state[0].first.empty(), "checkpoint", "expected one entry without a name of its own");
+  check(state.size() == 1 && state[0].first.empty(), "checkpoint", "expected a single entry with an empty name");
   const Tensor& value = state[0].second;
   check(value.shape() == like.shape() && value.dtype() == like.dtype(), "checkpoint", "it is ", describe(like),
         " here and ", describe(value), " there");
@@ -160,7 +161,7 @@ void Checkpoint::load_state_dict(const StateDict& state) {
     const std::size_t dot = name.find('.');
     const std::string owner = name.substr(0, dot);
     const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& p) { return p.name == owner; });
-    check(part != parts_.end(), "checkpoint", "has a part '", owner, "', which this run has not");
+    check(part != parts_.end(), "checkpoint", "has a part '", owner, "', which this run does not have");
     shares[static_cast<std::size_t>(part - parts_.begin())].emplace_back(
         dot == std::string::npos ? "" : name.substr(dot + 1), value);
   }

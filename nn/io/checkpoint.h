@@ -25,8 +25,8 @@ namespace hourglass::nn {
 /// The parts of a run, by name. It refers to them: they must outlive it.
 class Checkpoint {
  public:
-  /// Anything with state_dict() and load_state_dict(). The names in the file are those of its entries with the part's
-  /// name in front: "model.encoder.weight". A part's name has no dots.
+  /// Anything with state_dict() and load_state_dict(). The file puts the part's name in front of
+  /// the name of each entry: "model.encoder.weight". A part's name must not contain dots.
   template <class Part>
   requires(!std::derived_from<Part, Module>) && requires(Part& part) { part.load_state_dict(part.state_dict()); }
   void add(const std::string& name, Part& part) {
@@ -42,16 +42,17 @@ class Checkpoint {
   void add(const std::string& name, Tensor& tensor);
 
   bool empty() const { return parts_.empty(); }
-  /// The states of all parts. Takes no memory, and does not change when training continues.
+  /// A snapshot of the states of all parts: it does not change when training continues. It shares
+  /// memory with the parts until they change.
   StateDict state_dict() const;
-  /// Loads every part. A missing or unknown part, or a state that a part does not accept, is an error that names the
-  /// part; all parts then have their old state.
+  /// Loads every part. A missing part, an unknown part, or a state that a part does not accept is
+  /// an error that names the part. After an error all parts have their old state.
   void load_state_dict(const StateDict& state);
 
   /// Writes a safetensors file with a checksum. If that fails, the old file is still there (see NewFile).
   void save(const std::filesystem::path& path, Metadata metadata = {}) const;
-  /// Loads every part from the file; returns the metadata given to save(). A file that is damaged or is no checkpoint
-  /// is an error; nothing has changed then.
+  /// Loads every part from the file; returns the metadata given to save(). A damaged file, or a
+  /// file that is not a checkpoint, is an error. After an error nothing has changed.
   Metadata load(const std::filesystem::path& path);
 
  private:
@@ -65,7 +66,7 @@ class Checkpoint {
   std::vector<Part> parts_;
 };
 
-/// A checkpoint file without its parts: to inspect a file, or to write a state that was taken earlier.
+/// Write or read a checkpoint file without parts: to write an earlier state, or to inspect a file.
 void save_checkpoint(const std::filesystem::path& path, const StateDict& state, Metadata metadata = {});
 Safetensors load_checkpoint(const std::filesystem::path& path);
 

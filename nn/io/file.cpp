@@ -41,12 +41,12 @@ void NewFile::write(const void* data, std::size_t bytes) {
 }
 
 void NewFile::commit() {
-  // Flushed before it is renamed: otherwise a power cut could leave the name on a file without content.
+  // Flush before the rename: otherwise a power cut could leave an empty file under the final name.
   check_system(::fsync(descriptor_) == 0, "cannot be flushed to the disk");
   check_system(::close(std::exchange(descriptor_, -1)) == 0, "cannot be closed");
   check_system(::rename(temporary_.c_str(), path_.c_str()) == 0, "cannot be put in place");
   committed_ = true;
-  // The new name has to reach the disk as well. Where folders cannot be flushed, it gets there when it gets there.
+  // The new name has to reach the disk as well. Some systems cannot flush folders: ignore errors.
   const fs::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
   if (const int directory = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC); directory >= 0) {
     ::fsync(directory);
@@ -76,7 +76,7 @@ std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   check(file.is_open(), path.string(), "cannot be opened: ", std::strerror(errno));
   std::ostringstream bytes;
-  // Streaming an empty file sets failbit on `bytes`, which is no error: only the file's own badbit is.
+  // An empty file sets failbit on `bytes`, which is not an error. Only badbit on the file is.
   bytes << file.rdbuf();
   check(!file.bad(), path.string(), "cannot be read: ", std::strerror(errno));
   return std::move(bytes).str();

@@ -7,9 +7,9 @@
 
 namespace hourglass::nn {
 
-/// A file that is written under a temporary name (path.<process>.tmp). commit() flushes it to the disk and renames it:
-/// after a crash or on a full disk, path has its old content or the new one, never a part of it. Without commit() path
-/// does not change. Errors name path and reason.
+/// A file that is written under a temporary name (path.<process>.tmp). commit() flushes it to the
+/// disk and renames it. After a crash or on a full disk, path has its old content or its complete
+/// new content. Without commit() path does not change. Errors name the path and the reason.
 class NewFile {
  public:
   explicit NewFile(const std::filesystem::path& path);
@@ -31,7 +31,7 @@ class NewFile {
 /// Removes what a NewFile left in the folder when its process was killed.
 void remove_unfinished(const std::filesystem::path& folder);
 
-/// The file's bytes. Missing, unreadable or a directory: an Error that says which.
+/// The file's bytes. If the file is missing, unreadable or a directory, an Error says so.
 std::string read_file(const std::filesystem::path& path);
 
 }  // namespace hourglass::nn

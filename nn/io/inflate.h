@@ -1,4 +1,4 @@
-// Inflater: reads deflated bytes, bare as in a zip archive or with a gzip header.
+// Inflater: unpacks deflated bytes, with a gzip header or without one as in a zip archive.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -9,27 +9,28 @@ struct z_stream_s;  // zlib's state, so that this header does not include zlib
 
 namespace hourglass::nn {
 
-/// deflate packs at most this many bytes into one. Sizes that a header claims are compared with it before memory is
-/// taken.
+/// One deflated byte unpacks to at most this number of bytes. Readers check sizes in headers
+/// against this limit before they allocate memory.
 inline constexpr std::uint64_t kMostPerDeflatedByte = 1032;
 
-/// Unpacks `packed` (which must outlive it) while it is read. Bytes that are no deflate stream end the reading; damage()
-/// then says why.
+/// Unpacks `packed`, which must outlive it, part by part. Reading stops at bytes that are not a
+/// deflate stream; damage() then says why.
 class Inflater {
  public:
-  /// A gzip file may have several members, one after another, whose contents are read as one.
+  /// A gzip file may have several members, one after another. Their contents are read as one.
   enum class Format { deflate, gzip };
   Inflater(std::string_view packed, Format format);
   ~Inflater();
 
-  /// Writes up to `count` bytes to `to` and returns how many: fewer only at the end or where the bytes are damaged.
-  /// To read one byte more than expected also checks a gzip member's checksum, which follows its last byte.
+  /// Writes up to `count` bytes to `to` and returns their number, which is less than `count` only
+  /// at the end or at damaged bytes. A gzip member's checksum follows its last byte: a read of one
+  /// byte more than expected checks it.
   std::uint64_t read(void* to, std::uint64_t count);
   /// The stream is complete.
   bool ended() const { return ended_; }
-  /// Why the stream cannot be read on; empty if it can.
+  /// Why reading stopped at damaged bytes; empty if there is no damage.
   const std::string& damage() const { return damage_; }
-  /// How many bytes of `packed` were used.
+  /// The number of bytes of `packed` that were used.
   std::uint64_t consumed() const { return consumed_; }
 
  private:

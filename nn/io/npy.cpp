@@ -239,7 +239,7 @@ Tensor parse_npy(std::string_view bytes, std::string_view name) {
   const std::uint64_t at = source.at();
   Header header = HeaderParser(source.take(length, "the header"), at, source).parse();
   if (!header.fortran_order) return elements_of(source, header, header.shape);
-  // Column-major is row-major with the axes turned around.
+  // Column-major is row-major with the axes in reverse order.
   Shape turned;
   Axes axes;
   for (int axis = header.shape.size() - 1; axis >= 0; --axis) {

@@ -24,7 +24,7 @@ using Json = nlohmann::ordered_json;
 static_assert(std::endian::native == std::endian::little, "the format is little-endian, and so is this code");
 
 constexpr std::string_view kMetadata = "__metadata__";
-// The format's own bound: no header is longer.
+// The format's limit for the length of the header.
 constexpr std::uint64_t kMaxHeader = 100'000'000;
 
 constexpr std::string_view name_of(Dtype dtype) {
@@ -39,7 +39,8 @@ Dtype dtype_named(const std::string& name) {
   return Dtype::u8;
 }
 
-// Parses the header. JSON allows a key to come twice and leaves open which one counts; here that is an error.
+// Parses the header. JSON allows a key to come twice and does not say which value counts; here this
+// is an error.
 Json parse(const std::string& text) {
   std::vector<std::set<std::string>> open_objects;
   const auto no_key_twice = [&](int, Json::parse_event_t event, Json& parsed) {
@@ -70,7 +71,8 @@ const Json& member(const Json& object, const char* key) {
   return *found;
 }
 
-// The bytes of a tensor of `shape`, computed without overflow; strides must not overflow either, even of nothing.
+// The number of bytes of a tensor of `shape`; overflow is an error. Extents of 0 count as 1 in this
+// check, because the strides of an empty tensor must not overflow either.
 std::uint64_t bytes_of(const Shape& shape, Dtype dtype) {
   bool nothing = false;
   std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
@@ -107,7 +109,8 @@ Entry entry_of(const std::string& name, const Json& info, std::uint64_t data_byt
   return entry;
 }
 
-// Data are used once, and all of them: otherwise tensors could overlap, or a file hide something between them.
+// Each byte of the data must belong to exactly one tensor: tensors must not overlap, and a file
+// must not hide bytes between them.
 void check_no_gaps(const std::vector<Entry>& entries, std::uint64_t data_bytes) {
   std::vector<const Entry*> in_order;
   for (const Entry& entry : entries) in_order.push_back(&entry);
@@ -183,8 +186,9 @@ Safetensors load(const std::filesystem::path& path) {
 }  // namespace
 
 void save_safetensors(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata) {
-  // Larger elements first: then every tensor starts at a multiple of its element's size, as readers that map the file
-  // into memory like it. The header keeps the order of the names.
+  // Tensors with larger elements come first, so every tensor starts at a multiple of its element's
+  // size. This helps readers that map the file into memory. The header keeps the order of the
+  // names.
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto element = [&](std::size_t i) { return size_of(tensors[i].second.dtype()); };

@@ -1,4 +1,5 @@
-// safetensors: a file format for weights, which PyTorch reads and writes, too (safetensors.torch.save_file).
+// safetensors: a file format for weights. PyTorch reads and writes it, too
+// (safetensors.torch.save_file).
 //
 //   8 bytes    length n of the header, little-endian
 //   n bytes    JSON: {"encoder.weight": {"dtype": "F32", "shape": [32, 784], "data_offsets": [0, 100352]}, ...}
@@ -12,7 +13,7 @@
 
 namespace hourglass::nn {
 
-/// Texts about the tensors, by name.
+/// Strings in the header, by key.
 using Metadata = std::map<std::string, std::string>;
 
 /// The file appears whole or not at all: it is written under another name, flushed to the disk and renamed.
@@ -22,8 +23,8 @@ struct Safetensors {
   StateDict tensors;
   Metadata metadata;
 };
-/// Reads F32, F64, I64, U8 and BOOL (as u8). Files are not trusted: any deviation from the format is an error that names
-/// file and tensor, and comes before memory is taken.
+/// Reads F32, F64, I64, U8 and BOOL (as u8). Files are not trusted: any deviation from the format
+/// is an error that names the file and the tensor. It comes before memory is allocated for tensors.
 ///   model.load_state_dict(load_safetensors("vae.safetensors").tensors);
 Safetensors load_safetensors(const std::filesystem::path& path);
 

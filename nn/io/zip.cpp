@@ -12,10 +12,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// What records begin with.
+// The signatures at the start of records.
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
                         kLocator64 = 0x07064b50;
-// In a 32-bit field: the number is in a 64-bit one.
+// This value in a 32-bit field means that the number is in a 64-bit field.
 constexpr std::uint32_t kIn64 = 0xffffffff;
 
 std::uint32_t crc_of(std::string_view bytes) {
@@ -29,7 +29,7 @@ struct Directory {
 };
 
 Directory find_directory(Bytes& zip) {
-  // The end record is the last thing but a comment of up to 65535 bytes.
+  // Only a comment of up to 65535 bytes may follow the end record.
   const std::string_view all = zip.all();
   constexpr std::uint64_t kEndSize = 22;
   if (all.size() < kEndSize) zip.fault(all.size(), "the file is too short for a zip archive");
@@ -38,7 +38,7 @@ Directory find_directory(Bytes& zip) {
   while (all.substr(at, 4) != "PK\5\6"sv && at > lowest) --at;
   zip.seek(at, "the end record");
   if (zip.number<std::uint32_t>("the end record") != kEnd)
-    zip.fault(all.size(), "this is no zip archive, or it is cut off");
+    zip.fault(all.size(), "this is not a zip archive, or it is cut off");
   zip.take(4, "disk numbers");
   zip.number<std::uint16_t>("entries");
   Directory directory{zip.number<std::uint16_t>("entries"), 0, 0};
@@ -87,8 +87,8 @@ ZipEntry read_entry(Bytes& zip) {
   while (zip.at() + 4 <= extra_end) {
     const auto id = zip.number<std::uint16_t>("an extra field"), size = zip.number<std::uint16_t>("an extra field");
     const std::uint64_t next = zip.at() + size;
-    if (next > extra_end) zip.fault(zip.at(), "an extra field is longer than all of them");
-    if (id == 1)  // 64-bit numbers of those that say so
+    if (next > extra_end) zip.fault(zip.at(), "an extra field is longer than the space for extra fields");
+    if (id == 1)  // 64-bit values of the fields that are kIn64
       for (std::uint64_t* field : {&entry.size, &entry.packed, &entry.local})
         if (*field == kIn64 && zip.at() + 8 <= next) *field = zip.number<std::uint64_t>("a 64-bit size");
     zip.seek(next, "the next extra field");
@@ -109,7 +109,7 @@ std::string_view packed_bytes(Bytes zip, const ZipEntry& entry) {
   return zip.take(entry.packed, entry.name);
 }
 
-std::string unpack(const Bytes& zip, const ZipEntry& entry) {
+std::string unpack_entry(const Bytes& zip, const ZipEntry& entry) {
   const std::string_view packed = packed_bytes(zip, entry);
   const auto data = static_cast<std::uint64_t>(packed.data() - zip.all().data());
   if (entry.method == 0) {
@@ -125,7 +125,7 @@ std::string unpack(const Bytes& zip, const ZipEntry& entry) {
   char beyond = 0;
   const bool longer = inflater.read(&beyond, 1) > 0;
   if (got != content.size() || longer || !inflater.ended() || inflater.consumed() != packed.size())
-    zip.fault(data + inflater.consumed(), entry.name, " is damaged, or not as long as it should be");
+    zip.fault(data + inflater.consumed(), entry.name, " is damaged, or its size is wrong");
   return content;
 }
 
@@ -161,8 +161,8 @@ std::string record(Numbers... numbers) {
   return bytes;
 }
 
-// What the local header and the directory both say. The time is the first that zip can express, so that equal entries
-// make equal files; 0x800 says that names are UTF-8.
+// The fields that the local header and the directory share. The time is the earliest that zip can
+// express, so equal entries give equal files. 0x800 says that names are UTF-8.
 std::string common_record(const ZipEntry& entry, std::uint16_t extra) {
   return record(std::uint16_t{45}, std::uint16_t{0x800}, entry.method, std::uint16_t{0}, std::uint16_t{0x21}, entry.crc,
                 kIn64, kIn64, static_cast<std::uint16_t>(entry.name.size()), extra);
@@ -179,14 +179,14 @@ ZipReader::ZipReader(std::string_view bytes, std::string_view name) : bytes_(byt
   std::uint64_t packed = 0;
   for (std::uint64_t i = 0; i < directory.entries; ++i) {
     entries_.push_back(read_entry(bytes_));
-    // Entries that share bytes could unpack to more than any memory holds.
+    // Entries that overlap could unpack to more bytes than memory holds (a zip bomb).
     if (__builtin_add_overflow(packed, entries_.back().packed, &packed) || packed > bytes.size())
       bytes_.fault(bytes_.at(), "the entries together are longer than the file");
   }
 }
 
 std::string ZipReader::read(const ZipEntry& entry) const {
-  std::string content = unpack(bytes_, entry);
+  std::string content = unpack_entry(bytes_, entry);
   if (crc_of(content) != entry.crc) fault(entry, " is damaged: its checksum does not agree");
   return content;
 }

@@ -19,13 +19,14 @@ struct ZipEntry {
   std::uint64_t local = 0;             ///< the byte at which its own header begins
 };
 
-/// An archive in memory. Errors name `name` and the byte, and come before memory is taken.
+/// An archive in memory. Errors begin with `name` and the byte. Sizes are checked before memory
+/// is allocated.
 class ZipReader {
  public:
   ZipReader(std::string_view bytes, std::string_view name);
   /// In the order of the archive's directory.
   const std::vector<ZipEntry>& entries() const { return entries_; }
-  /// The content of an entry. Compares its size and checksum.
+  /// The content of an entry. Checks its size and checksum.
   std::string read(const ZipEntry& entry) const;
   /// An error about an entry: `name: byte ...: entry what`.
   [[noreturn]] void fault(const ZipEntry& entry, std::string_view what) const;
@@ -35,7 +36,7 @@ class ZipReader {
   std::vector<ZipEntry> entries_;
 };
 
-/// Writes an archive, which appears whole or not at all (see NewFile). Equal entries make equal files.
+/// Writes an archive, which appears whole or not at all (NewFile). Equal entries give equal files.
 class ZipWriter {
  public:
   explicit ZipWriter(const std::filesystem::path& path) : file_(path) {}

@@ -39,7 +39,7 @@ struct Frame {
   /// The place of the image's column j in a line: in the plane that begins with it, or else in the plane of its phase.
   std::int64_t column(std::int64_t j) const;
 
-  /// Lets the zeros at the end of a line be those at the beginning of the next: sets the pitch.
+  /// Sets the pitch so that the zeros at the end of a line are also those at the start of the next.
   void share_zeros();
 
   /// The parts of a channel that are copied: blocks of lines.

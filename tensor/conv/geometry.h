@@ -44,7 +44,7 @@ struct Geometry {
 template <int N>
 constexpr std::string_view kAxisNames = N == 1 ? "length" : "height, width";
 
-/// `what` is [batch, channels, N extents] or lacks the batch.
+/// An error that begins with `what`, unless x is [batch, channels, N extents] or has no batch axis.
 template <int N>
 void check_image(std::string_view op, std::string_view what, const Tensor& x) {
   check(is_floating(x.dtype()), op, "needs f32 or f64, got ", describe(x), "; convert with to(x, Dtype::f32)");
@@ -86,7 +86,7 @@ inline void check_bias(std::string_view op, const Tensor& weight, const Tensor* 
         ", which gives ", out, " channels, bias is ", describe(*bias));
 }
 
-/// The geometry of a convolution of x with kernels of these extents, but for `out`.
+/// The geometry of a convolution of x with kernels of these extents; only `out` is not set yet.
 template <int N>
 Geometry geometry_of(std::string_view op, const Tensor& x, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
   const PerAxis<N>& padding = options.padding.amount;
@@ -105,8 +105,8 @@ Geometry geometry_of(std::string_view op, const Tensor& x, const PerAxis<N>& ker
   return result;
 }
 
-/// The geometry of a transposed convolution of x with this weight: x takes the place of g in the form, and the result
-/// that of x.
+/// The geometry of a transposed convolution of x with this weight: x is the form's g, and the
+/// result is the form's x.
 template <int N>
 Geometry transposed_geometry_of(std::string_view op, const Tensor& x, const Tensor& weight,
                                 const ConvTransposeOptions<N>& options) {

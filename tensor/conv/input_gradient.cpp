@@ -32,7 +32,7 @@ std::vector<Phase> phases_of(const Axis& axis) {
   return phases;
 }
 
-// The first output that any phase reads, and one past the last; at least all there are.
+// The first output that any phase reads, and one past the last. The range includes all outputs.
 std::pair<std::int64_t, std::int64_t> range_read(const std::vector<Phase>& phases, std::int64_t outputs) {
   std::pair<std::int64_t, std::int64_t> range{0, outputs};
   for (const Phase& phase : phases)
@@ -96,7 +96,7 @@ std::unique_ptr<WeightedWindows<T>> phase_product(const Geometry& geometry, cons
     for (const std::int64_t i : row.from)
       for (const std::int64_t j : column.from)
         offsets.push_back(o * frame.channel_size() + frame.row(i + frame.above) + frame.column(j));
-  // Side by side, a line is as long as that of the longest phase.
+  // With kSideBySide, a line is as long as the line of the longest phase.
   const std::int64_t line = layout == Layout::kSideBySide ? frame.pitch : column.count;
   return weighted_windows(layout, geometry.groups, geometry.group_in(), std::move(offsets),
                           {row.count, line, frame.pitch, 1}, phase_weights(geometry, row, column, w).data());
@@ -152,7 +152,8 @@ class Phases {
   }
 
  private:
-  // The lines of all phases of the columns, from [columns, channels, widest], to the lines of one phase of the rows.
+  // Interleaves the lines of all column phases, [columns, channels, widest], into the lines of x at
+  // one row phase.
   void interleave(std::size_t row, const T* wide, T* planes) const {
     const Axis &height = geometry_.axes[0], &width = geometry_.axes[1];
     const std::int64_t channels = geometry_.group_in(), across = static_cast<std::int64_t>(columns_.size());

@@ -12,7 +12,8 @@ namespace hourglass::conv {
 template <class T>
 void forward(const Geometry& geometry, const T* x, const T* w, const T* bias, T* y);
 
-/// x[n] = w transposed, times g[n], each number added to where the window had it, + bias; the bias may be null.
+/// x[n] = w transposed, times g[n], + bias. Each number of the product is added to x at the place
+/// where its window reads. The bias may be null.
 template <class T>
 void input_gradient(const Geometry& geometry, const T* g, const T* w, const T* bias, T* x);
 

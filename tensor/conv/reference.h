@@ -1,5 +1,5 @@
-// The sum that convolution, its transpose and its weight gradient are derivatives of, one term after another. Slow: the
-// tests hold the products against it.
+// The sum whose derivatives are convolution, its transpose and its weight gradient, term by term.
+// It is slow: the tests compare the products with it.
 #pragma once
 #include <cstdint>
 

@@ -7,11 +7,11 @@ namespace {
 
 // Up to this many weights, each has a register of sums. More registers would evict the operands from the cache.
 constexpr std::int64_t kMaxLaneSums = 1024;
-// Fewer parts of the batch than the other products have, since each has sums of its own.
+// Fewer parts of the batch than the other products have, since each part has its own sums.
 constexpr std::int64_t kMaxPartsOfSums = 8;
 
-// Adds up the gradient over images [begin, end), each weight in a register of its own whose lanes are windows:
-// [groups, out, window, lanes]. Windows are neighbours, and so are g's numbers.
+// Adds up the gradient over images [begin, end). Each weight has its own register of sums, whose
+// lanes are windows: [groups, out, window, lanes]. Windows are neighbours, and so are g's numbers.
 template <class T>
 void sum_in_lanes(const Geometry& geometry, const Frame& frame, const std::int64_t* offsets, const Grid& lines,
                   const T* x, const T* g, std::int64_t begin, std::int64_t end, T* sums) {
@@ -74,7 +74,8 @@ void sum_by_channels(const Geometry& geometry, const Frame& frame, const std::in
   }
 }
 
-// Each part of the batch has sums of its own, of `size` numbers: sum(begin, end, sums). They are added up in order.
+// Each part of the batch has its own sums, `size` numbers that sum(begin, end, sums) computes. The
+// parts are added up in order.
 template <class T, class Sum>
 Scratch<T> sum_of_parts(const Geometry& geometry, std::int64_t size, const Sum& sum) {
   const std::int64_t grain = images_in_part(geometry, kMaxPartsOfSums), parts = ceil_div(geometry.batch, grain);

@@ -9,8 +9,8 @@ namespace hourglass::conv {
 
 // ---- the cost model -----------------------------------------------------------------------------------------------
 
-// Estimates for AVX-512 and f32, in cycles. A product takes the cycles that the multipliers need at their peak, times a
-// factor for the loads that hold them up.
+// Estimates for AVX-512 and f32, in cycles. A product takes the cycles that the multipliers need at
+// their peak, times a factor for the loads that delay them.
 constexpr double kPeak = 32;           // multiply-adds a cycle: two units of 16 lanes
 constexpr double kFullTile = 1.05;     // factor of a tile with enough multiply-adds for each load
 constexpr double kOneRegister = 1.35;  // factor where all channels fit into one register
@@ -22,7 +22,7 @@ constexpr double kStoreWide = 0.4;  // to store it in a line with slack, and to 
 constexpr double kCopy = 0.2;       // to copy a number into the frame
 
 double cycles_per_result(const ProductSizes& sizes, std::int64_t lanes, Layout layout, const Frame& frame) {
-  // The part of the lanes that hold something when `count` numbers are laid into registers.
+  // The fraction of lanes in use when `count` numbers fill registers.
   const auto filled = [&](std::int64_t count) {
     return static_cast<double>(count) / static_cast<double>(ceil_div(count, lanes) * lanes);
   };

@@ -1,7 +1,7 @@
 // Weights times the windows of a frame, with windows or with channels in the lanes of the registers.
 //
-// Either way one operand is read number by number, each copied to all lanes of a register, and the other operand
-// register by register. Which way is faster follows from the sizes.
+// In both cases one operand is read number by number, each copied to all lanes of a register, and
+// the other operand register by register. The sizes decide which is faster.
 #pragma once
 #include <cstdint>
 #include <memory>

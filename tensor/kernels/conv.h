@@ -58,8 +58,9 @@ struct PanelKernelsOf {
 };
 
 /// S = G windows transposed, with a register for each sum: sums[(i * depth + k) * lanes + lane] is the sum of
-/// g[i, p] frame[offset[k] + position[p]] over some of the windows p. All lanes together cover all windows. The windows
-/// lie in `lines` of `windows` neighbours each, at least as many as there are lanes, of some images.
+/// g[i, p] frame[offset[k] + position[p]] over some of the windows p. All lanes together cover all
+/// windows. Each of `images` images has `lines` lines of `windows` neighbouring windows, at least
+/// one for each lane.
 template <class T>
 struct LaneSums {
   std::int64_t rows, depth, images, lines, windows;

@@ -1,5 +1,5 @@
-// Windows times windows, for one type of numbers: a register for each sum, with windows along the lanes of both operands. The lanes are added up
-// at the end.
+// Sums over windows, for one type of numbers: each sum has a register, with windows along the lanes
+// of both operands. The lanes are added up at the end.
 #pragma once
 #include <cstring>
 
@@ -87,7 +87,7 @@ void lane_sums_tile(const LaneSums<T>& product, std::int64_t row, std::int64_t k
   });
 }
 
-// What a tile reads of g stays in the first-level cache while all numbers of the windows go past.
+// The part of g that a tile reads stays in the first-level cache for all numbers of the windows.
 template <class T>
 void lane_sums(const LaneSums<T>& p) {
   using Function = LaneSumsFunction<T>;

@@ -11,19 +11,20 @@ namespace {
 
 namespace conv {
 
-// Tiles are as wide as the registers allow: of few rows, wide. Of a single register they are up to 9 rows high, since
-// windows of 3 x 3 come in nines.
+// Tiles are as wide as the registers allow: the fewer rows, the wider. A tile one register wide has
+// up to 9 rows, because a 3 x 3 window has 9 numbers.
 constexpr int kMaxRows = 9, kMaxVectors = 8;
 constexpr int tile_vectors(int rows) {
   constexpr int many[] = {8, 8, 6, 5, 4, 4, 3, 3, 1}, few[] = {8, 5, 3, 3, 2, 2, 1, 1, 1};
   return kManyRegisters ? many[rows - 1] : few[rows - 1];
 }
 
-// The highest tile of 3 registers, and the height of tiles that cover `rows` rows with at most that.
+// The height of the highest tile that is 3 registers wide, and the height of equal tiles, at most
+// as high, that cover `rows` rows.
 constexpr int kTileRows = kManyRegisters ? 8 : 4;
 constexpr std::int64_t tile_height(std::int64_t rows) { return ceil_div(rows, ceil_div(rows, kTileRows)); }
 
-// A function for each size of tile: of<Rows, Vectors>() is null where there is no such tile.
+// A function for each size of tile: of<Rows, Vectors>() is null if there is no such tile.
 template <class Function, int MaxRows, int MaxVectors>
 struct TileTable {
   Function entries[MaxRows * MaxVectors];
@@ -60,7 +61,7 @@ struct Dense {
   [[gnu::always_inline]] Reader<Count> reader() const {
     return {data, step};
   }
-  // The lanes of the next tile: behind these, all of their depth.
+  // The lanes of the next tile, which lie after all `depth` steps of these.
   template <int Count>
   [[gnu::always_inline]] Dense next(std::int64_t depth) const {
     return {data + depth * step, step};
@@ -96,9 +97,9 @@ struct Scattered {
   }
 };
 
-// ---- what sums start with -----------------------------------------------------------------------------------------
+// ---- initial values of the sums -----------------------------------------------------------------------------------
 
-// A number for each row; with step 0 the same for all.
+// A number for each row; with step 0, one number for all rows.
 template <class T>
 struct RowStart {
   const T* numbers;
@@ -108,7 +109,7 @@ struct RowStart {
   [[gnu::always_inline]] RowStart below(std::int64_t rows) const { return {numbers + rows * step, step}; }
 };
 
-// What lies in memory; with row_step 0 all rows start with the same.
+// Numbers in memory; with row_step 0, all rows start with the same numbers.
 template <class T>
 struct MemoryStart {
   const T* data;

@@ -1,12 +1,11 @@
 // One SIMD loop per line of elementwise.def, for one type of numbers.
 #pragma once
-#include "tensor/kernels/elementwise.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
+#include "tensor/kernels/elementwise.h"
 #include "tensor/kernels/math.inl"
 #include "tensor/kernels/simd.inl"
 #include "tensor/kernels/special.inl"
@@ -104,7 +103,8 @@ template <class T, std::size_t N>
   }
 }
 
-// Integers, and formulas that give u8, in plain loops. The compiler vectorises those whose steps of 1 and 0 it knows.
+// Integers, and formulas that give u8, in plain loops. The compiler vectorises the loops in which
+// it knows that a step is 1 or 0.
 template <class Formula, class In, class Out>
 void map_plain(const In* const* in, const std::int64_t* step, Out* out, std::int64_t n, std::index_sequence<0>) {
   const In* const a = in[0];
@@ -159,7 +159,8 @@ void where_loop(const std::uint8_t* mask, const T* a, const T* b, const std::int
   }
 }
 
-// The lists are filled in the order of the enumerations, which come from the same lines. Null: not for this T.
+// The lists are filled in the order of the enumerations, which come from the same lines. Null: the
+// formula is not defined for this T.
 template <class T>
 constexpr ElementwiseKernelsOf<T> elementwise_kernels_of() {
   constexpr bool real = std::is_floating_point_v<T>;

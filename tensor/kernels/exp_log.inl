@@ -165,7 +165,8 @@ template <class T, class... Low>
   const V half_power = from_bits<T>((e.exponent - (static_cast<Word<T>>(bias<T>) + 1)) << fraction_bits<T>);
   return V(2) * multiply_add(half_power, e.p, half_power - V(T(0.5)));
 }
-// x where it is subnormal: there f(x) equals x to all digits, and half of x may not be a number. y elsewhere.
+// x where it is subnormal, y elsewhere. A subnormal x equals f(x) in all digits, and x / 2 may not
+// be representable.
 template <class T>
 [[gnu::always_inline]] inline Batch<T> unless_tiny(const Batch<T>& x, const Batch<T>& y) {
   return select(abs(x) < Batch<T>(std::numeric_limits<T>::min()), x, y);

@@ -47,8 +47,8 @@ struct Lane<Acc> {
   static constexpr int count = static_cast<int>(V::size);
 };
 
-// The loops of one reduction. The end of a row goes through whole registers, too, whose other lanes do not count: an
-// exponential has the same bits at every position.
+// The loops of one reduction. The end of a row goes through whole registers, too, and the unused
+// lanes do not count. So an exponential has the same bits at every position.
 template <class Op, class In, class Acc>
 struct Fold {
   using V = typename Lane<Acc>::V;
@@ -77,7 +77,7 @@ struct Fold {
     if constexpr (width == 1) *out = value;
     else value.store_unaligned(out);
   }
-  // The first `count` lanes from x, the others copies of the first of them.
+  // The first `count` lanes come from x; the others are copies of the first lane.
   static V load_some(const In* x, int count) {
     alignas(64) Acc lanes[width];
     store(V(static_cast<Acc>(x[0])), lanes);

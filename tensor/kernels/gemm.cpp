@@ -195,8 +195,8 @@ void pack_block(const Lanes<T>& a, std::int64_t row, std::int64_t rows, std::int
   for (std::int64_t at = 0; at < depth; at += strip)
     for (std::int64_t t = 0; t < tiles.count; ++t) {
       const std::int64_t i = row + tiles.begin(t);
-      // The full height where there is one, although the last rows may belong to the next tile: copying a number of
-      // rows known to the compiler is fast.
+      // Copies the full height if A has the rows, although the last ones may belong to the next
+      // tile: copying a number of rows known to the compiler is fast.
       const std::int64_t count = smaller(height, all_rows - i);
       pack(a.from(i, k + at), count, smaller(strip, depth - at), block + (t * depth + at) * height, height);
     }

@@ -1,4 +1,5 @@
-// Convolutions in whichever memory format the library likes best, with all data already in it.
+// The same work as ../../conv.cpp in oneDNN, with all data already in the memory format that the
+// library prefers.
 #include <string>
 #include <unordered_map>
 
@@ -23,7 +24,7 @@ dnnl::memory memory_of(const Desc& desc, const dnnl::engine& engine) {
   return memory;
 }
 
-// The three primitives of Conv: dnnl::convolution or dnnl::deconvolution.
+// The three primitives are those of dnnl::convolution or dnnl::deconvolution.
 template <class Forward, class BackwardData, class BackwardWeights>
 void run(benchmark::State& state, const bench::ConvShape& s, const std::string& product, dnnl::algorithm algorithm) {
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);

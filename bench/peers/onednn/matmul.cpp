@@ -15,7 +15,7 @@ memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transposed) {
   return {{rows, columns}, memory::data_type::f32, transposed ? memory::format_tag::ba : memory::format_tag::ab};
 }
 
-// The library's matmul primitive on plain row-major memory, made once and run many times.
+// The library's matmul primitive on plain row-major memory: created once, run many times.
 const bool registered = register_products([](benchmark::State& state, const Product& p, int threads) {
   omp_set_num_threads(threads);
   const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
