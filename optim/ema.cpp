@@ -35,12 +35,16 @@ Ema::Applied::~Applied() {
 
 StateDict Ema::state_dict() const {
   StateDict state{{"step", scalar(updates_, Dtype::i64)}};
-  for (std::size_t i = 0; i < parameters_.size(); ++i) state.emplace_back(parameters_[i].name(), averages_[i]);
+  for (std::size_t i = 0; i < averages_.size(); ++i) state.emplace_back(std::to_string(i), averages_[i]);
   return state;
 }
 
 void Ema::load_state_dict(const StateDict& state) {
-  const std::vector<Tensor> there = take_like("ema", state, state_dict());
+  std::vector<std::string> names{"step"};
+  for (const Parameter& p : parameters_) names.push_back(p.name());
+  const std::vector<Tensor> there = take_like("ema", state, state_dict(), names);
+  check(state.size() == there.size(), "ema", "load_state_dict: ", state.size(), " entries, but only ", there.size(),
+        " are known: there are ", parameters_.size(), " parameters");
   updates_ = static_cast<std::int64_t>(there[0].item());
   averages_.assign(there.begin() + 1, there.end());
 }

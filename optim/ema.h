@@ -45,7 +45,7 @@ class Ema {
   };
   Applied apply() const { return Applied(*this); }
 
-  /// "step" and each parameter's average under its name.
+  /// "step", and each average under the place of its parameter: "0", "1", ...
   StateDict state_dict() const;
   void load_state_dict(const StateDict& state);
 

@@ -25,8 +25,11 @@ Best::Best(Mode mode, double threshold, bool relative)
       value_(mode == Mode::min ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity()) {}
 
 bool Best::step(double value) {
-  const double margin = (mode_ == Mode::min ? -threshold_ : threshold_);
-  const double bar = relative_ ? value_ * (1 + margin) : value_ + margin;
+  double bar = mode_ == Mode::min ? value_ - threshold_ : value_ + threshold_;
+  // Lower means nearer to 0 for a positive value, and farther from 0 for a negative one. An infinite value, before the
+  // first figure, stays as it is.
+  const bool towards_zero = (mode_ == Mode::min) == (value_ >= 0);
+  if (relative_ && std::isfinite(value_)) bar = value_ * (towards_zero ? 1 - threshold_ : 1 + threshold_);
   const bool better = mode_ == Mode::min ? value < bar : value > bar;
   if (better) value_ = value;
   waited_ = better ? 0 : waited_ + 1;

@@ -11,7 +11,8 @@ namespace hourglass::optim {
 enum class Mode { min, max };
 
 /// The best figure so far, and the number of epochs since then. A figure is better if it is better by more than the
-/// threshold. NaN is never better.
+/// threshold: an absolute difference, or, if relative, a fraction of |best|. NaN is never better. (PyTorch 1.13 takes
+/// a fraction of a negative best in the wrong direction, so that a worse figure counts as better.)
 class Best {
  public:
   Best(Mode mode, double threshold, bool relative);

@@ -100,15 +100,19 @@ StateDict Optimizer::state_dict() const {
   for (const Group& group : groups_)
     for (std::size_t i = group.begin; i < group.end; ++i)
       for (std::size_t k = 0; k < group.memory_names.size(); ++k)
-        state.emplace_back(parameters_[i].name() + "." + group.memory_names[k], memory_[i][k]);
+        state.emplace_back(join(i, ".", group.memory_names[k]), memory_[i][k]);
   return state;
 }
 
 void Optimizer::load_state_dict(const StateDict& state) {
   const StateDict here = state_dict();
-  const std::vector<Tensor> there = take_like(name_, state, here);
-  check(state.size() == here.size(), name_, "load_state_dict: ", state.size(), " names, but only ", here.size(),
-        " are known");
+  std::vector<std::string> names{"step", "lr"};
+  for (const Group& group : groups_)
+    for (std::size_t i = group.begin; i < group.end; ++i)
+      for (const std::string& memory : group.memory_names) names.push_back(parameters_[i].name() + "." + memory);
+  const std::vector<Tensor> there = take_like(name_, state, here, names);
+  check(state.size() == here.size(), name_, "load_state_dict: ", state.size(), " entries, but only ", here.size(),
+        " are known: there are ", parameters_.size(), " parameters");
   const std::vector<std::int64_t> steps = there[0].to_vector<std::int64_t>();
   const std::vector<double> rates = there[1].to_vector<double>();
   for (const std::int64_t count : steps)

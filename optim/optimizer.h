@@ -38,10 +38,12 @@ class Optimizer {
   void set_lr(std::size_t group, double lr);
 
   /// All that the next step depends on, apart from parameters and options: the number of steps ("step", i64) and the
-  /// learning rate ("lr", f64) of each group, and what is remembered of each parameter, such as
-  /// "encoder.weight.exp_avg". It costs no memory, and later steps do not change it.
+  /// learning rate ("lr", f64) of each group, and what is remembered of each parameter under its place in parameters(),
+  /// such as "0.exp_avg". Names of parameters are not keys, because two models may use the same names. The state costs
+  /// no memory, and later steps do not change it.
   StateDict state_dict() const;
-  /// Continues from such a state. Names and shapes must fit exactly; otherwise it is an error, and nothing changes.
+  /// Continues from such a state of an optimizer with the same number of parameters, of the same shapes, in the same
+  /// order. Otherwise it is an error that names the parameter, and nothing changes.
   void load_state_dict(const StateDict& state);
 
  protected:

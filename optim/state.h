@@ -1,5 +1,6 @@
 // Reading a state dict.
 #pragma once
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -7,8 +8,9 @@
 
 namespace hourglass::optim {
 
-/// The tensors of `state` under the names of `like`, in the order of `like`. A missing name or a different shape or
-/// dtype is an error that begins with op and names the entry.
-std::vector<Tensor> take_like(std::string_view op, const StateDict& state, const StateDict& like);
+/// The tensors of `state` under the keys of `like`, in the order of `like`. A missing key, or a different
+/// shape or dtype, is an error that begins with op and names the entry: by `names`, in the order of `like`, if given.
+std::vector<Tensor> take_like(std::string_view op, const StateDict& state, const StateDict& like,
+                              const std::vector<std::string>& names = {});
 
 }  // namespace hourglass::optim

@@ -39,6 +39,29 @@ TEST_CASE("the learning rate falls on a plateau when PyTorch's does, also after 
   }
 }
 
+TEST_CASE("a relative threshold is a fraction of the size of the best figure, also below 0 and at 0") {
+  struct Try {
+    optim::Mode mode;
+    double best, worse_by_less, better_by_less, better_by_more;
+  };
+  for (const Try& t :
+       {Try{optim::Mode::min, -100, -99.995, -100.005, -100.02}, Try{optim::Mode::max, -100, -100.005, -99.995, -99.98},
+        Try{optim::Mode::min, 100, 100.005, 99.995, 99.98}, Try{optim::Mode::max, 100, 99.995, 100.005, 100.02},
+        Try{optim::Mode::min, 0, 0, 0, -1e-9}, Try{optim::Mode::max, 0, 0, 0, 1e-9}}) {
+    CAPTURE(t.best);
+    optim::Best best(t.mode, 1e-4, /*relative=*/true);
+    CHECK(best.step(t.best));
+    CHECK_FALSE(best.step(t.worse_by_less));
+    CHECK_FALSE(best.step(t.better_by_less));
+    CHECK(best.value() == t.best);
+    CHECK(best.step(t.better_by_more));
+  }
+  // A log-likelihood that gets worse: the rate falls.
+  optim::ReduceLROnPlateau plateau(1, {.patience = 1});
+  for (const double value : {-100.0, -99.995, -99.99, -99.985}) plateau.step(value);
+  CHECK(plateau.lr() < 1);
+}
+
 TEST_CASE("early stopping waits, stops, and keeps the best weights") {
   const Parameter w("w", zeros({1}));
   optim::EarlyStopping stopping({.patience = 2, .min_delta = 0.1});
@@ -92,4 +115,8 @@ TEST_CASE("the average follows the weights, and replaces them while apply() is i
   CHECK(error_of([&] {
           second.load_state_dict({{"step", scalar(1, Dtype::i64)}});
         }) == "ema: load_state_dict: w is missing");
+  StateDict more = ema.state_dict();
+  more.emplace_back("1", zeros({2}));
+  CHECK(error_of([&] { second.load_state_dict(more); }) ==
+        "ema: load_state_dict: 3 entries, but only 2 are known: there are 1 parameters");
 }
