@@ -77,6 +77,7 @@ RandomState Module::random_state(std::string name, Rng& rng) {
 
 void Module::adopt(std::string name, std::unique_ptr<Module> module) {
   module->name_ = std::move(name);
+  if (!is_training()) module->eval();
   children_.push_back(std::move(module));
 }
 

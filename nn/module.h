@@ -139,7 +139,8 @@ class Module {
   /// gets a different generator.
   RandomState random_state(std::string name, Rng& rng);
   /// Adds a module that belongs to this one: nn::Linear& hidden_ = child("hidden", nn::Linear(784, 400, rng)).
-  /// It is moved; its children, parameters and buffers stay the same objects.
+  /// It is moved; its children, parameters and buffers stay the same objects. If this module is in evaluation mode, so
+  /// is the added one.
   template <std::derived_from<Module> M>
   M& child(std::string name, M module) {
     return child(std::move(name), std::make_unique<M>(std::move(module)));

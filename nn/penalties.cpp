@@ -16,7 +16,10 @@ Var kl_sparsity(const Var& mean_activation, double rho, double eps) {
   check(rho > 0 && rho < 1, "kl_sparsity", "rho must lie between 0 and 1, got ", rho);
   const Var p = clamp(mean_activation, eps, 1 - eps);
   const double negative_entropy = rho * std::log(rho) + (1 - rho) * std::log(1 - rho);
-  return sum(negative_entropy - log(p) * rho - log1p(-p) * (1 - rho));
+  const Var inside = negative_entropy - log(p) * rho - log1p(-p) * (1 - rho);
+  // Beyond the bounds the tangent continues the curve: a unit that is never active has a gradient that wakes it.
+  const Tensor slope = (1 - rho) / (1 - p.value()) - rho / p.value();
+  return sum(inside + constant(slope) * (mean_activation - p));
 }
 
 KlSparsity::KlSparsity(std::int64_t units, KlSparsityOptions options)

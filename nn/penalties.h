@@ -13,7 +13,8 @@ namespace hourglass::nn {
 Var l1_activity(const Var& h);
 
 /// Σ KL(ρ ‖ ρ̂) over the units: ρ log(ρ/ρ̂) + (1-ρ) log((1-ρ)/(1-ρ̂)). ρ̂ is a unit's mean
-/// activation [...], in (0, 1), clamped to [eps, 1 - eps].
+/// activation [...], in (0, 1). Outside of [eps, 1 - eps] the tangent at the bound replaces the
+/// curve: value and gradient stay finite, and the gradient of a dead unit (ρ̂ = 0) is about -ρ / eps.
 Var kl_sparsity(const Var& mean_activation, double rho, double eps = 1e-7);
 
 struct KlSparsityOptions {

@@ -375,6 +375,19 @@ TEST_CASE("the running mean of the sparsity penalty follows the batches") {
   CHECK(std::isfinite(nn::kl_sparsity(constant(zeros({3})), 0.05).item()));
 }
 
+TEST_CASE("a unit that is never or always active has a gradient that moves it") {
+  const double rho = 0.05, eps = 1e-3;
+  const Parameter activation("activation", Tensor::from({0.0, 1.0, 0.5}));
+  const Var penalty = nn::kl_sparsity(activation, rho, eps);
+  CHECK(std::isfinite(penalty.item()));
+  const double never = -rho / eps + (1 - rho) / (1 - eps), always = -rho / (1 - eps) + (1 - rho) / eps;
+  check_close(grad(penalty, activation).value(), Tensor::from({never, always, -rho / 0.5 + (1 - rho) / 0.5}), 1e-9);
+  // The curve and its slope have no jump at the bounds.
+  const auto at = [&](double x) { return nn::kl_sparsity(constant(full({1}, x, Dtype::f64)), rho, eps).item(); };
+  CHECK(at(eps * 0.999) == doctest::Approx(at(eps * 1.001)).epsilon(1e-3));
+  CHECK(at(0) > at(eps));
+}
+
 TEST_CASE("weight penalties count matrices, and biases only with the option biases") {
   Rng rng(1);
   const nn::Linear layer(2, 2, rng);
