@@ -1,5 +1,6 @@
 #include "tensor/error.h"
 
+#include <cmath>
 #include <sstream>
 
 namespace hourglass {
@@ -10,7 +11,13 @@ namespace detail {
 
 template <Plain T>
 void write(std::ostream& out, const void* value) {
-  out << *static_cast<const T*>(value);
+  const T& x = *static_cast<const T*>(value);
+  if constexpr (std::floating_point<T>)
+    if (std::isnan(x)) {  // the sign of a NaN has no meaning; streams print it
+      out << "nan";
+      return;
+    }
+  out << x;
 }
 void write_text(std::ostream& out, const void* text) { out << static_cast<const char*>(text); }
 

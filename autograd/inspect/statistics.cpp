@@ -90,6 +90,7 @@ std::string range_of(const Statistics& s) {
 }
 
 std::string three_digits(double x) {
+  if (std::isnan(x)) return "nan";  // no "-nan"
   std::ostringstream out;
   out.precision(3);
   out << x;

@@ -10,6 +10,7 @@
 namespace hourglass::examples {
 
 std::string number(double value, int digits) {
+  if (std::isnan(value)) return "nan";  // no "-nan"
   std::array<char, 40> text{};
   std::snprintf(text.data(), text.size(), "%.*g", digits, value == 0 ? 0 : value);  // no "-0"
   return text.data();

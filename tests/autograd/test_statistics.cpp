@@ -1,5 +1,6 @@
 // The statistics of a tensor that pictures and reports show.
 #include <cmath>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -9,6 +10,14 @@
 
 using namespace hourglass;
 using test::kInfinity;
+
+TEST_CASE("a NaN is printed without a sign") {
+  const double minus = -std::numeric_limits<double>::quiet_NaN();
+  REQUIRE(std::signbit(minus));
+  CHECK(three_digits(minus) == "nan");
+  CHECK(join(minus, " ", static_cast<float>(minus)) == "nan nan");
+  CHECK(to_string(scalar(minus, Dtype::f64)).find("-nan") == std::string::npos);
+}
 
 TEST_CASE("statistics separate the finite numbers from the rest") {
   const Statistics s = statistics_of(Tensor::from({0.0, 3.0, -1.0, double(NAN), kInfinity, -kInfinity}));
