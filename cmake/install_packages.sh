@@ -3,10 +3,10 @@
 # shellcheck shell=bash
 
 apt_packages="g++ cmake ninja-build libxsimd-dev libtbb-dev nlohmann-json3-dev doctest-dev libcli11-dev zlib1g-dev
-              libpng-dev libbenchmark-dev"
+              libpng-dev libturbojpeg0-dev libbenchmark-dev"
 dnf_packages="gcc-c++ cmake ninja-build xsimd-devel tbb-devel json-devel doctest-devel cli11-devel zlib-devel
-              libpng-devel google-benchmark-devel"
-brew_packages="cmake ninja xsimd tbb nlohmann-json doctest cli11 libpng google-benchmark"
+              libpng-devel turbojpeg-devel google-benchmark-devel"
+brew_packages="cmake ninja xsimd tbb nlohmann-json doctest cli11 libpng jpeg-turbo google-benchmark"
 
 apt_has() { dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
 dnf_has() { rpm -q --quiet --whatprovides "$1"; }

@@ -183,8 +183,8 @@ int main(int argc, char** argv) {
                           .y_label = "share"}),
         "A smaller code would move the curve above as a whole and leave this one unchanged. Contraction makes this "
         "one fall sooner.");
-    run.picture("shaken", image_grid(concat(rows, 0), {.row_labels = labels}),
-                "Test images, the same with noise, and the outputs of the four for the images with noise.");
+    run.images("shaken", concat(rows, 0), {.row_labels = labels},
+               "Test images, the same with noise, and the outputs of the four for the images with noise.");
     // How many of the 3 neighbouring pairs are in Rifai et al.'s order.
     const auto in_order = [](const std::vector<double>& most_to_least) {
       return static_cast<double>((most_to_least[0] > most_to_least[1]) + (most_to_least[1] > most_to_least[2]) +

@@ -140,8 +140,8 @@ int main(int argc, char** argv) {
       labels.push_back("σ = " + number(sigmas[i]));
       labels.push_back("denoised");
     }
-    run.picture("denoised", image_grid(concat(rows, 0), {.row_labels = labels}),
-                "Test images with more and more noise, and what a linear map recovers.");
+    run.images("denoised", concat(rows, 0), {.row_labels = labels},
+               "Test images with more and more noise, and what a linear map recovers.");
     run.result("worst_gain_error", worst_gain,
                {.reference = 0.02, .reference_name = "2 % from s² / (s² + σ²), in the worst direction"});
     run.result("worst_error_ratio", worst_error,

@@ -227,8 +227,8 @@ std::pair<double, double> compare_with_pca(Run& run, Table& table, const Nets& n
   add_row(table, "net / PCA", "ratio", of.theirs, *paper_ratio, of.ours, {.mean = *ratio});
   rows.push_back(through_pca(shown));
   labels.push_back(pca_name);
-  run.picture(name, image_grid(concat(rows, 0), {.columns = static_cast<int>(shown.size(0)), .row_labels = labels}),
-              "Test images and their reconstructions, as in Hinton & Salakhutdinov's figure 2.");
+  run.images(name, concat(rows, 0), {.columns = static_cast<int>(shown.size(0)), .row_labels = labels},
+             "Test images and their reconstructions, as in Hinton & Salakhutdinov's figure 2.");
   run.result(join(name, "_pca", of.components), pca_error, {.unit = "squared / image"});
   return {*ratio, *paper_ratio};
 }

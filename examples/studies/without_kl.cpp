@@ -104,11 +104,11 @@ int main(int argc, char** argv) {
       half_way.push_back(distance_to_nearest(middle, known));
       table.push_back({"β = " + number(entry.setting), number(of_test["reconstruction"], 4), number(of_test["kl"], 4),
                        number(drawn.back()), number(distance(decode(codes))), number(half_way.back())});
-      run.picture(join("samples_beta_", entry.setting), image_grid(slice(samples, 0, 0, 50)),
-                  join("β = ", entry.setting, ": decoded draws from N(0, 1)."));
-      run.picture(join("paths_beta_", entry.setting),
-                  image_grid(decode(paths(slice(codes, 0, 0, 6), steps)), {.columns = static_cast<int>(steps)}),
-                  join("β = ", entry.setting, ": straight lines between the codes of test images."));
+      run.images(join("samples_beta_", entry.setting), slice(samples, 0, 0, 50), {},
+                 join("β = ", entry.setting, ": decoded draws from N(0, 1)."));
+      run.images(join("paths_beta_", entry.setting), decode(paths(slice(codes, 0, 0, 6), steps)),
+                 {.columns = static_cast<int>(steps)},
+                 join("β = ", entry.setting, ": straight lines between the codes of test images."));
       run.result(join("kl_beta_", entry.setting), of_test["kl"], {.unit = "nats / image"});
     }
     const std::int64_t others = std::min(count, data.train_images.size(0));

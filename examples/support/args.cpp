@@ -93,6 +93,7 @@ void Program::training_flags() {
                    "folder with the set's IDX files (default: the usual places) or with PNG pictures")
       ->type_name("DIR")
       ->check(non_empty());
+  flag("--grey", args_.data.grey, "turns the coloured pictures of a folder into grey ones");
   flag("--limit", args_.data.limit, "maximum number of training and of test images; 0: all", {.min = 0});
   flag("--epochs", args_.epochs, "passes over the training images");
   flag("--batch-size", args_.batch_size, "images per step");

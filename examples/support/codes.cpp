@@ -70,25 +70,23 @@ Tensor traversals(const Tensor& code, double low, double high, std::int64_t step
 }
 
 void draw_reconstructions(Run& run, const Tensor& images, const Tensor& outputs, const std::string& caption) {
-  run.picture("reconstructions", image_grid(concat({images, outputs}, 0), {.row_labels = {"input", "output"}}),
-              caption);
+  run.images("reconstructions", concat({images, outputs}, 0), {.row_labels = {"input", "output"}}, caption);
 }
 
 void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const std::string& caption) {
-  run.picture("samples", image_grid(decode(codes)), caption);
+  run.images("samples", decode(codes), {}, caption);
 }
 
 void draw_paths(Run& run, const Decoder& decode, const Tensor& codes) {
-  run.picture("interpolation", image_grid(decode(paths(codes))),
-              "Each row decodes a straight line from one image's code to the next image's.");
+  run.images("interpolation", decode(paths(codes)), {},
+             "Each row decodes a straight line from one image's code to the next image's.");
 }
 
 void draw_plane(Run& run, const Decoder& decode) {
   const std::int64_t side = 20;
-  run.picture("manifold",
-              image_grid(decode(normal_plane(side)), {.columns = static_cast<int>(side), .scale = 1, .gap = 0}),
-              "The plane of a code of two numbers, decoded: from the 2.5 % to the 97.5 % quantile of N(0, 1) in both "
-              "directions.");
+  run.images("manifold", decode(normal_plane(side)), {.columns = static_cast<int>(side), .scale = 1, .gap = 0},
+             "The plane of a code of two numbers, decoded: from the 2.5 % to the 97.5 % quantile of N(0, 1) in both "
+             "directions.");
 }
 
 }  // namespace hourglass::examples

@@ -120,17 +120,18 @@ ImageData generate(const DataOptions& options) {
 }
 
 // train/ and test/, or one folder whose pictures are split.
-ImageData read_pictures(const fs::path& folder, std::int64_t limit, std::uint64_t seed) {
+ImageData read_pictures(const DataOptions& options) {
+  const fs::path& folder = options.folder;
   check(!folder.empty(), "data", "folder: --data-dir must say where the pictures are");
   const bool divided = fs::is_directory(folder / "train") && fs::is_directory(folder / "test");
-  PictureFolder train = read_picture_folder(divided ? folder / "train" : folder, 1), test = train;
+  PictureFolder train = read_picture_folder(divided ? folder / "train" : folder, options.grey ? 1 : 0), test = train;
   if (divided) {
-    test = read_picture_folder(folder / "test", 1);
+    test = read_picture_folder(folder / "test", static_cast<int>(train.images.size(1)));
     const auto same = [&](int axis) { return train.images.size(axis) == test.images.size(axis); };
     check(train.classes == test.classes && same(2) && same(3), folder.string(),
           "train and test must have the same classes, and pictures of one size");
   } else {
-    const Split split = split_rows(train.images.size(0), {.validation = 0, .test = 0.2, .seed = seed});
+    const Split split = split_rows(train.images.size(0), {.validation = 0, .test = 0.2, .seed = options.seed});
     for (auto [part, rows] : {std::pair{&train, &split.train}, {&test, &split.test}}) {
       part->images = index_select(part->images, 0, *rows);
       if (!part->classes.empty()) part->labels = index_select(part->labels, 0, *rows);
@@ -139,28 +140,30 @@ ImageData read_pictures(const fs::path& folder, std::int64_t limit, std::uint64_
   ImageData data;
   data.name = "folder";
   data.origin = "pictures in " + folder.string();
+  data.channels = static_cast<int>(train.images.size(1));
   data.height = static_cast<int>(train.images.size(2));
   data.width = static_cast<int>(train.images.size(3));
   data.classes = train.classes.empty() ? std::vector<std::string>{"picture"} : train.classes;
   for (auto [part, images, labels] :
        {std::tuple{&train, &data.train_images, &data.train_labels}, {&test, &data.test_images, &data.test_labels}}) {
-    const std::int64_t all = part->images.size(0), rows = limit > 0 ? std::min(limit, all) : all;
+    const std::int64_t all = part->images.size(0), rows = options.limit > 0 ? std::min(options.limit, all) : all;
     check(rows > 0, folder.string(), "has too few pictures to learn from and to test on");
-    *images = reshape(slice(part->images, 0, 0, rows), {rows, std::int64_t{data.height} * data.width});
+    *images = flatten(slice(part->images, 0, 0, rows), 1);
     *labels = part->classes.empty() ? zeros({rows}, Dtype::i64) : slice(part->labels, 0, 0, rows);
   }
   return data;
 }
 
 ImageData load_all(const DataOptions& options) {
-  const auto& [name, given, limit, seed] = options;
+  const std::string& name = options.name;
+  const fs::path& given = options.folder;
   if (name == "generated") return generate(options);
-  if (name == "folder") return read_pictures(given, limit, seed);
+  if (name == "folder") return read_pictures(options);
   check(name == "fashion-mnist" || name == "mnist", "data", "there is no set '", name,
         "'; choose fashion-mnist, mnist, generated or folder");
 
   const std::vector<fs::path> places = given.empty() ? usual_places() : std::vector{given};
-  if (const auto folder = find_set(places, name)) return read_set(name, *folder, limit);
+  if (const auto folder = find_set(places, name)) return read_set(name, *folder, options.limit);
   // Only Fashion-MNIST, the default, is replaced. A set that the user asked for by name must be there.
   if (!given.empty() || name == "mnist")
     fail("data", name, " is not in ", list(places), ": expected ", kFiles[0], ".gz and three more files");

@@ -11,14 +11,16 @@
 
 namespace hourglass::examples {
 
-/// Grey images, one in each row, split into a training and a test set.
+/// Images, one in each row, split into a training and a test set.
 struct ImageData {
-  Tensor train_images;  ///< f32[n, height * width], in [0, 1]
+  Tensor train_images;  ///< f32[n, channels * height * width], in [0, 1]
   Tensor train_labels;  ///< i64[n]
   Tensor test_images;
   Tensor test_labels;
+  int channels = 1;  ///< 1: grey; 3: red, green, blue, one plane after another
   int height = 28;
   int width = 28;
+  Shape image_shape() const { return {channels, height, width}; }
   std::string name{};                ///< "fashion-mnist"; with a limit "fashion-mnist, first 1000"
   std::vector<std::string> classes;  ///< their names, by label
   std::string origin;                ///< where the images came from, in words
@@ -37,15 +39,16 @@ struct DataOptions {
   std::filesystem::path folder{};      ///< the only place to look; empty: the usual places, see load_images
   std::int64_t limit = 0;              ///< use at most this many of the training and of the test images; 0: all
   std::uint64_t seed = 0;              ///< of the generated set
+  bool grey = false;                   ///< coloured pictures of a folder become grey
 };
 
 /// Loads the set. MNIST and Fashion-MNIST are four IDX files, gzipped or not. They are read from the given folder;
 /// without one, from the first of $HOURGLASS_DATA, /usr/share/datasets (where Debian's package dataset-fashion-mnist
 /// puts them) and ~/.cache/hourglass that has them, directly or in a folder of the set's name. If Fashion-MNIST is in
 /// none of these, the generated set takes its place, and a line on stderr says so. Files that are missing in a given
-/// folder, and damaged files, are an Error. "folder" reads the PNG pictures of the given folder (see
-/// read_picture_folder) as grey images, from train/ and test/; without these two, a fifth of all pictures becomes the
-/// test set.
+/// folder, and damaged files, are an Error. "folder" reads the pictures of the given folder (see
+/// read_picture_folder), in colour if any of them is and `grey` is not set. They come from train/ and test/; without
+/// these two, a fifth of all pictures becomes the test set.
 ImageData load_images(const DataOptions& options = {});
 
 }  // namespace hourglass::examples

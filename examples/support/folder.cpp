@@ -1,9 +1,11 @@
 #include "examples/support/folder.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <system_error>
 
+#include "examples/support/jpeg.h"
 #include "examples/support/png.h"
 #include "tensor/error.h"
 
@@ -21,6 +23,14 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   check(!error, folder.string(), "cannot be read as a folder: ", error.message());
   std::sort(entries.begin(), entries.end());
   return entries;
+}
+
+Image read_picture(const fs::path& file, int channels) {
+  std::string ending = file.extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (ending == ".png") return read_png(file, channels);
+  check(ending == ".jpg" || ending == ".jpeg", file.string(), "is no .png, .jpg or .jpeg file");
+  return read_jpeg(file, channels);
 }
 
 }  // namespace
@@ -43,25 +53,25 @@ PictureFolder read_picture_folder(const fs::path& path, int channels) {
     }
   check(!files.empty(), path.string(), "holds no pictures");
 
-  float* to = nullptr;
-  int width = 0, height = 0;
+  std::vector<Image> images;
   for (const fs::path& file : files) {
-    check(file.extension() == ".png" || file.extension() == ".PNG", file.string(), "is no .png file");
-    const Image image = read_png(file, channels);
-    if (to == nullptr) {
-      channels = image.channels;
-      width = image.width;
-      height = image.height;
-      data.images = Tensor({static_cast<std::int64_t>(files.size()), channels, height, width});
-      to = data.images.mutable_data<float>();
-    }
-    check(image.width == width && image.height == height, file.string(), "is ", image.width, " x ", image.height,
-          " pixels, but those before it ", width, " x ", height);
-    for (int c = 0; c < channels; ++c)
-      for (int i = 0; i < width * height; ++i)
-        *to++ = static_cast<float>(image.pixels[static_cast<std::size_t>(i * channels + c)]) / 255;
+    images.push_back(read_picture(file, channels));
+    const Image &first = images.front(), &image = images.back();
+    check(image.width == first.width && image.height == first.height, file.string(), "is ", image.width, " x ",
+          image.height, " pixels, but those before it ", first.width, " x ", first.height);
     data.files.push_back(fs::relative(file, path).generic_string());
   }
+  if (channels == 0)
+    for (const Image& image : images) channels = std::max(channels, image.channels);
+  const std::int64_t height = images.front().height, width = images.front().width, area = height * width;
+  data.images = Tensor({std::ssize(images), channels, height, width});
+  float* to = data.images.mutable_data<float>();
+  for (const Image& image : images)
+    for (int c = 0; c < channels; ++c)
+      for (std::int64_t i = 0; i < area; ++i)
+        *to++ = static_cast<float>(
+                    image.pixels[static_cast<std::size_t>(i * image.channels + std::min(c, image.channels - 1))]) /
+                255;  // grey is equal in all channels
   if (has_classes) data.labels = Tensor::from(labels);
   return data;
 }

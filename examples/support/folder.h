@@ -1,4 +1,4 @@
-// A folder of PNG pictures as a data set, with a subfolder for each class.
+// A folder of PNG and JPEG pictures as a data set, with a subfolder for each class.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -15,10 +15,10 @@ struct PictureFolder {
   std::vector<std::string> files;    ///< path of each picture, relative to the folder
 };
 
-/// Reads all .png files of the subfolders of `path` (cats/1.png, dogs/2.png: the classes are cats and dogs), sorted by
-/// name. If there are no subfolders, reads the .png files in `path` itself. All pictures must have the same size.
-/// channels is 1 (grey), 3, or 0 for as many as the first picture has. Other files and deeper folders are errors, so
-/// nothing is skipped silently.
+/// Reads all .png, .jpg and .jpeg files of the subfolders of `path` (cats/1.png, dogs/2.jpg: the classes are cats and
+/// dogs), sorted by name. If there are no subfolders, reads the files in `path` itself. All pictures must have the same
+/// size. channels is 1 (grey), 3 (red, green, blue), or 0: 3 if any picture has colour, otherwise 1. Other files and
+/// deeper folders are errors, so nothing is skipped silently.
 PictureFolder read_picture_folder(const std::filesystem::path& path, int channels = 0);
 
 }  // namespace hourglass::examples

@@ -19,7 +19,7 @@ struct Bump {
 };
 constexpr std::array<Bump, 5> kBeat{
     {{-0.2, 0.15, 0.035}, {-0.035, -0.12, 0.012}, {0, 1.2, 0.015}, {0.035, -0.25, 0.014}, {0.3, 0.3, 0.06}}};
-enum Anomaly : std::int64_t { kNone, kEarly, kRaised, kMissing, kKinds };
+enum Anomaly : std::int64_t { kNone, kEarly, kRaised, kDropped, kKinds };
 
 }  // namespace
 
@@ -84,7 +84,7 @@ Heartbeats generate_heartbeats(std::int64_t count, std::int64_t length, std::uin
       for (std::size_t b = 0; b < kBeat.size(); ++b) {
         const Bump& bump = kBeat[b];
         const double wide = (is == kEarly ? 2.5 : 1) * bump.width * std::sqrt(period);
-        const double high = is == kMissing || (is == kEarly && b == 0) ? 0 : height * bump.height;
+        const double high = is == kDropped || (is == kEarly && b == 0) ? 0 : height * bump.height;
         const double centre = peak + bump.place * std::sqrt(period);
         first = std::min(first, centre - 3 * wide);
         last = std::max(last, centre + 3 * wide);

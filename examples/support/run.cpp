@@ -37,6 +37,7 @@ Run::Run(const Args& args) {
 }
 
 Run::Run(const Args& args, const ImageData& data) : Run(args) {
+  image_ = data.image_shape();
   fact("data", data.name);
   fact("data_origin", data.origin);
   fact("train_images", data.train_images.size(0));
@@ -173,6 +174,12 @@ void Run::note_best(const Metrics& metrics) {
 void Run::fact(const std::string& name, Value value) {
   check_name(name);
   record_.facts.emplace_back(name, std::move(value));
+}
+
+void Run::images(const std::string& name, const Tensor& images, GridOptions options, const std::string& caption) {
+  const bool of_the_data = options.height == 0 && images.dim() == 2 && images.size(1) == numel(image_);
+  const Shape shape{images.size(0), image_[0], image_[1], image_[2]};
+  picture(name, image_grid(of_the_data ? reshape(images, shape) : images, options), caption);
 }
 
 void Run::picture(const std::string& name, const Image& image, const std::string& caption) {

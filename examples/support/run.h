@@ -40,7 +40,7 @@ namespace hourglass::examples {
 ///       }
 ///       run.log_epoch({{"test_mse", evaluate(model, data.test_images)}});
 ///     }
-///     run.picture("reconstructions", image_grid(...), "Input above, output below.");
+///     run.images("reconstructions", ..., {}, "Input above, output below.");
 ///     run.result("test_mse", mse, {.reference = data.reference_on("fashion-mnist", 0.01449),
 ///                                  .reference_name = "PCA-32"});
 ///     run.finish("test_mse");
@@ -78,6 +78,9 @@ class Run {
   /// A property of the run: run.fact("parameters", count).
   void fact(const std::string& name, Value value);
   /// A picture (name.png) or a plot (name.svg). The report shows them with their captions, in the order of the calls.
+  /// images() lays out an image_grid; rows of as many numbers as an image of the run's data has are images of that
+  /// size.
+  void images(const std::string& name, const Tensor& images, GridOptions options, const std::string& caption);
   void picture(const std::string& name, const Image& image, const std::string& caption);
   void plot(const std::string& name, const std::string& svg, const std::string& caption);
   /// A table, whose first row is the heading: printed, shown in the report, and written to name.csv.
@@ -106,6 +109,7 @@ class Run {
   nn::Metadata metadata() const;
 
   Record record_;
+  Shape image_{0, 0, 0};  // of the data: [channels, height, width]
   std::ofstream metrics_;
   std::optional<Progress> progress_;
   Stopwatch clock_, since_saved_;

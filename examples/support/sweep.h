@@ -72,7 +72,7 @@ class Sweep {
       rows.push_back(outputs_of(entry.model, images));
       labels.push_back(entry.label);
     }
-    run.picture("reconstructions", image_grid(concat(rows, 0), {.row_labels = labels}), caption);
+    run.images("reconstructions", concat(rows, 0), {.row_labels = labels}, caption);
   }
 
  private:

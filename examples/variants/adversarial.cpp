@@ -73,7 +73,7 @@ double fresh_auroc(const Tensor& real, const Tensor& made, std::int64_t steps, R
 
 // The mean difference of neighbouring pixels, across and down.
 double sharpness(const Tensor& rows, int height, int width) {
-  const Tensor x = reshape(rows, {rows.size(0), height, width});
+  const Tensor x = reshape(rows, {-1, height, width});  // a plane for each channel
   const auto change = [&](std::int64_t axis, std::int64_t extent) {
     return mean(abs(slice(x, axis, 1, extent) - slice(x, axis, 0, extent - 1))).item();
   };
@@ -152,12 +152,9 @@ int main(int argc, char** argv) {
     const auto outputs = [](const Net& net, const Tensor& x) { return net.model(constant(x)).value(); };
     const auto sharpness_of = [&](const Tensor& images) { return sharpness(images, data.height, data.width); };
     const Tensor few = slice(data.test_images, 0, 0, 10);
-    run.picture("reconstructions",
-                image_grid(concat({few, outputs(twin, few), outputs(adversarial, few), outputs(sharp, few)}, 0),
-                           {.height = data.height,
-                            .width = data.width,
-                            .row_labels = {"input", "plain", "D of codes", "D of images"}}),
-                "Test images, and the outputs of the plain autoencoder and of the two with a discriminator D.");
+    run.images("reconstructions", concat({few, outputs(twin, few), outputs(adversarial, few), outputs(sharp, few)}, 0),
+               {.row_labels = {"input", "plain", "D of codes", "D of images"}},
+               "Test images, and the outputs of the plain autoencoder and of the two with a discriminator D.");
     draw_samples(
         run, [&](const Tensor& z) { return adversarial.model.decode(constant(z)).value(); }, slice(prior, 0, 0, 100),
         "Decoded draws from N(0, I), which the codes follow.");

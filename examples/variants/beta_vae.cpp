@@ -184,16 +184,14 @@ int main(int argc, char** argv) {
       meanings.push_back(join("z", j + 1, ": ", unused ? "-" : names[static_cast<std::size_t>(k)]));
     }
     const Tensor shown = slice(test, 0, 0, 10), codes = code_means(vae, shown);
-    run.picture("reconstructions",
-                image_grid(concat({shown, decode(vae, codes), decode(plain, code_means(plain, shown))}, 0),
-                           {.scale = 4, .row_labels = {"input", price.objective, "plain"}}),
-                "Test scenes, and the outputs of the model and of the plain VAE.");
-    run.picture("traversals",
-                image_grid(decode(vae, traversals(slice(codes, 0, 0, 1), -2, 2)), {.scale = 4, .row_labels = meanings}),
-                "One number of a code at a time goes from -2 to 2. Its label is the cause that it knows most about.");
-    run.picture("traversals_plain",
-                image_grid(decode(plain, traversals(code_means(plain, slice(test, 0, 0, 1)), -2, 2)), {.scale = 4}),
-                "The same with the plain VAE's code.");
+    run.images("reconstructions", concat({shown, decode(vae, codes), decode(plain, code_means(plain, shown))}, 0),
+               {.scale = 4, .row_labels = {"input", price.objective, "plain"}},
+               "Test scenes, and the outputs of the model and of the plain VAE.");
+    run.images("traversals", decode(vae, traversals(slice(codes, 0, 0, 1), -2, 2)),
+               {.scale = 4, .row_labels = meanings},
+               "One number of a code at a time goes from -2 to 2. Its label is the cause that it knows most about.");
+    run.images("traversals_plain", decode(plain, traversals(code_means(plain, slice(test, 0, 0, 1)), -2, 2)),
+               {.scale = 4}, "The same with the plain VAE's code.");
     run.table("information", table,
               "How much each number of the code (row) knows about each cause (column): 1 is all.");
     const Normal q = vae.encode(constant(test));

@@ -111,10 +111,9 @@ int main(int argc, char** argv) {
     const Tensor each_class = arange(classes),
                  ten_each = reshape(expand(unsqueeze(each_class, 1), {classes, 10}), {-1});
     const Tensor styles = draws.normal({10, code});  // one a column, the same in all rows
-    run.picture(
-        "samples",
-        image_grid(order(index_select(styles, 0, reshape(expand(arange(10), {classes, 10}), {-1})), ten_each),
-                   {.height = data.height, .width = data.width, .row_labels = data.classes}),
+    run.images(
+        "samples", order(index_select(styles, 0, reshape(expand(arange(10), {classes, 10}), {-1})), ten_each),
+        {.row_labels = data.classes},
         "Images to order: a class in each row, one draw of z in each column. What a column has in common is style.");
     const Tensor originals = slice(data.test_images, 0, 0, 10), labels = slice(data.test_labels, 0, 0, 10);
     const Tensor codes = vae.model.encode(constant(originals), labels).mean().value();
@@ -124,9 +123,8 @@ int main(int argc, char** argv) {
       rows.push_back(order(codes, full({10}, y, Dtype::i64)));
       row_labels.push_back("as " + data.classes[static_cast<std::size_t>(y)]);
     }
-    run.picture("relabelled",
-                image_grid(concat(rows, 0), {.height = data.height, .width = data.width, .row_labels = row_labels}),
-                "Test images, their reconstructions, and their codes decoded under other labels.");
+    run.images("relabelled", concat(rows, 0), {.row_labels = row_labels},
+               "Test images, their reconstructions, and their codes decoded under other labels.");
 
     const Tensor ordered = index_select(each_class, 0, draws.randint({2000}, 0, classes));
     const Tensor wrong = draws.permutation(data.test_labels.numel());

@@ -185,10 +185,9 @@ int main(int argc, char** argv) {
     }
 
     const Tensor few = slice(data.test_images, 0, 0, 10), some = slice(data.test_images, 0, 0, 1000);
-    run.picture("reconstructions",
-                image_grid(concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
-                           {.row_labels = {"input", "contractive", "plain"}}),
-                "Test images, and the outputs of the contractive autoencoder and of its plain twin.");
+    run.images("reconstructions", concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
+               {.row_labels = {"input", "contractive", "plain"}},
+               "Test images, and the outputs of the contractive autoencoder and of its plain twin.");
     run.plot("spectrum",
              line_plot({spectrum("contractive", net.model, few), spectrum("plain", twin.model, few)},
                        {.x_label = "number", .y_label = "singular value of J", .log_y = true}),

@@ -39,16 +39,15 @@ using namespace hourglass::examples;
 
 namespace {
 
-// Works on rows of numbers [n, product of extents], where extents are {height, width} or {length}.
+// Works on rows of numbers [n, product of `item`], where an item is [channels, height, width] or [channels, length].
 template <int N>
 class ConvAutoencoder : public nn::Layer {
  public:
-  ConvAutoencoder(const Shape& extents, std::vector<std::int64_t> channels, std::int64_t code, Rng& rng)
+  ConvAutoencoder(const Shape& item, std::vector<std::int64_t> channels, std::int64_t code, Rng& rng)
       : encoder_(child<nn::Sequential>("encoder")), decoder_(child<nn::Sequential>("decoder")) {
-    channels.insert(channels.begin(), 1);
-    std::vector<Shape> maps{extents};  // the shape at each level: channels, then extents
-    maps[0].insert(0, 1);
-    encoder_.add(nn::Reshape(maps[0]));
+    channels.insert(channels.begin(), item[0]);
+    std::vector<Shape> maps{item};  // the shape at each level
+    encoder_.add(nn::Reshape(item));
     for (std::size_t i = 1; i < channels.size(); ++i) {
       Shape halved = maps.back();
       for (int axis = 1; axis <= N; ++axis) halved[axis] = (halved[axis] + 1) / 2;
@@ -117,10 +116,10 @@ int main(int argc, char** argv) {
         lines(series, Tensor({0}, Dtype::i64), {.batch_size = 32, .seed = args.seed});
 
     Rng init = rng.split("init");
-    Trained<ConvAutoencoder<2>> net(run, "model", args.lr, Shape{data.height, data.width}, channels, code, init);
+    Trained<ConvAutoencoder<2>> net(run, "model", args.lr, data.image_shape(), channels, code, init);
     Trained<Mlp> dense(run, "dense", args.lr, dense_widths(data.train_images.size(1), code, net.model.num_parameters()),
                        init);
-    Trained<ConvAutoencoder<1>> listener(run, "listener", args.lr, Shape{length}, channels, series_code, init);
+    Trained<ConvAutoencoder<1>> listener(run, "listener", args.lr, Shape{1, length}, channels, series_code, init);
     run.keep_best("test_mse");
     for (const std::int64_t epoch : run.epochs(images.batches())) {
       for (const Batch& batch : run.batches(images, epoch)) {
@@ -134,11 +133,10 @@ int main(int argc, char** argv) {
     }
 
     const Tensor originals = slice(data.test_images, 0, 0, 10);
-    run.picture(
-        "reconstructions",
-        image_grid(concat({originals, outputs_of(net.model, originals), outputs_of(dense.model, originals)}, 0),
-                   {.height = data.height, .width = data.width, .row_labels = {"input", "convolutional", "dense"}}),
-        "Test images, and the outputs of the convolutional autoencoder and of its dense twin.");
+    run.images("reconstructions",
+               concat({originals, outputs_of(net.model, originals), outputs_of(dense.model, originals)}, 0),
+               {.row_labels = {"input", "convolutional", "dense"}},
+               "Test images, and the outputs of the convolutional autoencoder and of its dense twin.");
     const Tensor wave = slice(test_series, 0, 0, 1), heard = outputs_of(listener.model, wave);
     const Pca pca = fit_pca(series, series_code);
     run.plot("series",

@@ -114,15 +114,13 @@ int main(int argc, char** argv) {
     const Tensor originals = slice(data.test_images, 0, 0, 10);
     draw_reconstructions(run, originals, outputs_of(net.model, originals),
                          "Test images above, and below them what the decoder makes of their codes.");
-    run.picture("filters",
-                image_grid(slice(net.model.layer(0).weight().value(), 0, 0, 60), {.scale = 2, .normalize = true}),
-                "The weights of layer 1's units, each stretched to its own range: what the unit looks for.");
+    run.images("filters", slice(net.model.layer(0).weight().value(), 0, 0, 60), {.scale = 2, .normalize = true},
+               "The weights of layer 1's units, each stretched to its own range: what the unit looks for.");
     if (widths.size() > 3)
-      run.picture(
-          "layer2",
-          image_grid(exciting_images(net.model, 2, std::min<std::int64_t>(widths[2], 60), mean(data.train_images, {0})),
-                     {.scale = 2, .normalize = true}),
-          "The images that excite layer 2's units most, found by gradient ascent from the mean image.");
+      run.images("layer2",
+                 exciting_images(net.model, 2, std::min<std::int64_t>(widths[2], 60), mean(data.train_images, {0})),
+                 {.scale = 2, .normalize = true},
+                 "The images that excite layer 2's units most, found by gradient ascent from the mean image.");
     run.fact("parameters", net.model.num_parameters());
     run.result("test_mse", run.last("test_mse"),
                {.reference = code == 30 ? data.reference_on("fashion-mnist", 0.0117) : std::nullopt,

@@ -46,15 +46,15 @@ namespace {
 
 class Denoiser : public nn::Layer {
  public:
-  Denoiser(int height, int width, std::int64_t channels, Rng& rng)
-      : image_{1, height, width},
-        down1_(child("down1", nn::Conv2d(1, channels, {.kernel = 4, .stride = 2, .padding = 1}, rng))),
+  Denoiser(const Shape& image, std::int64_t channels, Rng& rng)
+      : image_(image),
+        down1_(child("down1", nn::Conv2d(image[0], channels, {.kernel = 4, .stride = 2, .padding = 1}, rng))),
         down2_(child("down2", nn::Conv2d(channels, 2 * channels, {.kernel = 4, .stride = 2, .padding = 1}, rng))),
         middle_(child("middle", nn::Conv2d(2 * channels, 2 * channels, {.kernel = 3, .padding = 1}, rng))),
         up1_(child("up1", nn::ConvTranspose2d(2 * channels, channels, {.kernel = 4, .stride = 2, .padding = 1}, rng))),
-        up2_(child("up2", nn::ConvTranspose2d(channels, 1, {.kernel = 4, .stride = 2, .padding = 1}, rng))) {}
+        up2_(child("up2", nn::ConvTranspose2d(channels, image[0], {.kernel = 4, .stride = 2, .padding = 1}, rng))) {}
 
-  /// The log-odds that each pixel of [n, height * width] is white.
+  /// The log-odds that each pixel of [n, channels * height * width] is white.
   Var logits(const Var& x) const {
     const Var half = relu(down1_(reshape(x, {-1, image_[0], image_[1], image_[2]})));
     const Var code = relu(middle_(relu(down2_(half))));
@@ -64,7 +64,7 @@ class Denoiser : public nn::Layer {
   Var forward(const Var& x) const override { return sigmoid(logits(x)); }
 
  private:
-  Shape image_;
+  Shape image_;  // [channels, height, width]
   nn::Conv2d &down1_, &down2_, &middle_;
   nn::ConvTranspose2d &up1_, &up2_;
 };
@@ -87,7 +87,7 @@ struct Kind {
       : name(kind),
         noise(make_noise(kind, level, rng.split("noise").split(kind))),
         damaged((*make_noise(kind, level, rng.split("test").split(kind)))(constant(data.test_images)).value()),
-        net(run, kind, lr, data.height, data.width, channels, init) {
+        net(run, kind, lr, data.image_shape(), channels, init) {
     run.keep(kind + "_noise", *noise);
   }
 };
@@ -148,8 +148,8 @@ int main(int argc, char** argv) {
       for (const Kind& test : all)
         table.back().push_back(number(reconstruction_error(model, test.damaged, data.test_images)));
     }
-    run.picture("denoised", image_grid(concat(rows, 0), {.row_labels = labels}),
-                "Test images with three kinds of damage, and the outputs of the model that was trained on each.");
+    run.images("denoised", concat(rows, 0), {.row_labels = labels},
+               "Test images with three kinds of damage, and the outputs of the model that was trained on each.");
     run.table("noise_matrix", table,
               join("Error per pixel on test images with each kind of damage (columns), all at level ", level,
                    ", of models trained on each kind (rows)."));

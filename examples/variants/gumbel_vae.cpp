@@ -133,11 +133,9 @@ int main(int argc, char** argv) {
                          "Test images, and what their most probable choices decode to.");
     draw_samples(run, decode, one_hot(draws.randint({100, choices}, 0, values), values),
                  "Decoded choices, each drawn uniformly from its values.");
-    run.picture(
-        "choices",
-        image_grid(q.probs().value(),
-                   {.scale = 8, .gap = 6, .height = static_cast<int>(choices), .width = static_cast<int>(values)}),
-        "q(z|x) of the ten test images: a row for each choice, white where the probability is 1.");
+    run.images("choices", q.probs().value(),
+               {.scale = 8, .gap = 6, .height = static_cast<int>(choices), .width = static_cast<int>(values)},
+               "q(z|x) of the ten test images: a row for each choice, white where the probability is 1.");
     run.result("test_reconstruction_nats", run.last("test_reconstruction"), {.unit = "nats / image"});
     run.result("test_kl_nats", run.last("test_kl"), {.unit = "nats / image"});
     run.result("test_neg_elbo", run.last("test_neg_elbo"),

@@ -167,15 +167,15 @@ int main(int argc, char** argv) {
       pictures.push_back(to(model.reconstruct(few) + moments.mean, Dtype::f32));
       labels.push_back(join(model.code(), " numbers"));
     }
-    run.picture("reconstructions", image_grid(concat(pictures, 0), {.row_labels = labels}),
-                "Test images, and the outputs of linear autoencoders with more and more numbers in the code.");
+    run.images("reconstructions", concat(pictures, 0), {.row_labels = labels},
+               "Test images, and the outputs of linear autoencoders with more and more numbers in the code.");
     const Tensor columns = to(contiguous(transpose(all.back().model.decoder())), Dtype::f32);
-    run.picture(
+    run.images(
         "components",
-        image_grid(concat({slice(to(pca.components, Dtype::f32), 0, 0, 10), slice(columns, 0, 0, 10),
-                           to(contiguous(transpose(slice(vae.model.decoder(), 1, 0, 10))), Dtype::f32)},
-                          0),
-                   {.normalize = true, .row_labels = {"PCA", "decoder", "VAE"}}),
+        concat({slice(to(pca.components, Dtype::f32), 0, 0, 10), slice(columns, 0, 0, 10),
+                to(contiguous(transpose(slice(vae.model.decoder(), 1, 0, 10))), Dtype::f32)},
+               0),
+        {.normalize = true, .row_labels = {"PCA", "decoder", "VAE"}},
         "The first principal components; columns of the decoder, which are mixtures of them; columns of the linear "
         "VAE's decoder, which noise has rotated to the principal axes, in some order.");
     run.table("codes", table,

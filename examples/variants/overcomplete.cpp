@@ -97,11 +97,10 @@ int main(int argc, char** argv) {
     const Tensor scrambled =
         index_select(slice(data.test_images, 0, 0, 1000), 1, shuffle.permutation(data.test_images.size(1)));
     const Tensor few = concat({slice(data.test_images, 0, 0, 5), slice(scrambled, 0, 0, 5)}, 0);
-    run.picture("reconstructions",
-                image_grid(concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
-                           {.row_labels = {"input", "copy", "twin"}}),
-                "Test images, and on the right images with their pixels in a random order. The network without "
-                "regularisation copies both. Its twin knows that only one of them is an image.");
+    run.images("reconstructions", concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
+               {.row_labels = {"input", "copy", "twin"}},
+               "Test images, and on the right images with their pixels in a random order. The network without "
+               "regularisation copies both. Its twin knows that only one of them is an image.");
     run.result("test_twin_mse", error_on(twin, data.test_images));
     run.result("scrambled_mse", reconstruction_error(net.model, scrambled));
     run.result("scrambled_twin_mse", reconstruction_error(twin.model, scrambled));

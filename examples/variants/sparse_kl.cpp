@@ -125,10 +125,9 @@ int main(int argc, char** argv) {
                        number(reconstruction_error(model, data.test_images), 4)});
       miss = std::max(miss, std::abs(activation - rho));
       apart = std::max(apart, std::abs(estimate / activation - 1));
-      run.picture(
-          join("filters", table.size() - 1),
-          image_grid(slice(model.encoder().weight().value(), 0, 0, 60), {.columns = 20, .scale = 2, .normalize = true}),
-          join("What 60 units of the code look for, with ρ = ", number(rho), "."));
+      run.images(join("filters", table.size() - 1), slice(model.encoder().weight().value(), 0, 0, 60),
+                 {.columns = 20, .scale = 2, .normalize = true},
+                 join("What 60 units of the code look for, with ρ = ", number(rho), "."));
     }
     sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10),
                                "Test images, and their reconstructions with each ρ.");

@@ -114,11 +114,11 @@ int main(int argc, char** argv) {
                        number(test.active, 4)});
       if (!tests.empty()) {
         falling = falling && test.active < tests.back().active;
-        run.picture(join("filters", tests.size()),
-                    image_grid(transpose(index_select(entry.model.decoder().weight().value(), 1,
-                                                      slice(test.by_activity, 0, 0, 40))),
-                               {.columns = 20, .scale = 2, .normalize = true}),
-                    join("What the 40 most active units draw, with λ = ", number(entry.setting), "."));
+        run.images(
+            join("filters", tests.size()),
+            transpose(index_select(entry.model.decoder().weight().value(), 1, slice(test.by_activity, 0, 0, 40))),
+            {.columns = 20, .scale = 2, .normalize = true},
+            join("What the 40 most active units draw, with λ = ", number(entry.setting), "."));
       }
       tests.push_back(test);
     }

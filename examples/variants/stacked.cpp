@@ -164,10 +164,9 @@ int main(int argc, char** argv) {
     }
 
     const Tensor few = slice(data.test_images, 0, 0, 10);
-    run.picture(
-        "reconstructions",
-        image_grid(concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
-                   {.row_labels = {"input", "layer by layer", "all at once"}}),
+    run.images(
+        "reconstructions", concat({few, outputs_of(net.model, few), outputs_of(twin.model, few)}, 0),
+        {.row_labels = {"input", "layer by layer", "all at once"}},
         "Test images, and the outputs of the network that was pretrained layer by layer, and of the one whose layers "
         "were trained together from the start.");
     const double of_mean = mean(square(data.test_images - mean(data.train_images, {0}))).item();

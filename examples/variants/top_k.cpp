@@ -164,10 +164,9 @@ int main(int argc, char** argv) {
       probes.y.push_back(accuracy);
       if (table.size() == ks.size() / 2 + 2) {  // the k in the middle
         const Tensor most_used = argsort(sum(to(test.codes != 0, Dtype::f64), {0}), 0, true);
-        run.picture("atoms",
-                    image_grid(index_select(model.unit_atoms().value(), 0, slice(most_used, 0, 0, 60)),
-                               {.scale = 2, .normalize = true}),
-                    join("The atoms that occur most often in test images, with k = ", entry.setting, "."));
+        run.images("atoms", index_select(model.unit_atoms().value(), 0, slice(most_used, 0, 0, 60)),
+                   {.scale = 2, .normalize = true},
+                   join("The atoms that occur most often in test images, with k = ", entry.setting, "."));
       }
     }
     sweep.draw_reconstructions(run, slice(data.test_images, 0, 0, 10),

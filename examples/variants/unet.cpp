@@ -133,11 +133,10 @@ int main(int argc, char** argv) {
       return to(reshape(slice(all, 0, 0, 8), {8, side * side}), Dtype::f32);
     };
     const double white = static_cast<double>(classes - 1);
-    run.picture(
-        "segmentation",
-        image_grid(concat({first(test_images), first(truth) / white, first(own) / white, first(others) / white}, 0),
-                   {.columns = 8, .scale = 2, .row_labels = {"image", "truth", "U-Net", "no skips"}}),
-        "Test images and their classes: background black, cells grey, nuclei white.");
+    run.images("segmentation",
+               concat({first(test_images), first(truth) / white, first(own) / white, first(others) / white}, 0),
+               {.columns = 8, .scale = 2, .row_labels = {"image", "truth", "U-Net", "no skips"}},
+               "Test images and their classes: background black, cells grey, nuclei white.");
     const Tensor iou = intersection_over_union(own, truth, classes),
                  twin_iou = intersection_over_union(others, truth, classes);
     std::vector<std::vector<std::string>> table{{"class", "U-Net", "without skips"}};

@@ -86,23 +86,25 @@ class Codebook : public nn::Module {
 
 class VqVae : public nn::Module {
  public:
-  VqVae(std::int64_t height, std::int64_t width, std::int64_t words, std::int64_t size, Rng& rng)
-      : height_(height / 4),
-        width_(width / 4),
+  /// Of images [channels, height, width].
+  VqVae(const Shape& image, std::int64_t words, std::int64_t size, Rng& rng)
+      : height_(image[1] / 4),
+        width_(image[2] / 4),
         size_(size),
         codebook_(child<Codebook>("codebook", words, size, rng)),
-        encoder_(child("encoder",
-                       nn::Sequential{nn::Reshape({1, height, width}),
-                                      nn::Conv2d(1, 16, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
-                                      nn::Conv2d(16, 32, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
-                                      nn::Conv2d(32, size, {.kernel = 3, .padding = 1}, rng)})),
-        decoder_(child(
-            "decoder",
-            nn::Sequential{nn::Conv2d(size, 32, {.kernel = 3, .padding = 1}, rng), nn::ReLU(),
-                           nn::ConvTranspose2d(32, 16, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
-                           nn::ConvTranspose2d(16, 1, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::Flatten()})) {
-    check(height % 4 == 0 && width % 4 == 0, "vq_vae", "height and width must be multiples of 4, got ", height, " x ",
-          width);
+        encoder_(child(
+            "encoder",
+            nn::Sequential{nn::Reshape(image), nn::Conv2d(image[0], 16, {.kernel = 4, .stride = 2, .padding = 1}, rng),
+                           nn::ReLU(), nn::Conv2d(16, 32, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
+                           nn::Conv2d(32, size, {.kernel = 3, .padding = 1}, rng)})),
+        decoder_(
+            child("decoder",
+                  nn::Sequential{nn::Conv2d(size, 32, {.kernel = 3, .padding = 1}, rng), nn::ReLU(),
+                                 nn::ConvTranspose2d(32, 16, {.kernel = 4, .stride = 2, .padding = 1}, rng), nn::ReLU(),
+                                 nn::ConvTranspose2d(16, image[0], {.kernel = 4, .stride = 2, .padding = 1}, rng),
+                                 nn::Flatten()})) {
+    check(image[1] % 4 == 0 && image[2] % 4 == 0, "vq_vae", "height and width must be multiples of 4, got ", image[1],
+          " x ", image[2]);
   }
 
   /// A row for each place of each image, [n height width, size].
@@ -159,7 +161,7 @@ int main(int argc, char** argv) {
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
 
     Rng init = rng.split("init"), draws = rng.split("lost words");
-    Trained<VqVae> net(run, "model", args.lr, data.height, data.width, words, size, init);
+    Trained<VqVae> net(run, "model", args.lr, data.image_shape(), words, size, init);
     const VqVae& model = net.model;
     run.keep("draws", draws);
     run.keep_best("test_mse");
@@ -180,15 +182,15 @@ int main(int argc, char** argv) {
     const Tensor originals = slice(data.test_images, 0, 0, 10), codes = model.words_of(originals);
     const Tensor shades =
         reshape(to(codes, Dtype::f32) / static_cast<double>(words - 1), {-1, 1, data.height / 4, data.width / 4});
-    const Tensor large = interpolate(constant(shades), {.scale_factor = {4.0, 4.0}}).value();
-    run.picture(
-        "reconstructions",
-        image_grid(concat({originals, reshape(large, originals.shape()), model.image_of(codes)}, 0),
-                   {.height = data.height, .width = data.width, .row_labels = {"input", "words", "output"}}),
+    const Tensor large = expand(interpolate(constant(shades), {.scale_factor = {4.0, 4.0}}).value(),
+                                {originals.size(0), data.channels, data.height, data.width});
+    run.images(
+        "reconstructions", concat({originals, reshape(large, originals.shape()), model.image_of(codes)}, 0),
+        {.row_labels = {"input", "words", "output"}},
         "Test images, their words (each shade of grey is a word), and what the decoder makes of the words alone.");
     const Tensor each = reshape(expand(unsqueeze(arange(words), 1), {words, model.places()}), {-1});
-    run.picture("codebook", image_grid(model.image_of(each), {.columns = 16, .scale = 1}),
-                "Images with the same word at every place.");
+    run.images("codebook", model.image_of(each), {.columns = 16, .scale = 1},
+               "Images with the same word at every place.");
     const double bits = static_cast<double>(model.places()) * std::log2(static_cast<double>(words));
     run.fact("bits_per_image", bits);
     run.result("perplexity", run.last("perplexity"),

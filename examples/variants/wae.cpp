@@ -105,8 +105,8 @@ int main(int argc, char** argv) {
     const Tensor codes = net.model.encode(constant(originals)).value();
     draw_reconstructions(run, originals, decoder(net.model)(codes), "Test images and their reconstructions.");
     draw_samples(run, decoder(net.model), draws, "Decoded draws from N(0, 1).");
-    run.picture("samples_of_twin", image_grid(decoder(twin.model)(draws)),
-                "The same draws decoded by the twin. Its codes lie anywhere, so few of the draws are near a code.");
+    run.images("samples_of_twin", decoder(twin.model)(draws), {},
+               "The same draws decoded by the twin. Its codes lie anywhere, so few of the draws are near a code.");
     draw_paths(run, decoder(net.model), slice(codes, 0, 0, 9));
     run.result("test_mmd_squared", run.last("test_mmd"),
                {.reference = run.last("test_mmd[twin]") / 10, .reference_name = "a tenth of the twin's"});

@@ -10,17 +10,17 @@
 #include "examples/support/text.h"
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
+using test::kNan;
 
 namespace {
 
 int pixel(const Image& image, int x, int y, int channel = 0) {
   return image.pixels.at(static_cast<std::size_t>((y * image.width + x) * image.channels + channel));
 }
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
@@ -56,7 +56,7 @@ TEST_CASE("values outside of the range are clamped, infinities too, and NaN has 
   const Image grey = image_grid(x, {.scale = 1, .gap = 0});
   CHECK(grey.pixels == std::vector<std::uint8_t>{0, 255, 0, 255});
 
-  const Image marked = image_grid(Tensor::from<double>({0, kNaN, 1, 0.2}, {1, 4}), {.scale = 1, .gap = 0});
+  const Image marked = image_grid(Tensor::from<double>({0, kNan, 1, 0.2}, {1, 4}), {.scale = 1, .gap = 0});
   CHECK(marked.channels == 3);
   CHECK(marked.pixels == std::vector<std::uint8_t>{0, 0, 0, 255, 0, 255, 255, 255, 255, 51, 51, 51});
 }
@@ -129,14 +129,14 @@ TEST_CASE("curves have title, labels, legend and ticks, and names with markup ar
 TEST_CASE("NaN, infinity, constants, single points and no points at all still make a plot") {
   const double infinity = std::numeric_limits<double>::infinity();
   for (const std::vector<double>& y :
-       {std::vector{kNaN, kNaN}, {infinity, 1.0}, {5.0, 5.0}, {0.0, 0.0}, {1e300, -1e300}, {1e-300, 2e-300}}) {
+       {std::vector{kNan, kNan}, {infinity, 1.0}, {5.0, 5.0}, {0.0, 0.0}, {1e300, -1e300}, {1e-300, 2e-300}}) {
     for (const bool log : {false, true}) {
       const std::string svg = line_plot({{"a", {1, 2}, y}}, {.log_y = log});
       CHECK_FALSE(contains(svg, "nan"));
       CHECK_FALSE(contains(svg, "inf"));
     }
   }
-  CHECK(contains(line_plot({{"a", {1}, {kNaN}}}), "no numbers to show"));
+  CHECK(contains(line_plot({{"a", {1}, {kNan}}}), "no numbers to show"));
   CHECK(contains(line_plot({}), "no numbers to show"));
   CHECK(contains(line_plot({{"a", {1}, {2}}}), "<path d='M"));
   CHECK(contains(error_of([] { line_plot({{"a", {1, 2}, {2}}}); }), "'a' has 2 x but 1 y"));
@@ -164,6 +164,7 @@ TEST_CASE("numbers, durations and bytes as text") {
   CHECK(number(247.0521234) == "247.052");
   CHECK(number(0.0117) == "0.0117");
   CHECK(number(-0.0) == "0");
+  CHECK(number(-std::numeric_limits<double>::quiet_NaN()) == "nan");
   CHECK(duration(8.14) == "8.1 s");
   CHECK(duration(59.99) == "1 min 00 s");
   CHECK(duration(252) == "4 min 12 s");

@@ -182,7 +182,8 @@ TEST_CASE("a folder of pictures is a data set, in the order of names; other file
   CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }), "cat/y.png: byte 0: expected PNG's signature"));
   std::filesystem::remove(folder / "cat/y.png");
   write(folder / "cat/notes.txt", "");
-  CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }), "cat/notes.txt: is no .png file"));
+  CHECK(
+      contains(error_of([&] { read_picture_folder(folder.path()); }), "cat/notes.txt: is no .png, .jpg or .jpeg file"));
   std::filesystem::remove(folder / "cat/notes.txt");
   write(folder / "stray.png", "");
   CHECK(contains(error_of([&] { read_picture_folder(folder.path()); }), "stray.png: expected nothing but folders"));
@@ -194,14 +195,16 @@ TEST_CASE("--data folder uses the folders train and test, or splits one folder")
   for (int i = 0; i < 10; ++i)
     for (const char* name : {"all/a/", "all/b/", "two/train/a/", "two/test/a/"})
       write(folder / (name + std::to_string(i) + ".png"), encode_png(small_picture(3)));
-  const ImageData one = load_images({.name = "folder", .folder = folder / "all"});
+  const ImageData one = load_images({.name = "folder", .folder = folder / "all", .grey = true});
   CHECK(one.train_images.shape() == Shape{16, 6});
+  CHECK(one.image_shape() == Shape{1, 2, 3});
   CHECK(one.test_images.shape() == Shape{4, 6});
   CHECK(one.test_labels.shape() == Shape{4});
   CHECK(one.classes == std::vector<std::string>{"a", "b"});
   CHECK(one.width == 3);
   const ImageData two = load_images({.name = "folder", .folder = folder / "two", .limit = 4});
-  CHECK(two.train_images.shape() == Shape{4, 6});
+  CHECK(two.train_images.shape() == Shape{4, 18});
+  CHECK(two.image_shape() == Shape{3, 2, 3});
   CHECK(contains(error_of([] { load_images({.name = "folder"}); }), "--data-dir must say where"));
 }
 

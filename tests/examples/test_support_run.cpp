@@ -13,13 +13,13 @@
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
 #include "tests/json.h"
+#include "tests/numbers.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
+using test::kNan;
 
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 Args args_for(const std::filesystem::path& out, bool quiet = true) {
   Args args;
@@ -130,7 +130,7 @@ TEST_CASE("curves of one quantity share a plot, and a single epoch is a table") 
 
 TEST_CASE("NaN and infinity become null: the JSON is always valid") {
   const TemporaryFolder folder;
-  run_demo(args_for(folder.path()), kNaN);
+  run_demo(args_for(folder.path()), kNan);
   CHECK(test::Json::parse(read_file(folder / "summary.json"))["test_kl_nats"].is_null());
   const std::string metrics = read_file(folder / "metrics.jsonl");
   CHECK(test::Json::parse(metrics.substr(0, metrics.find('\n')))["kl"].is_null());
@@ -155,7 +155,7 @@ TEST_CASE("a figure holds if it beats its reference, in its direction and within
   CHECK(holds(240, {.reference = 247, .better = Better::near, .within = 0.005}) == false);
   CHECK(holds(-1.05, {.reference = -1, .better = Better::higher, .within = 0.1}) == true);
   for (const Better better : {Better::lower, Better::higher, Better::near})
-    CHECK(holds(kNaN, {.reference = 1, .better = better, .within = 10}) == false);
+    CHECK(holds(kNan, {.reference = 1, .better = better, .within = 10}) == false);
 }
 
 TEST_CASE("a new run removes the results of an earlier run, so that they are not mixed") {
@@ -247,7 +247,7 @@ TEST_CASE("a run continues in the middle of an epoch, with its averages and line
         run.step({{"weight", max(weight).item()}}, batch.size());
       }
       last = max(weight).item();
-      run.log_epoch({{"test_error", epoch == 2 ? 0.5 : kNaN}});
+      run.log_epoch({{"test_error", epoch == 2 ? 0.5 : kNan}});
     }
     run.result("last", last);
     run.finish();
