@@ -141,14 +141,14 @@ void product(const GemmSize& size, const MatrixView<T>& a, const MatrixView<T>& 
 // ---- many products
 
 // An operand of `matmul`: a matrix for every index of the batch axes. A 1-d tensor is one row or one column.
-struct Operand {
+struct Matrices {
   Shape batch;
   Strides batch_strides;
   std::int64_t rows, columns, row_step, column_step;
 };
 
-Operand matrices_of(const Tensor& x, bool vector_is_row) {
-  Operand result{};
+Matrices matrices_of(const Tensor& x, bool vector_is_row) {
+  Matrices result{};
   const int batch = std::max(0, x.dim() - 2);
   for (int axis = 0; axis < batch; ++axis) {
     result.batch.push_back(x.shape()[axis]);
@@ -169,14 +169,14 @@ Operand matrices_of(const Tensor& x, bool vector_is_row) {
   return result;
 }
 
-Operand transposed(Operand x) {
+Matrices transposed(Matrices x) {
   std::swap(x.rows, x.columns);
   std::swap(x.row_step, x.column_step);
   return x;
 }
 
 // Strides of x's batch axes, aligned on the right to `batch`; 0 where x repeats.
-Strides aligned_strides(const Operand& x, const Shape& batch) {
+Strides aligned_strides(const Matrices& x, const Shape& batch) {
   Strides strides = Strides::filled(batch.size(), 0);
   const int missing = batch.size() - x.batch.size();
   for (int axis = 0; axis < x.batch.size(); ++axis)
@@ -186,7 +186,7 @@ Strides aligned_strides(const Operand& x, const Shape& batch) {
 
 // c[batch] = a[batch] b[batch] + bias for the whole batch; c is contiguous.
 template <class T>
-void products(const Shape& batch, const Operand& a, const T* a_data, const Operand& b, const T* b_data, T* c,
+void products(const Shape& batch, const Matrices& a, const T* a_data, const Matrices& b, const T* b_data, T* c,
               const T* bias) {
   GemmSize size{a.rows, b.columns, a.columns};
   // The rows of A count as one more batch axis here. Axes that join with them while B stays the same form one taller
@@ -233,7 +233,7 @@ void products(const Shape& batch, const Operand& a, const T* a_data, const Opera
   }
 }
 
-Tensor multiply(std::string_view op, const Shape& batch, const Operand& a, const Tensor& a_tensor, const Operand& b,
+Tensor multiply(std::string_view op, const Shape& batch, const Matrices& a, const Tensor& a_tensor, const Matrices& b,
                 const Tensor& b_tensor, const Shape& shape, const Tensor* bias) {
   const double flops = 2.0 * static_cast<double>(numel(shape)) * static_cast<double>(a.columns);
   const Work work(op, bias ? flops + static_cast<double>(numel(shape)) : flops, a_tensor, b_tensor, bias);
@@ -254,7 +254,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   check(a.dtype() != Dtype::u8, "matmul", "is not defined for u8: a is ", describe(a), ", b is ", describe(b),
         "; convert with to(x, Dtype::f32) or to(x, Dtype::i64)");
   check(a.dim() >= 1 && b.dim() >= 1, "matmul", "needs at least one axis: a is ", describe(a), ", b is ", describe(b));
-  const Operand left = matrices_of(a, true), right = matrices_of(b, false);
+  const Matrices left = matrices_of(a, true), right = matrices_of(b, false);
   check(left.columns == right.rows, "matmul", "inner axes differ: a is ", describe(a), ", b is ", describe(b), " (",
         left.columns, " against ", right.rows, ")");
 
@@ -287,7 +287,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
           describe(weight), ", bias is ", describe(*bias));
     values = contiguous(*bias);
   }
-  const Operand left = matrices_of(x, true);
+  const Matrices left = matrices_of(x, true);
   return multiply("linear", left.batch, left, x, transposed(matrices_of(weight, true)), weight, shape,
                   bias ? &values : nullptr);
 }

@@ -13,7 +13,7 @@ namespace hourglass {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kEuler = std::numbers::egamma;
+constexpr double kEulerGamma = std::numbers::egamma;
 
 Var expanded(const Var& x, const Distribution& p, const Distribution& q) {
   return expand(x, broadcast_shapes("kl", p.batch_shape(), q.batch_shape()));
@@ -35,7 +35,7 @@ Var kl_laplace(const Laplace& p, const Laplace& q) {
 }
 Var kl_gumbel(const Gumbel& p, const Gumbel& q) {
   const Var ratio = p.scale / q.scale, shift = (q.loc - p.loc) / q.scale;
-  return exp(shift + lgamma(ratio + 1)) - shift - log(ratio) + ratio * kEuler - (1 + kEuler);
+  return exp(shift + lgamma(ratio + 1)) - shift - log(ratio) + ratio * kEulerGamma - (1 + kEulerGamma);
 }
 Var kl_exponential(const Exponential& p, const Exponential& q) {
   const Var ratio = q.rate / p.rate;

@@ -17,7 +17,7 @@ namespace {
 
 using Vars = std::vector<Var>;
 
-Var f64(std::initializer_list<double> values) { return constant(Tensor::from(values)); }
+Var doubles(std::initializer_list<double> values) { return constant(Tensor::from(values)); }
 
 // All 2^n rows of n bits.
 Tensor bit_rows(std::int64_t n) {
@@ -28,7 +28,7 @@ Tensor bit_rows(std::int64_t n) {
 }
 
 // A cost for each row of 3 numbers. It is not a sum of one cost per number.
-Var cost_of(const Var& z) { return square(sum(z * f64({1, -2, 1.5}), {-1}) + 0.3) + prod(z + 0.5, {-1}); }
+Var cost_of(const Var& z) { return square(sum(z * doubles({1, -2, 1.5}), {-1}) + 0.3) + prod(z + 0.5, {-1}); }
 
 const Tensor kLogits = Tensor::from({0.4, -0.8, 0.1});
 
@@ -99,14 +99,14 @@ TEST_CASE("biased estimators are close, and closer at a lower temperature") {
   // Exact where the cost is linear.
   Rng rng(1);
   const Var logits = variable(kLogits);
-  const Var linear = sum(sample(Bernoulli(logits), rng, straight_through()) * f64({1, 2, 3}));
-  CHECK(allclose(grad(linear, logits).value(), (Bernoulli(logits).variance() * f64({1, 2, 3})).value()));
+  const Var linear = sum(sample(Bernoulli(logits), rng, straight_through()) * doubles({1, 2, 3}));
+  CHECK(allclose(grad(linear, logits).value(), (Bernoulli(logits).variance() * doubles({1, 2, 3})).value()));
 }
 
 TEST_CASE("hard samples are 0 or 1, and hard and soft samples have the right probabilities") {
   const std::int64_t rows = 20'000;
   const Var logits = variable(contiguous(expand(Tensor::from({0.7, -0.3, 0.1}), {rows, 3})));
-  const Tensor coins = Bernoulli(f64({0.7, -0.3, 0.1})).mean().value(),
+  const Tensor coins = Bernoulli(doubles({0.7, -0.3, 0.1})).mean().value(),
                die = softmax(Tensor::from({0.7, -0.3, 0.1}), -1);
   Rng rng(3);
   for (const Estimator& estimator : {straight_through(), gumbel_softmax(0.7, true), score_function()}) {
@@ -131,7 +131,7 @@ namespace {
 // mean.
 Var second_logits(const Var& a, const Var& weights) { return squeeze(matmul(unsqueeze(a, -2), weights), -2) - 0.5; }
 Var center_of(const Var& b, const Var& a_logits) { return sum(b, {-1}) * 0.5 + sum(a_logits, {-1}) * 0.2; }
-Var link(const Var& a) { return sum(a * f64({1, 0.5, -1}), {-1}); }
+Var link(const Var& a) { return sum(a * doubles({1, 0.5, -1}), {-1}); }
 Var chain_cost(const Var& a, const Var& b, const Var& c) { return cost_of(b) + square(c) + link(a) * c; }
 
 // E[chain_cost], as a sum over all states of a and b; c's part has a closed form.
@@ -180,7 +180,7 @@ TEST_CASE("one surrogate serves several samples that depend on each other, with 
 }
 
 TEST_CASE("second derivatives of a surrogate are unbiased as well") {
-  const auto second = [](const Var& first, const Var& x) { return grad(sum(first * f64({1, -1, 2})), x).value(); };
+  const auto second = [](const Var& first, const Var& x) { return grad(sum(first * doubles({1, -1, 2})), x).value(); };
   const Var logits = variable(kLogits), states = constant(bit_rows(3));
   const Var p = exp(sum(Bernoulli(logits).log_prob(states), {-1}));
   const Tensor exact = second(grad(sum(p * cost_of(states)), logits, {.create_graph = true}), logits);
@@ -204,7 +204,7 @@ TEST_CASE("second derivatives of a surrogate are unbiased as well") {
 TEST_CASE("a cost with only pathwise samples is its own surrogate, in any shape") {
   Rng rng(1);
   const Var loc = variable(kLogits);
-  const Var bound = logsumexp(sum(sample(Normal(loc, f64({1})), rng, pathwise(5)), {-1}), {0});
+  const Var bound = logsumexp(sum(sample(Normal(loc, doubles({1})), rng, pathwise(5)), {-1}), {0});
   CHECK(surrogate(bound).node() == bound.node());
 }
 
@@ -228,9 +228,9 @@ TEST_CASE("a graph is replayed with the same noise, and resampled without") {
   const Var loc = variable(Tensor::from({0.3, -0.2}));
   const auto model = [&](const Var& at) {
     return [&rng, at] {
-      const Var z = sample(Normal(at, f64({1})), rng);
+      const Var z = sample(Normal(at, doubles({1})), rng);
       const Var b = sample(Bernoulli(z), rng, gumbel_softmax(0.5));
-      const Var noise = sample(Normal(f64({0}), f64({1})), rng);  // of constants, but replayed too
+      const Var noise = sample(Normal(doubles({0}), doubles({1})), rng);  // of constants, but replayed too
       return sum(z * b + noise * z);
     };
   };
@@ -242,16 +242,16 @@ TEST_CASE("a graph is replayed with the same noise, and resampled without") {
   CHECK(rng.state() == before);
   CHECK_NOTHROW(check_gradients([&](const Vars& v) { return replay(y, model(v[0])); }, {loc.value()},
                                 {.name = "replayed model"}));
-  CHECK(error_of([&] { replay(y, [&] { return sum(sample(Normal(loc, f64({1})), rng)); }); }) ==
+  CHECK(error_of([&] { replay(y, [&] { return sum(sample(Normal(loc, doubles({1})), rng)); }); }) ==
         "replay: the model draws 1 samples, the graph has 3");
-  CHECK(error_of([&] { replay(y, [&] { return sum(sample(Laplace(loc, f64({1})), rng)); }); }) ==
+  CHECK(error_of([&] { replay(y, [&] { return sum(sample(Laplace(loc, doubles({1})), rng)); }); }) ==
         "replay: sample 1 of the graph is of Normal[2], that of the model of Laplace[2]");
 }
 
 TEST_CASE("a node knows its distribution, its estimator and its noise") {
   Rng rng(8);
   rng.uniform();
-  const Normal q(variable(Tensor::from({0.3, -0.2})), f64({2}));
+  const Normal q(variable(Tensor::from({0.3, -0.2})), doubles({2}));
   const Var z = sample(q, rng, pathwise(5));
   const StochasticNode& node = stochastic_node(z);
   CHECK(node.op().name == "sample");
@@ -276,9 +276,9 @@ TEST_CASE("a gradient cannot be lost in a sample; errors of estimators name thos
       error_of([&] { sample(Bernoulli(logits), rng); }) ==
       "sample: Bernoulli has no pathwise derivative; choose score_function(), straight_through(), gumbel_softmax() or, "
       "for Bernoulli, disarm()");
-  CHECK(error_of([&] { sample(Normal(logits, f64({1})), rng, disarm()); }) ==
+  CHECK(error_of([&] { sample(Normal(logits, doubles({1})), rng, disarm()); }) ==
         "sample: DisARM is for Bernoulli, not Normal");
-  CHECK(error_of([&] { sample(Normal(logits, f64({1})), rng, straight_through()); }) ==
+  CHECK(error_of([&] { sample(Normal(logits, doubles({1})), rng, straight_through()); }) ==
         "sample: straight_through() is for Bernoulli and OneHotCategorical, not Normal");
   CHECK(
       error_of([&] { surrogate(cost_of(sample(Bernoulli(logits), rng, score_function(Baseline::leave_one_out)))); }) ==
@@ -287,7 +287,7 @@ TEST_CASE("a gradient cannot be lost in a sample; errors of estimators name thos
   CHECK(error_of([&] { surrogate(mean(cost_of(sample(Bernoulli(logits), rng, disarm())))); }) ==
         "surrogate: the cost, f64[], must keep the 1 axis of its samples; take the mean afterwards");
   CHECK(error_of([&] {
-          surrogate(f64({1, 2}) + sum(z) * f64({1}) +
+          surrogate(doubles({1, 2}) + sum(z) * doubles({1}) +
                     0 * sum(sample(Bernoulli(variable(zeros({5, 2}, Dtype::f64))), rng, score_function())));
         }).find("surrogate: the cost is f64[2], but a sample that it depends on has rows [") == 0);
 }
@@ -298,10 +298,10 @@ TEST_CASE("graphs with samples leave no memory in use") {
     const Tensor one = estimates(disarm(), 10, 1), two = estimates(score_function(Baseline::leave_one_out, 2), 10, 1);
     Rng rng(1);
     const Var loc = variable(Tensor::from({0.3, 0.4}));
-    const MixtureSameFamily mixture(Categorical(loc), Normal(loc, f64({1, 2})));
+    const MixtureSameFamily mixture(Categorical(loc), Normal(loc, doubles({1, 2})));
     const Var g = grad(square(sample(mixture, rng)), loc, {.create_graph = true});
     grad(sum(g), loc);
-    Gamma(exp(loc), f64({1})).rsample(rng);
+    Gamma(exp(loc), doubles({1})).rsample(rng);
   }
   CHECK(memory::bytes_in_use() == before);
 }

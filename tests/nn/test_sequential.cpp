@@ -24,19 +24,19 @@ using namespace hourglass;
 namespace {
 
 // Makes protected members public.
-struct Bare : nn::Module {
+struct BareSequential : nn::Module {
   using Module::child;
 };
 
 using Names = std::vector<std::string>;
-Names names(const StateDict& state) {
+Names keys_of(const StateDict& state) {
   Names all;
   for (const auto& [name, value] : state) all.push_back(name);
   return all;
 }
 
 void check_same(const StateDict& a, const StateDict& b) {
-  REQUIRE(names(a) == names(b));
+  REQUIRE(keys_of(a) == keys_of(b));
   for (std::size_t i = 0; i < a.size(); ++i) {
     CAPTURE(a[i].first);
     CHECK(equal(a[i].second, b[i].second));
@@ -52,7 +52,7 @@ concept SequentialInParentheses = requires(L a, L b) {
 
 TEST_CASE("a Sequential of values equals the one that add() makes, name for name and bit for bit") {
   Rng rng(1), again(1);
-  Bare values, steps;
+  BareSequential values, steps;
   const auto& of_values = values.child(
       "encoder", nn::Sequential{nn::Conv2d(1, 3, {.kernel = 3, .stride = 2}, rng), nn::BatchNorm2d(3), nn::ReLU(),
                                 nn::Flatten(), nn::Linear(27, 5, rng), nn::Dropout(rng), nn::Linear(5, 4, rng)});
@@ -78,17 +78,17 @@ TEST_CASE("a Sequential of values equals the one that add() makes, name for name
 TEST_CASE("a Sequential within a Sequential is a layer, even if it is the only one") {
   Rng rng(1);
   const nn::Sequential two{nn::Sequential{nn::Linear(3, 3, rng), nn::ReLU()}, nn::Linear(3, 2, rng)};
-  CHECK(names(two.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.weight", "1.bias"});
+  CHECK(keys_of(two.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.weight", "1.bias"});
 
   nn::Sequential one{nn::Sequential{nn::Linear(3, 3, rng)}};
-  CHECK(names(one.state_dict()) == Names{"0.0.weight", "0.0.bias"});
+  CHECK(keys_of(one.state_dict()) == Names{"0.0.weight", "0.0.bias"});
   one.add(nn::Sequential{nn::Linear(3, 2, rng)});
-  CHECK(names(one.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.0.weight", "1.0.bias"});
+  CHECK(keys_of(one.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.0.weight", "1.0.bias"});
 
   const nn::Sequential moved(std::move(one));  // parentheses move, as make_unique does
-  CHECK(names(moved.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.0.weight", "1.0.bias"});
+  CHECK(keys_of(moved.state_dict()) == Names{"0.0.weight", "0.0.bias", "1.0.weight", "1.0.bias"});
   const nn::Sequential residual{nn::Residual{nn::Residual{nn::Linear(3, 3, rng)}}};
-  CHECK(names(residual.state_dict()) == Names{"0.0.0.weight", "0.0.0.bias"});
+  CHECK(keys_of(residual.state_dict()) == Names{"0.0.0.weight", "0.0.0.bias"});
   CHECK(nn::Sequential{}.size() == 0);
 
   // With parentheses, the order of the draws would be unspecified.
@@ -102,7 +102,7 @@ TEST_CASE("Residual and Concat take layers as values") {
   const nn::Residual residual{nn::Linear(3, 3, rng), nn::Tanh()};
   CHECK(equal(residual(x).value(), (x + tanh(residual[0](x))).value()));
   const nn::Concat columns{nn::Identity(), nn::Sequential{nn::Linear(3, 2, rng), nn::ReLU()}};
-  CHECK(names(columns.state_dict()) == Names{"1.0.weight", "1.0.bias"});
+  CHECK(keys_of(columns.state_dict()) == Names{"1.0.weight", "1.0.bias"});
   CHECK(equal(columns(x).value(), concat({x, columns[1](x)}, 1).value()));
   const nn::Concat rows({nn::Identity(), nn::Tanh()}, 0);
   CHECK(equal(rows(x).value(), concat({x, tanh(x)}, 0).value()));
@@ -111,7 +111,7 @@ TEST_CASE("Residual and Concat take layers as values") {
 
 TEST_CASE("a module that is not a layer may be a child as a value, also with an explicit type") {
   Rng rng(1), again(1);
-  Bare values, arguments;
+  BareSequential values, arguments;
   values.child("rnn", nn::LSTM(3, 4, rng, {.num_layers = 2, .dropout = 0.5}));
   values.child<nn::Linear>("linear", nn::Linear(4, 2, rng));
   arguments.child<nn::LSTM>("rnn", 3, 4, again, nn::RecurrentOptions{.num_layers = 2, .dropout = 0.5});
@@ -129,7 +129,7 @@ TEST_CASE("a module that is moved keeps its children, its mode and its random nu
   nn::Sequential made{nn::Dropout(rng), nn::Sequential{nn::BatchNorm1d(3), nn::Dropout(rng)}};
   made.eval();
   const nn::Layer* const second = &made[1];
-  Bare model;
+  BareSequential model;
   nn::Sequential& net = model.child("net", std::move(made));
   CHECK(&net[1] == second);
   CHECK(net.name() == "net");
@@ -147,14 +147,26 @@ TEST_CASE("a module that is moved keeps its children, its mode and its random nu
   CHECK(equal(net(x).value(), net(x).value()));
 }
 
+TEST_CASE("a layer that is added in evaluation mode is in evaluation mode, with all its children") {
+  Rng rng(4);
+  nn::Sequential model{nn::ReLU()};
+  model.eval();
+  const nn::Sequential& added = model.add(nn::Sequential{nn::Dropout(rng, 0.5)});
+  CHECK(!added.is_training());
+  const Var x = constant(ones({3}));
+  CHECK(equal(model(x).value(), x.value()));
+  model.train();
+  CHECK(added[0].is_training());
+}
+
 TEST_CASE("a computed weight stays computed after a move, and knows whether its module trains") {
   Rng rng(1);
   nn::Linear made(3, 2, rng);
   nn::spectral_norm(made, rng);
   const Tensor weight = made.weight().value();
-  Bare model;
+  BareSequential model;
   nn::Linear& layer = model.child("layer", std::move(made));
-  CHECK(names(model.state_dict()) == Names{"layer.bias", "layer.weight_orig", "layer.weight_u", "layer.weight_v"});
+  CHECK(keys_of(model.state_dict()) == Names{"layer.bias", "layer.weight_orig", "layer.weight_u", "layer.weight_v"});
   CHECK(equal(layer.weight().value(), weight));
   const auto iterations_change_u = [&] {
     const Tensor before = model.buffers()[0].value();
@@ -165,7 +177,7 @@ TEST_CASE("a computed weight stays computed after a move, and knows whether its 
   model.eval();
   CHECK_FALSE(iterations_change_u());
   nn::remove_spectral_norm(layer);
-  CHECK(names(model.state_dict()) == Names{"layer.bias", "layer.weight"});
+  CHECK(keys_of(model.state_dict()) == Names{"layer.bias", "layer.weight"});
 }
 
 TEST_CASE("a lazy layer may be moved before its first batch") {
@@ -181,7 +193,7 @@ TEST_CASE("a lazy layer may be moved before its first batch") {
 
 TEST_CASE("errors of layers that were values have the same path") {
   Rng rng(1);
-  Bare model;
+  BareSequential model;
   nn::Sequential& net = model.child("encoder", nn::Sequential{nn::Sequential{nn::Linear(4, 3, rng)}, nn::ReLU()});
   CHECK(error_of([&] {
           net(constant(ones({2, 5})));

@@ -33,12 +33,14 @@ double squares_of(const Doubles& v, double center) {
   return std::accumulate(v.begin(), v.end(), 0.0, [&](double a, double x) { return a + (x - center) * (x - center); });
 }
 
-struct Case {
+using Reduction = Tensor (*)(const Tensor& x, const Axes& axes, bool keepdim);
+
+struct ReduceCase {
   const char* name;
   std::function<Tensor(const Tensor&, const Axes&, bool)> op;
   std::function<double(const Doubles&)> meaning;
 };
-const std::vector<Case> cases{
+const std::vector<ReduceCase> reduce_cases{
     {"sum", [](auto& x, auto& axes, bool keep) { return sum(x, axes, keep); }, sum_of},
     {"mean", [](auto& x, auto& axes, bool keep) { return mean(x, axes, keep); }, mean_of},
     {"prod", [](auto& x, auto& axes, bool keep) { return prod(x, axes, keep); },
@@ -67,7 +69,7 @@ const std::vector<Case> cases{
 };
 
 // Each element of the result from the elements of x that fold into it.
-Tensor reference(const Case& c, const Tensor& x, const Axes& axes, bool keepdim) {
+Tensor reference(const ReduceCase& c, const Tensor& x, const Axes& axes, bool keepdim) {
   const Axes over = normalize_axes(c.name, axes, x.dim());
   const auto folded = [&](int axis) { return std::find(over.begin(), over.end(), axis) != over.end(); };
   Shape kept, shape;
@@ -127,7 +129,7 @@ TEST_CASE("reductions over any axes agree with plain loops, in every layout and 
     for (const auto& [shape, lists] : shapes)
       for (const Tensor& x : layouts(rng.uniform(shape, -1, 2, Dtype::f64)))
         for (const Axes& axes : lists)
-          for (const Case& c : cases)
+          for (const ReduceCase& c : reduce_cases)
             for (const bool keepdim : {false, true}) {
               CAPTURE(c.name);
               CAPTURE(shape);
@@ -171,7 +173,7 @@ TEST_CASE("reductions have the same bits on any number of threads") {
     for (const Axes& axes : lists) {
       const auto all_of_them = [&] {
         std::vector<Tensor> results{softmax(x, -1), log_softmax(x, 0), cumsum(x, 0), argmax(x, -1), sum(x > 0, axes)};
-        for (const Case& c : cases) results.push_back(c.op(x, axes, false));
+        for (const ReduceCase& c : reduce_cases) results.push_back(c.op(x, axes, false));
         return results;
       };
       set_num_threads(1);
@@ -220,7 +222,7 @@ TEST_CASE("NaN and infinities give the same as in PyTorch") {
         numbers[static_cast<std::size_t>(place)] = kNan;
         for (const Dtype dtype : {Dtype::f32, Dtype::f64}) {
           const Tensor x = to(vector(numbers), dtype), column = expand(unsqueeze(x, 1), {length, 9});
-          for (Tensor (*const op)(const Tensor&, const Axes&, bool) : {max, min, sum, prod, logsumexp}) {
+          for (const Reduction op : std::initializer_list<Reduction>{max, min, sum, prod, logsumexp}) {
             CHECK(std::isnan(op(x, {}, false).item()));
             CHECK(all(isnan(op(contiguous(column), {0}, false))).item() == 1);
           }

@@ -15,13 +15,13 @@ using namespace hourglass::test;
 namespace {
 
 using Values = std::vector<float>;
-const std::vector<Shape> shapes{{},        {0},       {1},       {5},          {2, 3},  {3, 0, 2},
-                                {1, 4, 1}, {4, 1, 3}, {2, 3, 4}, {2, 3, 1, 5}, {17, 33}};
+const std::vector<Shape> view_shapes{{},        {0},       {1},       {5},          {2, 3},  {3, 0, 2},
+                                     {1, 4, 1}, {4, 1, 3}, {2, 3, 4}, {2, 3, 1, 5}, {17, 33}};
 
 // body(x) for tensors of many shapes, and each in several layouts of memory.
 template <class Body>
 void for_each_tensor(Body body) {
-  for (const Shape& shape : shapes)
+  for (const Shape& shape : view_shapes)
     for (const Tensor& x : layouts(counted(shape))) {
       CAPTURE(shape);
       CAPTURE(x.strides());
@@ -29,7 +29,7 @@ void for_each_tensor(Body body) {
     }
 }
 
-Shape with(Shape shape, int axis, std::int64_t extent) {
+Shape with_extent(Shape shape, int axis, std::int64_t extent) {
   shape[axis] = extent;
   return shape;
 }
@@ -68,7 +68,7 @@ TEST_CASE("writing to a view leaves the tensor as it was, and the other way roun
 
 TEST_CASE("contiguous copies any layout of any dtype") {
   for (const Dtype dtype : all_dtypes)
-    for (const Shape& shape : shapes) {
+    for (const Shape& shape : view_shapes) {
       const Tensor x = counted(shape, dtype);
       for (const Tensor& other : layouts(x)) {
         const Tensor copy = contiguous(other);
@@ -202,7 +202,7 @@ TEST_CASE("slice cuts as Python does") {
     for (int axis = 0; axis < t.dim(); ++axis)
       for (const std::int64_t step : {1, 2, 5}) {
         const std::int64_t extent = t.shape()[axis], first = std::min<std::int64_t>(1, extent);
-        const Shape shape = with(t.shape(), axis, (extent - first + step - 1) / step);
+        const Shape shape = with_extent(t.shape(), axis, (extent - first + step - 1) / step);
         const Tensor wanted = make(shape, Dtype::f32, [&](Axes i) {
           i[axis] = first + i[axis] * step;
           return at(t, i);
@@ -284,7 +284,7 @@ TEST_CASE("unfold shows all windows, and fold adds them back where they were") {
       for (const auto& [size, step] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {2, 1}, {3, 2}, {2, 3}, {5, 100}}) {
         const std::int64_t extent = x.shape()[axis];
         if (size > extent) continue;
-        Shape shape = with(x.shape(), axis, (extent - size) / step + 1);
+        Shape shape = with_extent(x.shape(), axis, (extent - size) / step + 1);
         shape.push_back(size);
         const Tensor wanted = make(shape, Dtype::f32, [&, step = step](Axes i) {
           const std::int64_t k = i.back();
@@ -323,8 +323,8 @@ TEST_CASE("concat joins parts along an axis, in any layout of memory") {
   for (const Dtype dtype : all_dtypes)
     for (int axis = 0; axis < 3; ++axis)
       for (const std::int64_t extent : {0, 1, 4, 40}) {
-        const Tensor a = counted({2, 3, 4}, dtype), b = counted(with({2, 3, 4}, axis, extent), dtype);
-        const Tensor wanted = make(with({2, 3, 4}, axis, a.shape()[axis] + extent), dtype, [&](const Axes& i) {
+        const Tensor a = counted({2, 3, 4}, dtype), b = counted(with_extent({2, 3, 4}, axis, extent), dtype);
+        const Tensor wanted = make(with_extent({2, 3, 4}, axis, a.shape()[axis] + extent), dtype, [&](const Axes& i) {
           return i[axis] < a.shape()[axis] ? at(a, i) : at(b, moved(i, axis, -a.shape()[axis]));
         });
         for (std::size_t layout = 0; layout < 4; ++layout)
