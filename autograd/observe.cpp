@@ -9,7 +9,7 @@ constinit thread_local Observer* Observing::innermost = nullptr;
 
 namespace {
 
-thread_local int order = 0;
+thread_local int current_order = 0;
 thread_local Node* differentiated = nullptr;
 // Operands of ops that are not recorded yet. An op takes its own from the end, so ops among the arguments of another op
 // are recorded correctly.
@@ -38,11 +38,12 @@ Observer::~Observer() {
   if (Observing::innermost == nullptr) operands.clear();
 }
 
-int walk_order() { return order; }
+int walk_order() { return current_order; }
 Node* differentiated_node() { return differentiated; }
 
-OrderScope::OrderScope(int highest_order) : before_(std::exchange(order, std::max(order, highest_order + 1))) {}
-OrderScope::~OrderScope() { order = before_; }
+OrderScope::OrderScope(int highest_order)
+    : before_(std::exchange(current_order, std::max(current_order, highest_order + 1))) {}
+OrderScope::~OrderScope() { current_order = before_; }
 
 RuleScope::RuleScope(Node& node) : before_(std::exchange(differentiated, &node)) {}
 RuleScope::~RuleScope() { differentiated = before_; }

@@ -9,10 +9,10 @@
 namespace hourglass::examples {
 namespace {
 
-constexpr int kColumns = 5, kRows = 9;
+constexpr int kGlyphWidth = 5, kGlyphHeight = 9;
 
 /// Nine rows of five pixels, the leftmost in bit 4: seven above the baseline, two below.
-using Glyph = std::array<std::uint8_t, kRows>;
+using Glyph = std::array<std::uint8_t, kGlyphHeight>;
 
 // clang-format off
 constexpr std::array<Glyph, 96> kAscii{{  // from the space on
@@ -152,10 +152,10 @@ std::vector<char32_t> decode(std::string_view text) {
 
 int text_width(std::string_view text, int scale) {
   const int count = static_cast<int>(decode(text).size());
-  return count == 0 ? 0 : scale * (count * (kColumns + 1) - 1);
+  return count == 0 ? 0 : scale * (count * (kGlyphWidth + 1) - 1);
 }
 
-int text_height(int scale) { return scale * kRows; }
+int text_height(int scale) { return scale * kGlyphHeight; }
 
 void draw_text(Image& image, int left, int top, std::string_view text, std::uint8_t brightness, int scale) {
   const auto fill = [&](int x, int y) {
@@ -165,10 +165,10 @@ void draw_text(Image& image, int left, int top, std::string_view text, std::uint
   };
   for (const char32_t code : decode(text)) {
     const Glyph& glyph = glyph_of(code);
-    for (int y = 0; y < kRows * scale; ++y)
-      for (int x = 0; x < kColumns * scale; ++x)
-        if (glyph[static_cast<std::size_t>(y / scale)] >> (kColumns - 1 - x / scale) & 1) fill(left + x, top + y);
-    left += (kColumns + 1) * scale;
+    for (int y = 0; y < kGlyphHeight * scale; ++y)
+      for (int x = 0; x < kGlyphWidth * scale; ++x)
+        if (glyph[static_cast<std::size_t>(y / scale)] >> (kGlyphWidth - 1 - x / scale) & 1) fill(left + x, top + y);
+    left += (kGlyphWidth + 1) * scale;
   }
 }
 
