@@ -89,6 +89,20 @@ TEST_CASE("the gradient of a value by itself is one, also next to gradients by e
   CHECK(g[2].item() == 24);
 }
 
+TEST_CASE("a walk that ends at h leaves the graph between h and the weights for a later walk") {
+  const Var w = leaf(3), h = w * 2.0;
+  CHECK(grad(sum(h * h), h).item() == 12);
+  CHECK(grad(sum(h), w).item() == 2);
+}
+
+TEST_CASE("slices of one value along two axes add up in its gradient") {
+  const Var x = variable(Tensor::from({1.0, 2.0, 3.0, 4.0, 5.0, 6.0}, {2, 3}));
+  const Var y =
+      sum(square(slice(x, 0, 0, 1))) + sum(slice(x, 1, 1, 3) * 10.0) + sum(slice(x, 0, 1, 2) * slice(x, 0, 0, 1));
+  CHECK(
+      equal(grad(y, x).value(), Tensor::from({2.0 + 4, 4.0 + 10 + 5, 6.0 + 10 + 6, 1.0, 2.0 + 10, 3.0 + 10}, {2, 3})));
+}
+
 TEST_CASE("grad releases the graph unless retain_graph is set") {
   const Var x = leaf(2), y = square(x) * 3;
   CHECK(grad(y, x, {.retain_graph = true}).item() == 12);

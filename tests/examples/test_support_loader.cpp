@@ -53,6 +53,23 @@ TEST_CASE("the order depends on seed and epoch alone") {
   CHECK(order(Loader(rows(100), {}, {.shuffle = false}), 3) == arange(100).to_vector<std::int64_t>());
 }
 
+TEST_CASE("a transform draws other numbers for each epoch and batch, and the same ones again") {
+  const Transform noise = [](const Tensor& x, Rng& rng) { return x + rng.normal(x.shape()); };
+  const Loader loader(zeros({8, 3}), {}, {.batch_size = 4, .shuffle = false, .seed = 3, .transform = noise});
+  const auto numbers = [&](std::int64_t epoch) {
+    std::vector<Tensor> batches;
+    for (const Batch& batch : loader.epoch(epoch)) batches.push_back(batch.images);
+    return batches;
+  };
+  const std::vector<Tensor> first = numbers(1), second = numbers(2);
+  REQUIRE(first.size() == 2);
+  CHECK_FALSE(equal(first[0], first[1]));
+  CHECK_FALSE(equal(first[0], second[0]));
+  CHECK_FALSE(equal(first[1], second[0]));
+  CHECK(equal(numbers(1)[0], first[0]));
+  CHECK(equal(numbers(1)[1], first[1]));
+}
+
 TEST_CASE("sizes at the edge: a batch larger than the data, an exact fit, no data, the last batch dropped") {
   CHECK(order(Loader(rows(5), {}, {.batch_size = INT64_MAX}), 0).size() == 5);
   CHECK(Loader(rows(8), {}, {.batch_size = 4}).batches() == 2);

@@ -199,6 +199,22 @@ TEST_CASE("loading a checkpoint that does not fit names the part, and changes no
   CHECK(contains(error_of([&] { few.load(folder / "none"); }), "none"));
 }
 
+TEST_CASE("a checkpoint with other shapes of the same size is damaged") {
+  const TemporaryFolder folder;
+  const auto path = folder / "last.safetensors";
+  Tensor weight = reshape(to(arange(6), Dtype::f32), {2, 3}), turned = zeros({3, 2});
+  nn::Checkpoint saved, loaded;
+  saved.add("weight", weight);
+  saved.save(path);
+  std::string bytes = nn::read_file(path);
+  const std::size_t at = bytes.find("[2,3]");
+  REQUIRE(at != std::string::npos);
+  examples::write(path, bytes.replace(at, 5, "[3,2]"));
+  loaded.add("weight", turned);
+  CHECK(contains(error_of([&] { loaded.load(path); }), "the file is damaged: its checksum should be"));
+  CHECK(equal(turned, zeros({3, 2})));
+}
+
 TEST_CASE("unfinished files of a killed process are removed, and no other files") {
   const TemporaryFolder folder;
   for (const char* name : {"last.safetensors", "last.safetensors.123.tmp", "notes.tmp", "a.b.tmp", "12.tmp"})

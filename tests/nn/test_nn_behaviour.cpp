@@ -1,6 +1,7 @@
 // Properties that layer_table cannot express: statistics of noise, initial weights, lazy shapes,
 // computed weights, and relations between layers.
 #include <cmath>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -373,6 +374,15 @@ TEST_CASE("the running mean of the sparsity penalty follows the batches") {
   check_close(penalty.buffers()[0].value(), Tensor::from<float>({0.2F, 0.15F}), 1e-6);
   CHECK(nn::kl_sparsity(constant(full({3}, 0.05, Dtype::f64)), 0.05).item() == doctest::Approx(0).epsilon(1e-12));
   CHECK(std::isfinite(nn::kl_sparsity(constant(zeros({3})), 0.05).item()));
+}
+
+TEST_CASE("Stirling's term of the Poisson loss begins above a target of 1") {
+  // PyTorch adds log n! only where n > 1: at 1 it is 0, and Stirling's formula would give -0.08.
+  const Var input = constant(full({3}, 0.5, Dtype::f64)), target = constant(Tensor::from({0.0, 1.0, 2.0}));
+  const nn::PoissonNllOptions each{.full = true, .reduction = nn::Reduction::none};
+  const double stirling = 2 * std::log(2.0) - 2 + std::log(4 * std::numbers::pi) / 2;
+  const double e = std::exp(0.5);
+  check_close(nn::poisson_nll_loss(input, target, each).value(), Tensor::from({e, e - 0.5, e - 1 + stirling}), 1e-12);
 }
 
 TEST_CASE("a unit that is never or always active has a gradient that moves it") {

@@ -12,6 +12,7 @@
 #include "optim/adamw.h"
 #include "optim/ema.h"
 #include "optim/lion.h"
+#include "optim/rmsprop.h"
 #include "optim/sgd.h"
 #include "tensor/kernels/kernels.h"
 #include "tensor/ops.h"
@@ -208,6 +209,18 @@ TEST_CASE("an optimizer that continues from its state ends in equal bits") {
     CHECK(second->steps() == 10);
     for (int step = 11; step <= 20; ++step) second->step(gradients_f64(resumed, step));
     CHECK(values(resumed) == values(whole));
+  }
+}
+
+TEST_CASE("centred RMSprop stays finite when all gradients are equal") {
+  // v - m² is then only rounding errors, of either sign in f32.
+  for (const double g : {0.1, 0.7, 3.3}) {
+    CAPTURE(g);
+    const Parameter p("p", zeros({33}));
+    optim::RMSprop rmsprop({p}, {.lr = 1e-3, .alpha = 0.5, .eps = 1e-3, .centered = true});
+    for (int step = 0; step < 200; ++step) rmsprop.step({constant(full({33}, g))});
+    CHECK(all(isfinite(p.value())).item() == 1);
+    CHECK(max(p.value()).item() < 0);
   }
 }
 
