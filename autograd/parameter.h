@@ -53,6 +53,8 @@ class Parameter {
   Parameter renamed(std::string name) const { return {std::move(name), state_}; }
 
   friend bool operator==(const Parameter& a, const Parameter& b) { return a.state_ == b.state_; }
+  /// The same for all handles of one parameter: its key in sets and maps.
+  const void* identity() const { return state_.get(); }
 
  private:
   struct State {

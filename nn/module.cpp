@@ -4,15 +4,20 @@
 #include <limits>
 #include <unordered_map>
 
+#include "nn/io/limits.h"
 #include "tensor/ops.h"
 
 namespace hourglass::nn {
 namespace {
 
+// What errors show of a list: the names may come from a file.
+constexpr std::size_t kMostShown = 20;
+
 std::string join_names(const std::vector<std::string>& names) {
   std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-  return all;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostShown); ++i)
+    all += join(i > 0 ? ", " : "", one_line(names[i]));
+  return names.size() > kMostShown ? join(all, " and ", names.size() - kMostShown, " more") : all;
 }
 
 }  // namespace
@@ -33,49 +38,50 @@ void Buffer::set_value(const Tensor& value) const {
 }
 
 void Module::check_name(const std::string& name) const {
-  const auto taken = [&](const auto& things, const auto& name_of) {
-    return std::any_of(things.begin(), things.end(), [&](const auto& thing) { return name_of(thing) == name; });
-  };
-  const auto own = [](const auto& thing) { return thing.name(); };
   check(!name.empty(), "module", "a parameter, buffer or child needs a name");
   check(name.find('.') == std::string::npos, "module", "'", name,
         "' has a dot, which is what separates names in a path");
-  check(!taken(parameters_, own) && !taken(buffers_, own) && !taken(random_states_, own) &&
-            !taken(children_, [](const auto& m) { return m->name(); }),
-        "module", "'", name, "' is registered already");
+  check(!names_.contains(name), "module", "'", name, "' is registered already");
+}
+
+template <class T>
+T& Module::registered(std::vector<T>& all, T one) {
+  names_.insert(one.name());
+  return all.emplace_back(std::move(one));
 }
 
 Parameter Module::parameter(std::string name, const Tensor& initial) {
   check_name(name);
-  return parameters_.emplace_back(std::move(name), initial);
+  return registered(parameters_, Parameter(std::move(name), initial));
 }
 
 Parameter Module::parameter(std::string name, const Parameter& shared) {
   check_name(name);
-  return parameters_.emplace_back(shared.renamed(std::move(name)));
+  return registered(parameters_, shared.renamed(std::move(name)));
 }
 
 Parameter Module::parameter(std::string name, Dtype dtype) {
   check_name(name);
-  return parameters_.emplace_back(std::move(name), dtype);
+  return registered(parameters_, Parameter(std::move(name), dtype));
 }
 
 Buffer Module::buffer(std::string name, const Tensor& initial) {
   check_name(name);
-  return buffers_.emplace_back(std::move(name), initial);
+  return registered(buffers_, Buffer(std::move(name), initial));
 }
 Buffer Module::buffer(std::string name, Dtype dtype) {
   check_name(name);
-  return buffers_.emplace_back(std::move(name), dtype);
+  return registered(buffers_, Buffer(std::move(name), dtype));
 }
 
 RandomState Module::random_state(std::string name, Rng& rng) {
   check_name(name);
   const auto number = static_cast<std::uint64_t>(rng.below(std::numeric_limits<std::int64_t>::max()));
-  return random_states_.emplace_back(std::move(name), rng.split(number));
+  return registered(random_states_, RandomState(std::move(name), rng.split(number)));
 }
 
 void Module::adopt(std::string name, std::unique_ptr<Module> module) {
+  names_.insert(name);
   module->name_ = std::move(name);
   if (!is_training()) module->eval();
   children_.push_back(std::move(module));
@@ -101,9 +107,10 @@ std::vector<Module::Entry> Module::entries() const {
 
 std::vector<Parameter> Module::parameters() const {
   std::vector<Parameter> all;
+  std::unordered_set<const void*> seen;
   visit([&](const std::string& path, const Module& module) {
     for (const Parameter& p : module.parameters_)
-      if (std::find(all.begin(), all.end(), p) == all.end()) all.push_back(p.renamed(dotted(path, p.name())));
+      if (seen.insert(p.identity()).second) all.push_back(p.renamed(dotted(path, p.name())));
   });
   return all;
 }
@@ -152,11 +159,12 @@ StateDict Module::state_dict() const {
 LoadResult Module::load_state_dict(const StateDict& state, LoadOptions options) {
   std::unordered_map<std::string, const Tensor*> given;
   for (const auto& [path, value] : state)
-    check(given.emplace(path, &value).second, "load_state_dict", "'", path, "' is given twice");
+    check(given.emplace(path, &value).second, "load_state_dict", "'", one_line(path), "' is given twice");
 
   // First all checks, then all changes: an error leaves the module as it was.
   LoadResult result;
   std::string misfits;
+  std::size_t misfit_count = 0;
   std::vector<std::pair<Entry, Tensor>> fitting;
   for (Entry& entry : entries()) {
     const auto found = given.find(entry.path);
@@ -174,10 +182,12 @@ LoadResult Module::load_state_dict(const StateDict& state, LoadOptions options) 
     const bool convertible = mine.dtype() == value.dtype() || (is_floating(mine.dtype()) && is_floating(value.dtype()));
     if (value.shape() == mine.shape() && convertible)
       fitting.emplace_back(std::move(entry), hourglass::to(value, mine.dtype()));
-    else misfits += join("; ", entry.path, " is ", describe(mine), " here and ", describe(value), " there");
+    else if (++misfit_count <= kMostShown)
+      misfits += join("; ", entry.path, " is ", describe(mine), " here and ", describe(value), " there");
   }
   for (const auto& [path, value] : state)
     if (given.contains(path)) result.unexpected.push_back(path);
+  if (misfit_count > kMostShown) misfits += join(" and ", misfit_count - kMostShown, " more");
 
   std::string wrong;
   if (options.strict && !result.missing.empty()) wrong += "; missing: " + join_names(result.missing);

@@ -19,6 +19,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -175,6 +176,8 @@ class Module {
   void visit(const std::string& path, const Visitor& visitor) const;
   std::vector<Entry> entries() const;
   void check_name(const std::string& name) const;
+  template <class T>
+  T& registered(std::vector<T>& all, T one);
   void adopt(std::string name, std::unique_ptr<Module> module);
 
   friend class Parametrization;
@@ -191,6 +194,7 @@ class Module {
   std::vector<RandomState> random_states_;
   std::vector<Derived> derived_;
   std::vector<std::unique_ptr<Module>> children_;
+  std::unordered_set<std::string> names_;                          // of all these
   std::shared_ptr<bool> training_ = std::make_shared<bool>(true);  // computed parameters share it
 };
 

@@ -41,6 +41,7 @@ class Parametrization {
       return std::find(at->originals.begin(), at->originals.end(), thing.name()) != at->originals.end();
     };
     const Tensor value = at->parameter.value();
+    for (const std::string& original : at->originals) module.names_.erase(original);
     std::erase_if(module.parameters_, is_original);
     std::erase_if(module.buffers_, is_original);
     at->parameter.restore(value);
@@ -76,7 +77,9 @@ void weight_norm(Module& module, const std::string& name, int dim) {
   reparametrize(module, name, {{name + "_g", norm_but(Var(weight), dim).value()}, {name + "_v", weight}}, {},
                 [dim](const Originals& originals) {
                   const Var g = originals.parameters[0], v = originals.parameters[1];
-                  return v * (g / norm_but(v, dim));
+                  const Var length = norm_but(v, dim);
+                  const Tensor zero = length.value() == 0;  // no direction: the weight is 0, and stays so
+                  return v * where(zero, 0, g / where(zero, 1, length));
                 });
 }
 void remove_weight_norm(Module& module, const std::string& name) { restore_parameter(module, name); }
@@ -107,7 +110,8 @@ void spectral_norm(Module& module, Rng& rng, const SpectralNormOptions& options)
                       v.set_value(unit(matmul(transpose(matrix.value()), u.value()), options.eps));
                       u.set_value(unit(matmul(matrix.value(), v.value()), options.eps));
                     }
-                  return w / sum(constant(u.value()) * matmul(matrix, constant(v.value())));
+                  const Var largest = sum(constant(u.value()) * matmul(matrix, constant(v.value())));
+                  return w / where(largest.value() == 0, 1, largest);
                 });
 }
 void remove_spectral_norm(Module& module, const std::string& name) { restore_parameter(module, name); }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <typeinfo>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -54,19 +55,18 @@ std::string table(const std::vector<Row>& rows) {
 std::string Module::summary() const {
   const std::string unknown = "not known yet";
   std::vector<Row> rows{{"path", "type", "shape", "parameters"}};
-  std::vector<std::pair<Parameter, std::string>> seen;
+  std::unordered_map<const void*, std::string> seen;
   std::int64_t bytes = 0, in_buffers = 0;
   visit([&](const std::string& path, const Module& module) {
     const std::int64_t below = module.num_parameters();
     rows.push_back({path.empty() ? "(model)" : path, type_of(module), "", below == 0 ? "" : grouped(below)});
     for (const Parameter& p : module.parameters_) {
       const std::string name = dotted(path, p.name());
-      const auto same = std::find_if(seen.begin(), seen.end(), [&](const auto& known) { return known.first == p; });
-      if (same != seen.end()) {
+      const auto [same, first] = seen.emplace(p.identity(), name);
+      if (!first) {
         rows.push_back({name, "parameter", "= " + same->second, ""});
         continue;
       }
-      seen.emplace_back(p, name);
       const bool known = p.is_initialized();
       if (known) bytes += p.numel() * static_cast<std::int64_t>(size_of(p.dtype()));
       rows.push_back({name, "parameter", known ? join(describe(p.value())) : unknown, known ? grouped(p.numel()) : ""});

@@ -15,7 +15,7 @@ SparseData generate_sparse(std::int64_t count, std::uint64_t seed, const SparseO
   const Rng all = Rng(seed).split("sparse");
   Rng atoms_rng = all.split("atoms");
   Tensor atoms = atoms_rng.normal({o.atoms, o.dimensions});
-  atoms = atoms / norm(atoms, {1}, true);
+  atoms = atoms / maximum(norm(atoms, {1}, true), 1e-12);
   Tensor codes = zeros({count, o.atoms}), noise({count, o.dimensions});
   float *const code = codes.mutable_data<float>(), *const grain = noise.mutable_data<float>();
   for (std::int64_t i = 0; i < count; ++i) {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "examples/support/files.h"
+#include "nn/context.h"
 #include "nn/io/inflate.h"
+#include "nn/io/limits.h"
 
 namespace hourglass::examples {
 namespace {
@@ -21,7 +23,9 @@ namespace {
 class Source {
  public:
   explicit Source(const std::filesystem::path& path) : name_(path.string()), file_(read_file(path)) {
-    if (file_.starts_with("\x1f\x8b")) gzip_.emplace(file_, nn::Inflater::Format::gzip);
+    nn::within_memory(name_, file_.size(), [&] {
+      if (file_.starts_with("\x1f\x8b")) gzip_.emplace(file_, nn::Inflater::Format::gzip);
+    });
   }
 
   /// Reads exactly `count` bytes.
@@ -40,6 +44,8 @@ class Source {
 
   /// An upper bound on the bytes that can still be read.
   std::uint64_t most_left() const { return gzip_ ? nn::kMostPerDeflatedByte * file_.size() : file_.size() - at_; }
+  const std::string& name() const { return name_; }
+  std::uint64_t file_bytes() const { return file_.size(); }
 
   template <class... Parts>
   [[noreturn]] void fault(std::uint64_t at, const Parts&... parts) const {
@@ -76,14 +82,20 @@ Raw from_big_endian(const unsigned char* bytes) {
 
 template <class Raw, Element T>
 Tensor read_elements(Source& source, const Shape& shape, std::uint64_t count) {
-  Tensor x(shape, dtype_of<T>);
+  nn::UnpackBudget(source.name(), source.file_bytes()).take(count * sizeof(T));
+  Tensor x = nn::in_context(source.name(), [&] { return Tensor(shape, dtype_of<T>); });
   T* to = x.mutable_data<T>();
   if constexpr (std::same_as<Raw, std::uint8_t>) {
     source.read(to, count, "the array");
   } else {
-    std::vector<unsigned char> bytes(count * sizeof(Raw));
-    source.read(bytes.data(), bytes.size(), "the array");
-    for (std::uint64_t i = 0; i < count; ++i) to[i] = static_cast<T>(from_big_endian<Raw>(&bytes[i * sizeof(Raw)]));
+    std::vector<unsigned char> bytes(std::min<std::uint64_t>(count, 1 << 16) * sizeof(Raw));
+    for (std::uint64_t done = 0; done < count;) {
+      const std::uint64_t part = std::min(count - done, bytes.size() / sizeof(Raw));
+      source.read(bytes.data(), part * sizeof(Raw), "the array");
+      for (std::uint64_t i = 0; i < part; ++i)
+        to[done + i] = static_cast<T>(from_big_endian<Raw>(&bytes[i * sizeof(Raw)]));
+      done += part;
+    }
   }
   source.expect_end();
   return x;
@@ -106,10 +118,7 @@ std::string hex(unsigned value) {
   return {kDigits[value >> 4 & 15], kDigits[value & 15]};
 }
 
-}  // namespace
-
-Tensor read_idx(const std::filesystem::path& path) {
-  Source source(path);
+Tensor array_in(Source& source) {
   std::array<unsigned char, 4> magic{};
   source.read(magic.data(), magic.size(), "IDX's magic number");
   const int code = magic[2], axes = magic[3];
@@ -119,21 +128,17 @@ Tensor read_idx(const std::filesystem::path& path) {
   }
 
   Shape shape;
-  std::uint64_t count = 1;
-  bool overflow = false;
   for (int axis = 0; axis < axes; ++axis) {
     std::array<unsigned char, 4> extent{};
     source.read(extent.data(), extent.size(), "an extent");
     shape.push_back(from_big_endian<std::uint32_t>(extent.data()));
-    overflow |= __builtin_mul_overflow(count, static_cast<std::uint64_t>(shape.back()), &count);
   }
   // Checked before memory is allocated: a damaged header may ask for any amount.
-  std::uint64_t bytes = 0;
-  overflow |= __builtin_mul_overflow(count, element_size(code), &bytes);
-  if (overflow || bytes > source.most_left()) {
-    source.fault(4, "extents ", shape, " ask for ", overflow ? "more than 2^64" : std::to_string(bytes),
-                 " bytes, but at most ", source.most_left(), " follow");
-  }
+  const std::optional<std::uint64_t> bytes = nn::bytes_of(shape, element_size(code));
+  if (!bytes) source.fault(4, "extents ", shape, " have more elements than can be counted");
+  if (*bytes > source.most_left())
+    source.fault(4, "extents ", shape, " ask for ", *bytes, " bytes, but at most ", source.most_left(), " follow");
+  const std::uint64_t count = *bytes / element_size(code);
 
   switch (code) {
     case 0x08: return read_elements<std::uint8_t, std::uint8_t>(source, shape, count);
@@ -143,6 +148,13 @@ Tensor read_idx(const std::filesystem::path& path) {
     case 0x0d: return read_elements<float, float>(source, shape, count);
     default: return read_elements<double, double>(source, shape, count);
   }
+}
+
+}  // namespace
+
+Tensor read_idx(const std::filesystem::path& path) {
+  Source source(path);
+  return nn::within_memory(source.name(), source.file_bytes(), [&] { return array_in(source); });
 }
 
 }  // namespace hourglass::examples

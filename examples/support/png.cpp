@@ -9,7 +9,6 @@
 
 #include "examples/support/files.h"
 #include "examples/support/font.h"
-#include "nn/io/inflate.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
@@ -173,42 +172,5 @@ std::string encode_png(const Image& image) {
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) { write_file(path, encode_png(image)); }
-
-Image decode_png(std::string_view bytes, std::string_view name, int channels) {
-  check(channels == 0 || channels == 1 || channels == 3, name, "pictures have 1 or 3 channels, not ", channels);
-  check(bytes.starts_with("\x89PNG\r\n\x1a\n"), name, "byte 0: expected PNG's signature");
-  // The last chunk is empty and called IEND. libpng does not look at what follows it.
-  constexpr std::string_view kLast("\0\0\0\0IEND\xae\x42\x60\x82", 12);
-  check(bytes.ends_with(kLast), name, "byte ", bytes.size(),
-        ": the file does not end as a PNG file does: it is cut off, or more follows");
-
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  const auto checked = [&](int ok) {
-    if (ok != 0 && (header.warning_or_error & PNG_IMAGE_ERROR) == 0) return;
-    const std::string message = header.message;
-    png_image_free(&header);
-    fail(name, "the PNG file is damaged: ", message);
-  };
-  checked(png_image_begin_read_from_memory(&header, bytes.data(), bytes.size()));
-  if (channels == 0) channels = (header.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1;
-  header.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  // Checked before memory is allocated: a damaged header may ask for any amount. A pixel may take one bit.
-  const std::uint64_t pixels = std::uint64_t{header.width} * header.height,
-                      most = 8 * nn::kMostPerDeflatedByte * bytes.size();
-  if (pixels > most || header.width > 1u << 20 || header.height > 1u << 20) {
-    png_image_free(&header);
-    fail(name, "byte 16: ", header.width, " x ", header.height, " pixels cannot be in ", bytes.size(), " bytes");
-  }
-  Image image{static_cast<int>(header.width), static_cast<int>(header.height), channels, {}};
-  image.pixels.resize(pixels * static_cast<std::uint64_t>(channels));
-  const png_color black{0, 0, 0};
-  checked(png_image_finish_read(&header, &black, image.pixels.data(), 0, nullptr));
-  return image;
-}
-
-Image read_png(const std::filesystem::path& path, int channels) {
-  return decode_png(read_file(path), path.string(), channels);
-}
 
 }  // namespace hourglass::examples

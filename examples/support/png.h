@@ -41,8 +41,9 @@ std::string encode_png(const Image& image);
 void write_png(const std::filesystem::path& path, const Image& image);
 
 /// The pixels of a PNG file of any kind, converted to grey (channels = 1) or colour (3), or as they are in the file
-/// (0). Transparent pixels become black. Strict: a file that is damaged, cut off or followed by other bytes, or whose
-/// header promises more pixels than it could hold, is an Error that begins with `name`.
+/// (0), as Pillow converts them: transparency is dropped, gamma is not applied, and of 16 bits the upper 8 remain.
+/// Strict: a file that is damaged, cut off or followed by other bytes, whose header promises more pixels than it could
+/// hold, or that unpacks to more than the limit (nn/limits.h), is an Error that begins with `name`.
 Image decode_png(std::string_view bytes, std::string_view name, int channels = 0);
 Image read_png(const std::filesystem::path& path, int channels = 0);
 

@@ -11,6 +11,7 @@
 #include "examples/support/run_json.h"
 #include "nn/context.h"
 #include "tensor/error.h"
+#include "tensor/ops.h"
 
 namespace hourglass::examples {
 namespace {
@@ -32,7 +33,8 @@ Run::Run(const Args& args) {
     std::error_code absent;
     std::filesystem::remove(path(stale), absent);
   }
-  metrics_.open(path("metrics.jsonl"), args.resume ? std::ios::app : std::ios::trunc);
+  if (!args.resume) write_file(path("metrics.jsonl"), "");
+  metrics_.open(path("metrics.jsonl"), std::ios::app);
   check(metrics_.is_open(), path("metrics.jsonl").string(), "cannot be written");
 }
 

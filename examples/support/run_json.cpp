@@ -1,11 +1,14 @@
 #include "examples/support/run_json.h"
 
+#include <array>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "nn/io/limits.h"
 #include "tensor/error.h"
 #include "tensor/parallel.h"
 
@@ -51,6 +54,32 @@ Metrics metrics_in(const Json& json) {
   return metrics;
 }
 
+/// Text of a checkpoint, which may come from a stranger: its depth is limited, and so are the keys of an object, which
+/// the library searches one by one.
+Json parse_limited(const std::string& text, const std::string& file) {
+  constexpr int kMostDepth = 3, kMostKeys = 1000;
+  std::array<int, kMostDepth + 2> keys{};
+  return Json::parse(text, [&](int depth, Json::parse_event_t event, Json&) {
+    check(depth <= kMostDepth, file, "this is not a checkpoint of an example: its JSON is too deep");
+    const auto level = static_cast<std::size_t>(depth);
+    if (event == Json::parse_event_t::object_start) keys[level + 1] = 0;
+    if (event == Json::parse_event_t::key)
+      check(++keys[level] <= kMostKeys, file, "this is not a checkpoint of an example: an object has more than ",
+            kMostKeys, " keys");
+    return true;
+  });
+}
+
+/// A number of epochs, steps or images.
+std::int64_t count_in(const Json& json, const char* key, std::int64_t least, const std::string& file) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  const Json& number = json.at(key);
+  const bool fits = number.is_number_unsigned() && number.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost);
+  check(fits && number.get<std::int64_t>() >= least, file, "this is not a checkpoint of an example: ", key,
+        " must be a number from ", least, " to ", kMost);
+  return number.get<std::int64_t>();
+}
+
 /// The flags that decide what is computed. A run can resume only one that had the same.
 Json deciding(const Args& args) {
   Json json = to_json(args.config);
@@ -92,24 +121,25 @@ nn::Metadata to_metadata(const RunState& state, const Args& args) {
 
 RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::string& file) {
   try {
-    const Json before = Json::parse(saved.at("config")), now = deciding(args);
+    const Json before = parse_limited(saved.at("config"), file), now = deciding(args);
     for (const auto& [flag, value] : now.items())
-      check(before.contains(flag) && before[flag] == value, file, "the run that was saved had ", flag, " = ",
-            before.value(flag, Json()).dump(), ", this one has ", value.dump());
-    const Json json = Json::parse(saved.at("run"));
-    RunState state{.epoch = json.at("epoch").get<std::int64_t>(),
-                   .step = json.at("step").get<std::int64_t>(),
-                   .images = json.at("images").get<std::int64_t>(),
+      if (!before.contains(flag) || before[flag] != value)
+        fail(file, "the run that was saved had ", flag, " = ", nn::one_line(before.value(flag, Json()).dump()),
+             ", this one has ", value.dump());
+    const Json json = parse_limited(saved.at("run"), file);
+    RunState state{.epoch = count_in(json, "epoch", 1, file),
+                   .step = count_in(json, "step", 0, file),
+                   .images = count_in(json, "images", 0, file),
                    .sums = metrics_in(json.at("sums")),
                    .seconds = real(json.at("seconds"))};
     if (!json.at("best").is_null()) state.best = real(json.at("best"));
     for (const Json& line : json.at("lines"))
-      state.epochs.push_back({line.at("epoch").get<std::int64_t>(), real(line.at("seconds")), metrics_in(line)});
+      state.epochs.push_back({count_in(line, "epoch", 1, file), real(line.at("seconds")), metrics_in(line)});
     return state;
   } catch (const std::out_of_range&) {
     fail(file, "this is not a checkpoint of an example");
   } catch (const Json::exception& error) {
-    fail(file, "this is not a checkpoint of an example: ", error.what());
+    fail(file, "this is not a checkpoint of an example: ", nn::one_line(error.what(), 200));
   }
 }
 

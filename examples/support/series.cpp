@@ -1,13 +1,19 @@
 #include "examples/support/series.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
+#include <unordered_map>
+#include <utility>
 
+#include "examples/support/fields.h"
 #include "examples/support/files.h"
-#include "examples/support/table.h"
+#include "nn/io/limits.h"
 #include "tensor/error.h"
 
 namespace hourglass::examples {
@@ -20,9 +26,15 @@ struct LabelledRows {
   std::vector<std::vector<float>> values;
   std::vector<std::int64_t> labels;
 
-  SeriesData padded(std::vector<std::string> classes) const {
+  // What is missing at the end of a row is no part of the series.
+  void add(std::vector<float> row) {
+    while (!row.empty() && std::isnan(row.back())) row.pop_back();
+    values.push_back(std::move(row));
+  }
+  SeriesData padded(std::string_view name, std::vector<std::string> classes) const {
     std::size_t longest = 0;
     for (const auto& row : values) longest = std::max(longest, row.size());
+    check(longest > 0, name, "there is no series with a value");
     SeriesData data;
     data.classes = std::move(classes);
     data.values = Tensor({static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(longest)});
@@ -40,25 +52,9 @@ struct LabelledRows {
 };
 
 // A value of a series; NaN if it is missing.
-float value_of(std::string_view field, bool missing, std::string_view where) {
-  if (missing) return kMissing;
-  const double value = parse_number(field, where);
-  check(std::abs(value) <= double{std::numeric_limits<float>::max()}, where, "the number is too large: ", field);
-  return static_cast<float>(value);
-}
-
-void drop_missing_end(std::vector<float>& row) {
-  while (!row.empty() && std::isnan(row.back())) row.pop_back();
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    parts.push_back(trim(text.substr(0, end)));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
+float value_of(std::string_view field, const Place& place) {
+  if (is_missing(field)) return kMissing;
+  return static_cast<float>(parse_number(field, place, std::numeric_limits<float>::max()));
 }
 
 std::string lower(std::string_view text) {
@@ -68,95 +64,132 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-}  // namespace
+// The shortest text that is read as this number: labels that differ have names that differ.
+std::string name_of(double label) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), label).ptr};
+}
 
-SeriesData parse_series_tsv(std::string_view text, std::string_view name) {
-  const std::vector<std::string_view> lines = lines_of(text);
-  check(!lines.empty(), name, "the file is empty");
-  const char separator = lines[0].find('\t') != std::string_view::npos ? '\t' : ',';
+SeriesData tsv_in(std::string_view text, std::string_view name) {
+  Lines lines(text, name);
+  std::optional<std::string_view> line = lines.next();
+  check(line.has_value(), name, "the file is empty");
+  const char separator = separator_in(*line);
   LabelledRows rows;
   std::vector<double> labels;
   std::size_t width = 0;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string where = join(name, ": line ", i + 1);
-    const std::vector<std::string_view> fields = split(lines[i], separator);
-    if (i == 0) width = fields.size();
-    check(fields.size() >= 2, where, "expected a label and a series, got ", fields.size(), " field");
-    check(fields.size() == width, where, "has ", fields.size(), " fields, but the first line has ", width);
-    labels.push_back(parse_number(fields[0], where + ", the label"));
+  for (; line; line = lines.next(separator)) {
+    const Place place = lines.place();
+    const std::vector<std::string> fields = fields_of(*line, separator, place);
+    if (width == 0) width = fields.size();
+    if (fields.size() < 2) fail(join(place), "expected a label and a series, got ", fields.size(), " field");
+    if (fields.size() != width) fail(join(place), "has ", fields.size(), " fields, but the first line has ", width);
+    labels.push_back(parse_number(fields[0], place.at_column(1), std::numeric_limits<double>::max()));
     std::vector<float> row;
-    for (std::size_t k = 1; k < width; ++k)
-      row.push_back(value_of(fields[k], lower(fields[k]) == "nan", join(where, ", column ", k + 1)));
-    drop_missing_end(row);
-    rows.values.push_back(std::move(row));
+    for (std::size_t k = 1; k < width; ++k) row.push_back(value_of(fields[k], place.at_column(k + 1)));
+    rows.add(std::move(row));
   }
   std::map<double, std::int64_t> numbered;
   for (const double label : labels) numbered[label] = 0;
   std::vector<std::string> classes;
   for (auto& [label, number] : numbered) {
     number = static_cast<std::int64_t>(classes.size());
-    classes.push_back(join(label));
+    classes.push_back(name_of(label));
   }
   for (const double label : labels) rows.labels.push_back(numbered[label]);
-  return rows.padded(std::move(classes));
+  return rows.padded(name, std::move(classes));
+}
+
+// An ARFF file, line by line.
+class ArffReader {
+ public:
+  explicit ArffReader(std::string_view name) : name_(name) {}
+
+  void read(std::string_view line, const Place& place) {
+    if (line.starts_with('%')) return;
+    if (in_data_) {
+      read_row(line, place);
+      return;
+    }
+    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+    const std::string keyword = lower(line.substr(0, std::min<std::size_t>(end, 20)));
+    if (keyword == "@relation") {
+      if (std::exchange(relation_, true)) fail(join(place), "a second @relation");
+    } else if (keyword == "@attribute") {
+      read_attribute(trim(line.substr(end)), place);
+    } else if (keyword == "@data") {
+      if (!relation_) fail(join(place), "@data before @relation");
+      if (numeric_ == 0 || classes_.empty())
+        fail(join(place), "expected numeric attributes and a list of classes before @data");
+      in_data_ = true;
+    } else {
+      fail(join(place), "expected @relation, @attribute or @data");
+    }
+  }
+
+  SeriesData finish() && {
+    check(in_data_, name_, "there is no @data");
+    return rows_.padded(name_, std::move(classes_));
+  }
+
+ private:
+  // 'its name' and then its type: numeric, or {a, list, of classes}.
+  void read_attribute(std::string_view text, const Place& place) {
+    if (!classes_.empty()) fail(join(place), "another @attribute behind the one that lists the classes");
+    std::size_t at = 0;
+    if (!text.empty() && is_quote(text[0], Quotes::arff)) quoted_field(text, at, place, Quotes::arff);
+    else at = std::min(text.find_first_of(" \t{"), text.size());
+    if (at == 0) fail(join(place), "an @attribute needs a name");
+    text = trim(text.substr(at));
+    if (!text.starts_with('{')) {
+      const std::string type = lower(text.substr(0, 20));
+      if (type != "numeric" && type != "real" && type != "integer")
+        fail(join(place), "expected a numeric attribute, or a list of classes in braces");
+      if (++numeric_ >= kMostFields) fail(join(place), "more than the ", kMostFields, " attributes that are supported");
+      return;
+    }
+    if (text.size() < 2 || !text.ends_with('}')) fail(join(place), "the list of classes is not closed");
+    for (std::string& one : fields_of(text.substr(1, text.size() - 2), ',', place, Quotes::arff)) {
+      if (one.empty()) fail(join(place), "a class without a name");
+      if (!numbers_.emplace(one, static_cast<std::int64_t>(classes_.size())).second)
+        fail(join(place), "the class ", nn::one_line(one, 40), " comes twice");
+      classes_.push_back(std::move(one));
+    }
+  }
+
+  void read_row(std::string_view line, const Place& place) {
+    const std::vector<std::string> fields = fields_of(line, ',', place, Quotes::arff);
+    if (fields.size() != numeric_ + 1)
+      fail(join(place), "has ", fields.size(), " fields for ", numeric_ + 1, " attributes");
+    std::vector<float> row;
+    for (std::size_t k = 0; k < numeric_; ++k) row.push_back(value_of(fields[k], place.at_column(k + 1)));
+    const auto label = numbers_.find(fields.back());
+    if (label == numbers_.end()) fail(join(place), "'", nn::one_line(fields.back(), 40), "' is not one of the classes");
+    rows_.add(std::move(row));
+    rows_.labels.push_back(label->second);
+  }
+
+  std::string_view name_;
+  LabelledRows rows_;
+  std::vector<std::string> classes_;
+  std::unordered_map<std::string, std::int64_t> numbers_;  // of the classes
+  std::size_t numeric_ = 0;
+  bool in_data_ = false, relation_ = false;
+};
+
+}  // namespace
+
+SeriesData parse_series_tsv(std::string_view text, std::string_view name) {
+  return nn::within_memory(name, text.size(), [&] { return tsv_in(text, name); });
 }
 
 SeriesData parse_series_arff(std::string_view text, std::string_view name) {
-  LabelledRows rows;
-  std::vector<std::string> classes;
-  std::size_t numeric = 0, attributes = 0;
-  bool in_data = false, relation = false;
-  const std::vector<std::string_view> lines = lines_of(text);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string where = join(name, ": line ", i + 1);
-    const std::string_view line = trim(lines[i]);
-    if (line.empty() || line.starts_with('%')) continue;
-    if (!in_data) {
-      const std::string keyword = lower(line.substr(0, line.find_first_of(" \t")));
-      if (keyword == "@relation") {
-        check(!relation, where, "a second @relation");
-        relation = true;
-      } else if (keyword == "@attribute") {
-        check(classes.empty(), where, "another @attribute behind the one that lists the classes");
-        ++attributes;
-        const std::size_t open = line.find('{');
-        if (open == std::string_view::npos) {
-          const std::string type = lower(line.substr(line.find_last_of(" \t") + 1));
-          check(type == "numeric" || type == "real" || type == "integer", where,
-                "expected a numeric attribute, or a list of classes in braces");
-          ++numeric;
-        } else {
-          check(line.ends_with('}'), where, "the list of classes is not closed");
-          for (const std::string_view one : split(line.substr(open + 1, line.size() - open - 2), ',')) {
-            check(!one.empty(), where, "a class without a name");
-            check(std::find(classes.begin(), classes.end(), one) == classes.end(), where, "the class ", one,
-                  " comes twice");
-            classes.emplace_back(one);
-          }
-        }
-      } else if (keyword == "@data") {
-        check(relation, where, "@data before @relation");
-        check(numeric >= 1 && !classes.empty(), where,
-              "expected numeric attributes and a list of classes before @data");
-        in_data = true;
-      } else {
-        fail(where, "expected @relation, @attribute or @data");
-      }
-      continue;
-    }
-    const std::vector<std::string_view> fields = split(line, ',');
-    check(fields.size() == attributes, where, "has ", fields.size(), " fields for ", attributes, " attributes");
-    std::vector<float> row;
-    for (std::size_t k = 0; k < numeric; ++k)
-      row.push_back(value_of(fields[k], fields[k] == "?", join(where, ", column ", k + 1)));
-    drop_missing_end(row);
-    const auto label = std::find(classes.begin(), classes.end(), fields.back());
-    check(label != classes.end(), where, "'", fields.back().substr(0, 40), "' is not one of the classes");
-    rows.values.push_back(std::move(row));
-    rows.labels.push_back(label - classes.begin());
-  }
-  check(in_data, name, "there is no @data");
-  return rows.padded(std::move(classes));
+  return nn::within_memory(name, text.size(), [&] {
+    ArffReader reader(name);
+    Lines lines(text, name);
+    while (const auto line = lines.next()) reader.read(trim(*line), lines.place());
+    return std::move(reader).finish();
+  });
 }
 
 SeriesData read_series(const std::filesystem::path& path) {

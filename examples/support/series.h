@@ -17,10 +17,10 @@ struct SeriesData {
   std::vector<std::string> classes;  ///< sorted if they are numbers, otherwise in the order of the file
 };
 
-/// Reads a UCR file; its ending decides the format. .tsv (and .txt): each line is a label and the series, separated by
-/// tabs (or commas); NaN marks missing values and fills the line after the end of a series. .arff: all attributes are
-/// numeric except the last one, which lists the classes; ? is a missing value. Strict: errors name file, line and
-/// column. (Dau et al. 2019, "The UCR time series archive"; Witten & Frank 2005, "Data mining", section 2.4 for ARFF.)
+/// Reads a UCR file; its ending decides the format. .tsv (and .txt and .csv): each line is a label and the series,
+/// separated by tabs (or commas). .arff: all attributes are numeric except the last one, which lists the classes. Missing
+/// values (is_missing in fields.h) may stand anywhere, and fill the line after the end of a series. Blank lines are
+/// skipped. Strict: errors name file, line and column; a file without a series is an error. (Dau et al. 2019, "The UCR time series archive"; Witten & Frank 2005, "Data mining", section 2.4 for ARFF.)
 SeriesData read_series(const std::filesystem::path& path);
 
 /// The same from memory. Errors begin with `name`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "examples/support/fields.h"
 #include "tensor/text.h"
 
 namespace hourglass::examples {
@@ -28,7 +29,7 @@ std::string to_csv(const Rows& rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       std::string cell = row[i];
       for (std::size_t at = 0; (at = cell.find('"', at)) != std::string::npos; at += 2) cell.insert(at, 1, '"');
-      const bool plain = cell.find_first_of(",\"\n") == std::string::npos;
+      const bool plain = cell.find_first_of(",\"\n\r") == std::string::npos && cell == trim(cell);
       csv += (i == 0 ? "" : ",") + (plain ? cell : '"' + cell + '"');
     }
     csv += '\n';

@@ -9,7 +9,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 /// Columns as wide as their widest cell, two spaces apart. All rows have the same number of cells.
 std::string in_columns(const Rows& rows);
-/// Cells that hold a comma, a quote or a line end are quoted.
+/// Cells that hold a comma, a quote, a line end or spaces at their ends are quoted.
 std::string to_csv(const Rows& rows);
 
 }  // namespace hourglass::examples

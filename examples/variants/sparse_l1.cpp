@@ -47,7 +47,7 @@ class SparseAutoencoder : public nn::Layer {
   Var encode(const Var& x) const { return relu(encoder_(x)); }
   Var decode_logits(const Var& h) const {
     const Var columns = decoder_.weight();
-    return linear(h, unit_columns_ ? columns / norm(columns, {0}, true) : columns, *decoder_.bias());
+    return linear(h, unit_columns_ ? columns / maximum(norm(columns, {0}, true), 1e-12) : columns, *decoder_.bias());
   }
   Var forward(const Var& x) const override { return sigmoid(decode_logits(encode(x))); }
   const nn::Linear& decoder() const { return decoder_; }

@@ -58,7 +58,7 @@ class TopKAutoencoder : public nn::Layer {
   /// The atoms, rows of length 1.
   Var unit_atoms() const {
     const Var rows = atoms_;
-    return rows / norm(rows, {1}, true);
+    return rows / maximum(norm(rows, {1}, true), 1e-12);
   }
   Var activity(const Var& x) const { return linear(x - center_, encoder_); }
   Var encode(const Var& x) const { return relu(keep_top_k(activity(x), options_.k)); }

@@ -36,6 +36,7 @@ class Bytes {
   std::uint64_t at() const { return at_; }
   std::uint64_t left() const { return bytes_.size() - at_; }
   std::string_view all() const { return bytes_; }
+  std::string_view name() const { return name_; }
 
   /// An error: `name: byte at: parts...`.
   template <class... Parts>

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <unordered_map>
 #include <utility>
 
 #include <zlib.h>
 
 #include "nn/context.h"
+#include "nn/io/limits.h"
 #include "tensor/ops.h"
 
 namespace hourglass::nn {
@@ -54,7 +56,8 @@ Safetensors load_checkpoint(const std::filesystem::path& path) {
   in_context(path.string(), [&] {
     check(file.metadata[kFormat] == kFormatValue, "checkpoint", "this is no checkpoint, or one of another version");
     const std::string there = file.metadata[kChecksum], here = checksum(file.tensors, file.metadata);
-    check(there == here, "checkpoint", "the file is damaged: its checksum should be ", there, " and is ", here);
+    check(there == here, "checkpoint", "the file is damaged: its checksum should be ", one_line(there), " and is ",
+          here);
   });
   file.metadata.erase(kFormat);
   file.metadata.erase(kChecksum);
@@ -136,14 +139,19 @@ void Checkpoint::add(const std::string& name, Module& module) {
         return state;
       },
       [&module](const StateDict& state) {
-        StateDict weights = state;
-        for (const RandomState& own : module.random_states()) {
-          const auto at = std::find_if(weights.begin(), weights.end(),
-                                       [&](const auto& entry) { return entry.first == own.name(); });
-          check(at != weights.end(), "checkpoint", "there is no random state '", own.name(), "'");
-          unpack({{"", at->second}}, own.rng());
-          weights.erase(at);
+        std::unordered_map<std::string, Rng*> generators;
+        for (const RandomState& own : module.random_states()) generators.emplace(own.name(), &own.rng());
+        StateDict weights;
+        for (const auto& [entry, value] : state) {
+          const auto own = generators.find(entry);
+          if (own == generators.end()) {
+            weights.emplace_back(entry, value);
+            continue;
+          }
+          unpack({{"", value}}, *own->second);
+          generators.erase(own);
         }
+        if (!generators.empty()) fail("checkpoint", "there is no random state '", generators.begin()->first, "'");
         module.load_state_dict(weights);
       });
 }
@@ -161,7 +169,7 @@ void Checkpoint::load_state_dict(const StateDict& state) {
     const std::size_t dot = name.find('.');
     const std::string owner = name.substr(0, dot);
     const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& p) { return p.name == owner; });
-    check(part != parts_.end(), "checkpoint", "has a part '", owner, "', which this run does not have");
+    check(part != parts_.end(), "checkpoint", "has a part '", one_line(owner), "', which this run does not have");
     shares[static_cast<std::size_t>(part - parts_.begin())].emplace_back(
         dot == std::string::npos ? "" : name.substr(dot + 1), value);
   }

@@ -7,9 +7,13 @@
 
 namespace hourglass::nn {
 
-/// A file that is written under a temporary name (path.<process>.tmp). commit() flushes it to the
-/// disk and renames it. After a crash or on a full disk, path has its old content or its complete
-/// new content. Without commit() path does not change. Errors name the path and the reason.
+/// A file that is written under a temporary name, which nobody can guess, in the folder where it will be. commit()
+/// flushes it to the disk and renames it. After a crash or on a full disk, path has its old content or its complete
+/// new content. Without commit() path does not change.
+///
+/// If path is a link, the file to which it leads is replaced. The new file keeps the permissions of the old one, and its
+/// owner where the system allows it. A folder, a device, a pipe or a file that may not be written is an error. Threads
+/// and processes may write to one path at the same time; the last commit() counts. Errors name the path and the reason.
 class NewFile {
  public:
   explicit NewFile(const std::filesystem::path& path);
@@ -22,16 +26,18 @@ class NewFile {
   void commit();
 
  private:
+  struct Present;  // what stands at path already
+  void create(const Present& present);
   void check_system(bool ok, const char* what) const;
-  std::filesystem::path path_, temporary_;
+  std::filesystem::path path_, target_, temporary_;
   int descriptor_ = -1;
   bool committed_ = false;
 };
 
-/// Removes what a NewFile left in the folder when its process was killed.
+/// Removes what a NewFile left in the folder when its process was killed, and nothing that is still being written.
 void remove_unfinished(const std::filesystem::path& folder);
 
-/// The file's bytes. If the file is missing, unreadable or a directory, an Error says so.
+/// The bytes of a file or pipe. If it is missing or unreadable, a folder or a device, an Error says so.
 std::string read_file(const std::filesystem::path& path);
 
 }  // namespace hourglass::nn

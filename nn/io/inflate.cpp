@@ -1,6 +1,7 @@
 #include "nn/io/inflate.h"
 
 #include <algorithm>
+#include <new>
 
 #include <zlib.h>
 
@@ -11,7 +12,9 @@ namespace hourglass::nn {
 Inflater::Inflater(std::string_view packed, Format format)
     : packed_(packed), format_(format), zlib_(std::make_unique<z_stream>()) {
   const int bits = format == Format::gzip ? MAX_WBITS + 16 : -MAX_WBITS;  // zlib's codes for the two formats
-  check(inflateInit2(zlib_.get(), bits) == Z_OK, "inflate", "zlib cannot start");
+  const int status = inflateInit2(zlib_.get(), bits);
+  if (status == Z_MEM_ERROR) throw std::bad_alloc();
+  check(status == Z_OK, "inflate", "zlib cannot start");
 }
 
 Inflater::~Inflater() { inflateEnd(zlib_.get()); }
@@ -30,6 +33,7 @@ std::uint64_t Inflater::read(void* to, std::uint64_t count) {
     const bool progress = zlib_->avail_out < room;
     consumed_ += available - zlib_->avail_in;
     got += room - zlib_->avail_out;
+    if (status == Z_MEM_ERROR) throw std::bad_alloc();
     if (status == Z_STREAM_END) end_member();
     else if (status == Z_BUF_ERROR && !progress && consumed_ == packed_.size()) damage_ = "it is cut off";
     else if (status != Z_OK && status != Z_BUF_ERROR) damage_ = zlib_->msg ? zlib_->msg : zError(status);

@@ -14,7 +14,7 @@ namespace hourglass::nn {
 inline constexpr std::uint64_t kMostPerDeflatedByte = 1032;
 
 /// Unpacks `packed`, which must outlive it, part by part. Reading stops at bytes that are not a
-/// deflate stream; damage() then says why.
+/// deflate stream; damage() then says why. Too little memory is std::bad_alloc.
 class Inflater {
  public:
   /// A gzip file may have several members, one after another. Their contents are read as one.

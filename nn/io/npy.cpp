@@ -14,8 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "nn/context.h"
 #include "nn/io/bytes.h"
 #include "nn/io/file.h"
+#include "nn/io/limits.h"
 #include "nn/io/zip.h"
 #include "tensor/ops.h"
 
@@ -44,12 +46,12 @@ class HeaderParser {
     expect("{");
     while (!accept("}")) {
       const std::string key = quoted();
-      if (!seen.insert(key).second) fault("the key '", key, "' comes twice");
+      if (!seen.insert(key).second) fault("the key '", one_line(key), "' comes twice");
       expect(":");
       if (key == "descr") header.descr = quoted();
       else if (key == "fortran_order") header.fortran_order = boolean();
       else if (key == "shape") header.shape = shape();
-      else fault("expected the keys descr, fortran_order and shape, got '", key, "'");
+      else fault("expected the keys descr, fortran_order and shape, got '", one_line(key), "'");
       if (!accept(",")) {
         expect("}");
         break;
@@ -149,22 +151,17 @@ T element(Raw x) {
 }
 
 template <Element T, class Raw>
-Tensor elements(Bytes& source, const Shape& shape, bool big_endian) {
-  std::uint64_t bytes = sizeof(Raw);
-  bool nothing = false, overflow = false;
-  for (const std::int64_t extent : shape) {
-    nothing |= extent == 0;
-    overflow |= __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(std::max<std::int64_t>(extent, 1)), &bytes);
-  }
-  if (overflow || bytes > static_cast<std::uint64_t>(INT64_MAX))
-    source.fault(source.at(), "shape ", shape, " has more elements than can be counted");
-  if (nothing) bytes = 0;
-  if (bytes != source.left())
-    source.fault(source.at(), "shape ", shape, " takes ", bytes, " bytes, but ", source.left(), " follow");
-  const char* from = source.take(bytes, "the array").data();
-  Tensor x(shape, dtype_of<T>);
+Tensor elements(Bytes& source, const Shape& shape, bool big_endian, UnpackBudget& budget) {
+  const std::optional<std::uint64_t> bytes = bytes_of(shape, sizeof(Raw));
+  if (!bytes) source.fault(source.at(), "shape ", shape, " has more elements than can be counted");
+  if (*bytes != source.left())
+    source.fault(source.at(), "shape ", shape, " takes ", *bytes, " bytes, but ", source.left(), " follow");
+  const std::uint64_t count = *bytes / sizeof(Raw);
+  budget.take(count * sizeof(T));
+  const char* from = source.take(*bytes, "the array").data();
+  Tensor x = in_context(source.name(), [&] { return Tensor(shape, dtype_of<T>); });
   T* const to = x.mutable_data<T>();
-  for (std::uint64_t i = 0; i < bytes / sizeof(Raw); ++i) {
+  for (std::uint64_t i = 0; i < count; ++i) {
     Raw raw;
     std::memcpy(&raw, from + i * sizeof(Raw), sizeof(Raw));
     if (big_endian) raw = swapped(raw);
@@ -176,25 +173,25 @@ Tensor elements(Bytes& source, const Shape& shape, bool big_endian) {
   return x;
 }
 
-Tensor elements_of(Bytes& source, const Header& header, const Shape& shape) {
+Tensor elements_of(Bytes& source, const Header& header, const Shape& shape, UnpackBudget& budget) {
   const std::string& descr = header.descr;
   const std::string type = descr.size() == 3 ? descr.substr(1) : "";
   const bool big = descr.starts_with('>');
   const bool order_known = !descr.empty() && "<>|="sv.find(descr[0]) != std::string_view::npos;
   if (order_known) {
-    if (type == "f4") return elements<float, float>(source, shape, big);
-    if (type == "f8") return elements<double, double>(source, shape, big);
-    if (type == "f2") return elements<float, Half>(source, shape, big);
-    if (type == "i1") return elements<std::int64_t, std::int8_t>(source, shape, big);
-    if (type == "i2") return elements<std::int64_t, std::int16_t>(source, shape, big);
-    if (type == "i4") return elements<std::int64_t, std::int32_t>(source, shape, big);
-    if (type == "i8") return elements<std::int64_t, std::int64_t>(source, shape, big);
-    if (type == "u1" || type == "b1") return elements<std::uint8_t, std::uint8_t>(source, shape, big);
-    if (type == "u2") return elements<std::int64_t, std::uint16_t>(source, shape, big);
-    if (type == "u4") return elements<std::int64_t, std::uint32_t>(source, shape, big);
-    if (type == "u8") return elements<std::int64_t, std::uint64_t>(source, shape, big);
+    if (type == "f4") return elements<float, float>(source, shape, big, budget);
+    if (type == "f8") return elements<double, double>(source, shape, big, budget);
+    if (type == "f2") return elements<float, Half>(source, shape, big, budget);
+    if (type == "i1") return elements<std::int64_t, std::int8_t>(source, shape, big, budget);
+    if (type == "i2") return elements<std::int64_t, std::int16_t>(source, shape, big, budget);
+    if (type == "i4") return elements<std::int64_t, std::int32_t>(source, shape, big, budget);
+    if (type == "i8") return elements<std::int64_t, std::int64_t>(source, shape, big, budget);
+    if (type == "u1" || type == "b1") return elements<std::uint8_t, std::uint8_t>(source, shape, big, budget);
+    if (type == "u2") return elements<std::int64_t, std::uint16_t>(source, shape, big, budget);
+    if (type == "u4") return elements<std::int64_t, std::uint32_t>(source, shape, big, budget);
+    if (type == "u8") return elements<std::int64_t, std::uint64_t>(source, shape, big, budget);
   }
-  source.fault(source.at(), "elements of type '", descr,
+  source.fault(source.at(), "elements of type '", one_line(descr),
                "' are not supported; f2, f4, f8, i1 to i8, u1 to u8 and b1 are");
 }
 
@@ -226,9 +223,7 @@ std::string npy_bytes(const Tensor& x) {
   return bytes;
 }
 
-}  // namespace
-
-Tensor parse_npy(std::string_view bytes, std::string_view name) {
+Tensor array_in(std::string_view bytes, std::string_view name, UnpackBudget& budget) {
   Bytes source(bytes, name);
   if (source.take(6, "NumPy's magic") != "\x93NUMPY"sv) source.fault(0, "expected NumPy's magic, \\x93NUMPY");
   const auto version = source.number<std::uint8_t>("the version");
@@ -238,7 +233,7 @@ Tensor parse_npy(std::string_view bytes, std::string_view name) {
                                             : source.number<std::uint32_t>("the header's length");
   const std::uint64_t at = source.at();
   Header header = HeaderParser(source.take(length, "the header"), at, source).parse();
-  if (!header.fortran_order) return elements_of(source, header, header.shape);
+  if (!header.fortran_order) return elements_of(source, header, header.shape, budget);
   // Column-major is row-major with the axes in reverse order.
   Shape turned;
   Axes axes;
@@ -246,43 +241,56 @@ Tensor parse_npy(std::string_view bytes, std::string_view name) {
     turned.push_back(header.shape[axis]);
     axes.push_back(axis);
   }
-  const Tensor x = elements_of(source, header, turned);
+  const Tensor x = elements_of(source, header, turned, budget);
   return x.dim() < 2 ? x : contiguous(permute(x, axes));
+}
+
+}  // namespace
+
+Tensor parse_npy(std::string_view bytes, std::string_view name) {
+  return within_memory(name, bytes.size(), [&] {
+    UnpackBudget budget(name, bytes.size());
+    return array_in(bytes, name, budget);
+  });
 }
 
 Tensor load_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
 
 void save_npy(const std::filesystem::path& path, const Tensor& x) {
-  NewFile file(path);
-  file.write(npy_bytes(x));
-  file.commit();
+  within_memory(path.string(), static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype()), [&] {
+    NewFile file(path);
+    file.write(npy_bytes(x));
+    file.commit();
+  });
 }
 
 StateDict parse_npz(std::string_view bytes, std::string_view name) {
-  const ZipReader zip(bytes, name);
-  StateDict arrays;
-  std::set<std::string> names;
-  for (const ZipEntry& entry : zip.entries()) {
-    const std::string content = zip.read(entry);
-    if (!entry.name.ends_with(".npy")) zip.fault(entry, " is not a .npy array");
-    const std::string array = entry.name.substr(0, entry.name.size() - 4);
-    if (!names.insert(array).second) zip.fault(entry, " comes twice");
-    arrays.emplace_back(array, parse_npy(content, join(name, ": ", entry.name)));
-  }
-  return arrays;
+  return within_memory(name, bytes.size(), [&] {
+    const ZipReader zip(bytes, name);
+    UnpackBudget budget(name, bytes.size());
+    StateDict arrays;
+    for (const ZipEntry& entry : zip.entries()) {
+      if (!entry.name.ends_with(".npy")) zip.fault(entry, " is not a .npy array");
+      arrays.emplace_back(entry.name.substr(0, entry.name.size() - 4),
+                          array_in(zip.read(entry), join(name, ": ", one_line(entry.name)), budget));
+    }
+    return arrays;
+  });
 }
 
 StateDict load_npz(const std::filesystem::path& path) { return parse_npz(read_file(path), path.string()); }
 
 void save_npz(const std::filesystem::path& path, const StateDict& arrays, NpzOptions options) {
-  ZipWriter zip(path);
-  std::set<std::string> names;
-  for (const auto& [name, x] : arrays) {
-    check(names.insert(name).second, "save_npz", path.string(), ": the name '", name, "' is taken");
-    check(!name.empty() && name.size() < 60000, "save_npz", path.string(), ": an array needs a name");
-    zip.add(name + ".npy", npy_bytes(x), options.compressed);
-  }
-  zip.commit();
+  std::uint64_t bytes = 0;
+  for (const auto& [name, x] : arrays) bytes += static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype());
+  within_memory(path.string(), bytes, [&] {
+    ZipWriter zip(path);
+    for (const auto& [name, x] : arrays) {
+      check(!name.empty(), path.string(), "an array needs a name");
+      zip.add(name + ".npy", npy_bytes(x), options.compressed);
+    }
+    zip.commit();
+  });
 }
 
 }  // namespace hourglass::nn

@@ -19,7 +19,8 @@ Tensor load_npy(const std::filesystem::path& path);
 void save_npy(const std::filesystem::path& path, const Tensor& x);
 
 /// All arrays of np.savez or np.savez_compressed, in the order of the file, named without ".npy". Checksums are
-/// checked.
+/// checked. Names that come twice or lead out of a folder (../x), and arrays that unpack to more than the limit
+/// (limits.h), are errors.
 StateDict load_npz(const std::filesystem::path& path);
 struct NpzOptions {
   bool compressed = false;  ///< np.savez_compressed

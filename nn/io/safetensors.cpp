@@ -7,14 +7,17 @@
 #include <cstring>
 #include <fstream>
 #include <numeric>
-#include <set>
+#include <optional>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "nn/context.h"
 #include "nn/io/file.h"
+#include "nn/io/limits.h"
 #include "tensor/ops.h"
 
 namespace hourglass::nn {
@@ -32,82 +35,130 @@ constexpr std::string_view name_of(Dtype dtype) {
   return names[static_cast<std::size_t>(dtype)];
 }
 
-Dtype dtype_named(const std::string& name) {
+std::optional<Dtype> dtype_named(std::string_view name) {
   for (const Dtype dtype : {Dtype::f32, Dtype::f64, Dtype::i64, Dtype::u8})
     if (name == name_of(dtype)) return dtype;
-  check(name == "BOOL", "dtype", "'", name, "' is not supported; F32, F64, I64, U8 and BOOL are");
-  return Dtype::u8;
-}
-
-// Parses the header. JSON allows a key to come twice and does not say which value counts; here this
-// is an error.
-Json parse(const std::string& text) {
-  std::vector<std::set<std::string>> open_objects;
-  const auto no_key_twice = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_objects.pop_back();
-    if (event == Json::parse_event_t::key)
-      check(open_objects.back().insert(parsed.get<std::string>()).second, "header", "the key ", parsed.dump(),
-            " comes twice");
-    return true;
-  };
-  try {
-    return Json::parse(text, no_key_twice);
-  } catch (const Json::exception& error) {
-    fail("header", "not JSON: ", error.what());
-  }
+  return name == "BOOL" ? std::optional(Dtype::u8) : std::nullopt;
 }
 
 struct Entry {
   std::string name;
-  Dtype dtype;
+  Dtype dtype = Dtype::f32;
   Shape shape;
-  std::uint64_t begin, end;
+  std::uint64_t begin = 0, end = 0;
 };
 
-const Json& member(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  check(found != object.end(), "header", "has no ", key);
-  return *found;
-}
+// Takes the header from the JSON parser piece by piece. The first piece that does not belong there is an error, so the
+// header's depth costs nothing, and its names cost time and memory in proportion to their length.
+class HeaderReader : public nlohmann::json_sax<Json> {
+ public:
+  explicit HeaderReader(std::uint64_t data_bytes) : data_bytes_(data_bytes) {}
+  std::vector<Entry> entries;
+  Metadata metadata;
 
-// The number of bytes of a tensor of `shape`; overflow is an error. Extents of 0 count as 1 in this
-// check, because the strides of an empty tensor must not overflow either.
-std::uint64_t bytes_of(const Shape& shape, Dtype dtype) {
-  bool nothing = false;
-  std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype));
-  for (const std::int64_t extent : shape) {
-    nothing |= extent == 0;
-    check(!__builtin_mul_overflow(bytes, std::max<std::int64_t>(extent, 1), &bytes), "shape", shape,
-          " has more elements than can be counted");
+  bool start_object(std::size_t) override {
+    if (depth_ > 1) refuse("an object");
+    if (++depth_ == 2) {
+      shape_ = offsets_ = std::nullopt;
+      dtype_ = std::nullopt;
+    }
+    return true;
   }
-  return nothing ? 0 : static_cast<std::uint64_t>(bytes);
-}
+  bool key(std::string& key) override {
+    if (depth_ == 1) {
+      name_ = key;
+      if (!names_.insert(key).second) fail("header", "the key \"", one_line(key), "\" comes twice");
+      return true;
+    }
+    member_ = key;
+    const bool twice = in_metadata()               ? metadata.contains(key)
+                       : member_ == "dtype"        ? dtype_.has_value()
+                       : member_ == "shape"        ? shape_.has_value()
+                       : member_ == "data_offsets" ? offsets_.has_value()
+                                                   : refuse_members();
+    if (twice) fail(where("header"), "the key \"", one_line(key), "\" comes twice");
+    return true;
+  }
+  bool end_object() override {
+    if (depth_-- == 2 && !in_metadata()) add_entry();
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    if (depth_ == 2 && !in_metadata() && member_ != "dtype" && list_ == nullptr)
+      list_ = &(member_ == "shape" ? shape_ : offsets_).emplace();
+    else refuse("a list");
+    return true;
+  }
+  bool end_array() override {
+    list_ = nullptr;
+    return true;
+  }
+  bool number_unsigned(std::uint64_t number) override {
+    if (list_ == nullptr || number > static_cast<std::uint64_t>(INT64_MAX)) refuse(number);
+    if (list_->size() == kMaxAxes)
+      fail(where(member_), "has more than ", kMaxAxes, " numbers, and at most ", kMaxAxes, " axes are supported");
+    list_->push_back(static_cast<std::int64_t>(number));
+    return true;
+  }
+  bool string(std::string& text) override {
+    if (depth_ == 2 && in_metadata()) metadata[member_] = text;
+    else if (depth_ == 2 && member_ == "dtype") dtype_ = text;
+    else refuse(join('"', one_line(text), '"'));
+    return true;
+  }
+  bool number_integer(std::int64_t number) override { refuse(number); }
+  bool number_float(double, const std::string& text) override { refuse(one_line(text)); }
+  bool boolean(bool value) override { refuse(value ? "true" : "false"); }
+  bool null() override { refuse("null"); }
+  bool binary(Json::binary_t&) override { refuse("bytes"); }
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    fail("header", "not JSON: ", one_line(error.what(), 200));
+  }
 
-Entry entry_of(const std::string& name, const Json& info, std::uint64_t data_bytes) {
-  check(info.is_object(), "header", "must be an object, got ", info.type_name());
-  check(info.size() == 3, "header", "must have dtype, shape and data_offsets, and nothing else");
-  const Json &dtype = member(info, "dtype"), &shape = member(info, "shape"), &offsets = member(info, "data_offsets");
-  const auto is_count = [](const Json& x) { return x.is_number_unsigned() && x.get<std::uint64_t>() <= INT64_MAX; };
-  const auto are_counts = [&](const Json& xs) { return xs.is_array() && std::all_of(xs.begin(), xs.end(), is_count); };
-  check(dtype.is_string(), "dtype", "must be a string");
-  check(are_counts(shape), "shape", "must be a list of counts, got ", shape.dump());
-  check(shape.size() <= kMaxAxes, "shape", shape.size(), " axes, but at most ", kMaxAxes, " are supported");
-  check(are_counts(offsets) && offsets.size() == 2, "data_offsets", "must be two counts, got ", offsets.dump());
+ private:
+  bool in_metadata() const { return name_ == kMetadata; }
+  std::string where(std::string_view part) const { return join(one_line(name_), ": ", part); }
+  bool refuse_members() const { fail(where("header"), "must have dtype, shape and data_offsets, and nothing else"); }
 
-  Entry entry{name,
-              dtype_named(dtype.get<std::string>()),
-              {},
-              offsets[0].get<std::uint64_t>(),
-              offsets[1].get<std::uint64_t>()};
-  for (const Json& extent : shape) entry.shape.push_back(extent.get<std::int64_t>());
-  check(entry.begin <= entry.end && entry.end <= data_bytes, "data_offsets", offsets.dump(), " are not within the ",
-        data_bytes, " bytes of data");
-  const std::uint64_t needed = bytes_of(entry.shape, entry.dtype);
-  check(entry.end - entry.begin == needed, "data_offsets", entry.dtype, entry.shape, " takes ", needed, " bytes, but ",
-        offsets.dump(), " are ", entry.end - entry.begin);
-  return entry;
-}
+  // The value that comes now does not belong here.
+  template <class Value>
+  [[noreturn]] void refuse(const Value& value) const {
+    if (depth_ == 1) fail(where("header"), "must be an object, got ", value);
+    if (in_metadata()) fail(where("header"), one_line(member_), " must be a string, got ", value);
+    const char* const expected = member_ == "dtype"   ? "a string"
+                                 : member_ == "shape" ? "a list of counts"
+                                                      : "two counts";
+    fail(where(member_), "must be ", expected, ", got ", value);
+  }
+
+  void add_entry() {
+    if (!dtype_ || !shape_ || !offsets_) refuse_members();
+    Entry entry{.name = name_, .shape = *shape_};
+    const auto dtype = dtype_named(*dtype_);
+    if (!dtype) fail(where("dtype"), "'", one_line(*dtype_), "' is not supported; F32, F64, I64, U8 and BOOL are");
+    entry.dtype = *dtype;
+    const Axes& offsets = *offsets_;
+    if (offsets.size() != 2) fail(where("data_offsets"), "must be two counts, got ", offsets);
+    entry.begin = static_cast<std::uint64_t>(offsets[0]);
+    entry.end = static_cast<std::uint64_t>(offsets[1]);
+    if (entry.begin > entry.end || entry.end > data_bytes_)
+      fail(where("data_offsets"), offsets, " are not within the ", data_bytes_, " bytes of data");
+    const auto needed = bytes_of(entry.shape, size_of(entry.dtype));
+    if (!needed) fail(where("shape"), entry.shape, " has more elements than can be counted");
+    if (entry.end - entry.begin != *needed)
+      fail(where("data_offsets"), entry.dtype, entry.shape, " takes ", *needed, " bytes, but ", offsets, " are ",
+           entry.end - entry.begin);
+    entries.push_back(std::move(entry));
+  }
+
+  std::uint64_t data_bytes_;
+  int depth_ = 0;  // 1 within the header's object, 2 within an entry's
+  std::unordered_set<std::string> names_;
+  std::string name_, member_;  // the last keys of depths 1 and 2
+  std::optional<std::string> dtype_;
+  std::optional<Axes> shape_, offsets_;
+  Axes* list_ = nullptr;  // the list that is being read
+};
 
 // Each byte of the data must belong to exactly one tensor: tensors must not overlap, and a file
 // must not hide bytes between them.
@@ -118,8 +169,9 @@ void check_no_gaps(const std::vector<Entry>& entries, std::uint64_t data_bytes) 
             [](const Entry* a, const Entry* b) { return std::pair(a->begin, a->end) < std::pair(b->begin, b->end); });
   std::uint64_t at = 0;
   for (const Entry* entry : in_order) {
-    check(entry->begin == at, entry->name, "its data begin at ", entry->begin, ", but those before it end at ", at,
-          entry->begin < at ? ": they overlap" : ": there is a gap");
+    if (entry->begin != at)
+      fail(join(one_line(entry->name)), "its data begin at ", entry->begin, ", but those before it end at ", at,
+           entry->begin < at ? ": they overlap" : ": there is a gap");
     at = entry->end;
   }
   check(at == data_bytes, "data", "the tensors end at ", at, ", the file at ", data_bytes);
@@ -144,8 +196,7 @@ class Reader {
   std::uint64_t size_ = 0;
 };
 
-Safetensors load(const std::filesystem::path& path) {
-  Reader file(path);
+Safetensors load(Reader& file) {
   std::uint64_t header_bytes = 0;
   check(file.size() >= 8, "file", file.size(), " bytes are too few for a header's length");
   file.read(&header_bytes, 8);
@@ -155,32 +206,49 @@ Safetensors load(const std::filesystem::path& path) {
   std::string text(header_bytes, ' ');
   file.read(text.data(), header_bytes);
   check(text.starts_with('{'), "header", "must begin with {");
-  const Json header = parse(text);
-
   const std::uint64_t data_begin = 8 + header_bytes, data_bytes = file.size() - data_begin;
-  Safetensors result;
-  std::vector<Entry> entries;
-  for (const auto& [name, info] : header.items()) {
-    in_context(name, [&, &name = name, &info = info] {
-      if (name != kMetadata) {
-        entries.push_back(entry_of(name, info, data_bytes));
-        return;
-      }
-      check(info.is_object(), "header", "must be an object, got ", info.type_name());
-      for (const auto& [key, value] : info.items()) {
-        check(value.is_string(), "header", key, " must be a string, got ", value.type_name());
-        result.metadata[key] = value.template get<std::string>();
-      }
-    });
-  }
-  check_no_gaps(entries, data_bytes);
-  for (const Entry& entry : entries) {
+  HeaderReader header(data_bytes);
+  Json::sax_parse(text, &header);
+  check_no_gaps(header.entries, data_bytes);
+
+  Safetensors result{.tensors = {}, .metadata = std::move(header.metadata)};
+  for (const Entry& entry : header.entries) {
     Tensor x(entry.shape, entry.dtype);
     file.seek(data_begin + entry.begin);
     dispatch(entry.dtype, [&]<class T>() { file.read(x.mutable_data<T>(), entry.end - entry.begin); });
     result.tensors.emplace_back(entry.name, std::move(x));
   }
   return result;
+}
+
+// The JSON text in front of the data. It is written tensor by tensor: an object of the JSON library that keeps the order
+// of its keys searches all of them for each new one.
+std::string json_header(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata,
+                        const std::vector<std::uint64_t>& begin) {
+  std::string text = "{";
+  const auto add = [&](std::string_view name, const Json& value) {
+    if (text.size() > 1) text += ',';
+    text += Json(name).dump() + ':' + value.dump();
+  };
+  std::unordered_set<std::string_view> names{kMetadata};
+  try {
+    if (!metadata.empty()) add(kMetadata, metadata);
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const auto& [name, x] = tensors[i];
+      if (!names.insert(name).second) fail(path.string(), "the name '", one_line(name), "' is taken");
+      const std::uint64_t bytes = static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype());
+      add(name, {{"dtype", name_of(x.dtype())},
+                 {"shape", std::vector<std::int64_t>(x.shape().begin(), x.shape().end())},
+                 {"data_offsets", {begin[i], begin[i] + bytes}}});
+    }
+  } catch (const Json::exception& error) {
+    fail(path.string(), "names and metadata must be UTF-8: ", one_line(error.what(), 200));
+  }
+  text += '}';
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  check(text.size() <= kMaxHeader, path.string(), "the names need ", text.size(), " bytes, more than the ", kMaxHeader,
+        " allowed");
+  return text;
 }
 
 }  // namespace
@@ -200,40 +268,30 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
     end += static_cast<std::uint64_t>(tensors[i].second.numel()) * element(i);
   }
 
-  Json header = Json::object();
-  if (!metadata.empty()) header[std::string(kMetadata)] = metadata;
-  std::set<std::string> names{std::string(kMetadata)};
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const auto& [name, x] = tensors[i];
-    check(names.insert(name).second, "save_safetensors", path.string(), ": the name '", name, "' is taken");
-    const std::uint64_t bytes = static_cast<std::uint64_t>(x.numel()) * element(i);
-    header[name] = {{"dtype", name_of(x.dtype())},
-                    {"shape", std::vector<std::int64_t>(x.shape().begin(), x.shape().end())},
-                    {"data_offsets", {begin[i], begin[i] + bytes}}};
-  }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const Json::exception& error) {
-    fail("save_safetensors", path.string(), ": names and metadata must be UTF-8: ", error.what());
-  }
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-
   in_context("save_safetensors", [&] {
-    NewFile file(path);
-    const std::uint64_t header_bytes = text.size();
-    file.write(&header_bytes, 8);
-    file.write(text);
-    for (const std::size_t i : order) {
-      const Tensor x = contiguous(tensors[i].second);
-      dispatch(x.dtype(), [&]<class T>() { file.write(x.data<T>(), static_cast<std::size_t>(x.numel()) * sizeof(T)); });
-    }
-    file.commit();
+    within_memory(path.string(), end, [&] {
+      const std::string text = json_header(path, tensors, metadata, begin);
+      NewFile file(path);
+      const std::uint64_t header_bytes = text.size();
+      file.write(&header_bytes, 8);
+      file.write(text);
+      for (const std::size_t i : order) {
+        const Tensor x = contiguous(tensors[i].second);
+        dispatch(x.dtype(),
+                 [&]<class T>() { file.write(x.data<T>(), static_cast<std::size_t>(x.numel()) * sizeof(T)); });
+      }
+      file.commit();
+    });
   });
 }
 
 Safetensors load_safetensors(const std::filesystem::path& path) {
-  return in_context("load_safetensors", [&] { return in_context(path.string(), [&] { return load(path); }); });
+  return in_context("load_safetensors", [&] {
+    return in_context(path.string(), [&] {
+      Reader file(path);
+      return within_memory("file", file.size(), [&] { return load(file); });
+    });
+  });
 }
 
 }  // namespace hourglass::nn

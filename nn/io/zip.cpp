@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include <zlib.h>
 
 #include "nn/io/inflate.h"
+#include "nn/io/limits.h"
 
 namespace hourglass::nn {
 namespace {
@@ -20,6 +22,13 @@ constexpr std::uint32_t kIn64 = 0xffffffff;
 
 std::uint32_t crc_of(std::string_view bytes) {
   return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+// Whether a program that unpacks the archive writes an entry of this name into its own folder.
+bool stays_in_folder(std::string_view name) {
+  return !name.empty() && name.find_first_of("\\\0"sv) == std::string_view::npos && !name.starts_with('/') &&
+         name != ".." && !name.starts_with("../") && !name.ends_with("/..") &&
+         name.find("/../") == std::string_view::npos;
 }
 
 // ---- reading
@@ -79,9 +88,10 @@ ZipEntry read_entry(Bytes& zip) {
   zip.take(8, "attributes");
   entry.local = zip.number<std::uint32_t>("the place");
   entry.name = zip.take(name, "the name");
-  if ((flags & 1) != 0) zip.fault(at, entry.name, " is encrypted");
+  if (!stays_in_folder(entry.name)) zip.fault(at, "'", one_line(entry.name), "' leads out of the archive's folder");
+  if ((flags & 1) != 0) zip.fault(at, one_line(entry.name), " is encrypted");
   if (entry.method != 0 && entry.method != 8)
-    zip.fault(at, entry.name, " is packed by method ", entry.method, "; 0 and 8 are supported");
+    zip.fault(at, one_line(entry.name), " is packed by method ", entry.method, "; 0 and 8 are supported");
 
   const std::uint64_t extra_end = zip.at() + extra;
   while (zip.at() + 4 <= extra_end) {
@@ -100,41 +110,61 @@ ZipEntry read_entry(Bytes& zip) {
 
 // The bytes of an entry as they are in the archive.
 std::string_view packed_bytes(Bytes zip, const ZipEntry& entry) {
-  zip.seek(entry.local, entry.name);
+  const std::string shown = join(one_line(entry.name));
+  zip.seek(entry.local, shown);
   const std::uint64_t at = zip.at();
-  if (zip.number<std::uint32_t>("a local header") != kLocal) zip.fault(at, "expected the header of ", entry.name);
+  if (zip.number<std::uint32_t>("a local header") != kLocal) zip.fault(at, "expected the header of ", shown);
   zip.take(22, "a local header");
   const auto name = zip.number<std::uint16_t>("a length"), extra = zip.number<std::uint16_t>("a length");
-  zip.take(std::uint64_t{name} + extra, "a local header");
-  return zip.take(entry.packed, entry.name);
+  if (zip.take(name, "a local header") != entry.name)
+    zip.fault(at, "the entry has another name here than in the directory, where it is ", shown);
+  zip.take(extra, "a local header");
+  return zip.take(entry.packed, shown);
 }
 
 std::string unpack_entry(const Bytes& zip, const ZipEntry& entry) {
   const std::string_view packed = packed_bytes(zip, entry);
   const auto data = static_cast<std::uint64_t>(packed.data() - zip.all().data());
   if (entry.method == 0) {
-    if (entry.size != entry.packed) zip.fault(data, entry.name, " is stored as it is, but its sizes differ");
+    if (entry.size != entry.packed) zip.fault(data, one_line(entry.name), " is stored as it is, but its sizes differ");
     return std::string(packed);
   }
   // A damaged size must not claim all memory.
   if (entry.size / kMostPerDeflatedByte > entry.packed)
-    zip.fault(data, entry.name, " cannot be ", entry.size, " bytes in ", entry.packed);
+    zip.fault(data, one_line(entry.name), " cannot be ", entry.size, " bytes in ", entry.packed);
   std::string content(entry.size, '\0');
   Inflater inflater(packed, Inflater::Format::deflate);
   const std::uint64_t got = inflater.read(content.data(), content.size());
   char beyond = 0;
   const bool longer = inflater.read(&beyond, 1) > 0;
   if (got != content.size() || longer || !inflater.ended() || inflater.consumed() != packed.size())
-    zip.fault(data + inflater.consumed(), entry.name, " is damaged, or its size is wrong");
+    zip.fault(data + inflater.consumed(), one_line(entry.name), " is damaged, or its size is wrong");
   return content;
+}
+
+// Entries that share bytes could unpack to much more than the file holds (a zip bomb).
+void check_apart(const Bytes& zip, const std::vector<ZipEntry>& entries) {
+  std::vector<const ZipEntry*> in_order;
+  for (const ZipEntry& entry : entries) in_order.push_back(&entry);
+  std::sort(in_order.begin(), in_order.end(), [](const ZipEntry* a, const ZipEntry* b) { return a->local < b->local; });
+  constexpr std::uint64_t kLocalSize = 30;
+  std::uint64_t end = 0;
+  for (const ZipEntry* entry : in_order) {
+    if (entry->local < end) zip.fault(entry->local, one_line(entry->name), " overlaps the entry before it");
+    const std::uint64_t header = kLocalSize + entry->name.size();
+    if (__builtin_add_overflow(entry->local, header, &end) || __builtin_add_overflow(end, entry->packed, &end) ||
+        end > zip.all().size())
+      zip.fault(zip.all().size(), "the file ends here, but ", one_line(entry->name), " goes on");
+  }
 }
 
 // ---- writing
 
 std::string pack(std::string_view bytes) {
   z_stream stream{};
-  check(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zip",
-        "zlib cannot start");
+  const int started = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  if (started == Z_MEM_ERROR) throw std::bad_alloc();
+  check(started == Z_OK, "zip", "zlib cannot start");
   std::string packed;
   std::array<char, 1 << 16> buffer;
   std::uint64_t in = 0;
@@ -176,13 +206,14 @@ ZipReader::ZipReader(std::string_view bytes, std::string_view name) : bytes_(byt
     bytes_.fault(bytes.size(), "the file ends here, but its directory should lie at ", directory.begin, " and be ",
                  directory.bytes, " bytes long");
   bytes_.seek(directory.begin, "the directory");
-  std::uint64_t packed = 0;
-  for (std::uint64_t i = 0; i < directory.entries; ++i) {
-    entries_.push_back(read_entry(bytes_));
-    // Entries that overlap could unpack to more bytes than memory holds (a zip bomb).
-    if (__builtin_add_overflow(packed, entries_.back().packed, &packed) || packed > bytes.size())
-      bytes_.fault(bytes_.at(), "the entries together are longer than the file");
+  std::unordered_set<std::string_view> names;
+  UnpackBudget budget(name, bytes.size());
+  for (std::uint64_t i = 0; i < directory.entries; ++i) entries_.push_back(read_entry(bytes_));
+  for (const ZipEntry& entry : entries_) {
+    if (!names.insert(entry.name).second) fault(entry, " comes twice");
+    budget.take(entry.size);
   }
+  check_apart(bytes_, entries_);
 }
 
 std::string ZipReader::read(const ZipEntry& entry) const {
@@ -192,7 +223,7 @@ std::string ZipReader::read(const ZipEntry& entry) const {
 }
 
 void ZipReader::fault(const ZipEntry& entry, std::string_view what) const {
-  bytes_.fault(entry.local, entry.name, what);
+  bytes_.fault(entry.local, one_line(entry.name), what);
 }
 
 void ZipWriter::write(std::string_view bytes) {
@@ -201,6 +232,9 @@ void ZipWriter::write(std::string_view bytes) {
 }
 
 void ZipWriter::add(const std::string& name, std::string_view content, bool compressed) {
+  check(stays_in_folder(name), path_, "the name '", one_line(name), "' leads out of the archive's folder");
+  check(name.size() <= UINT16_MAX, path_, "the name '", one_line(name), "' is longer than ", UINT16_MAX, " bytes");
+  check(names_.insert(name).second, path_, "the name '", one_line(name), "' is taken");
   const std::string deflated = compressed ? pack(content) : "";
   const std::string_view packed = compressed ? std::string_view(deflated) : content;
   const ZipEntry entry{.name = name,

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "nn/io/bytes.h"
@@ -19,8 +20,8 @@ struct ZipEntry {
   std::uint64_t local = 0;             ///< the byte at which its own header begins
 };
 
-/// An archive in memory. Errors begin with `name` and the byte. Sizes are checked before memory
-/// is allocated.
+/// An archive in memory. Errors begin with `name` and the byte. Checked before memory is allocated: sizes, also against
+/// the UnpackBudget; that no name comes twice, and none leads out of a folder (../x, /x); that entries do not overlap.
 class ZipReader {
  public:
   ZipReader(std::string_view bytes, std::string_view name);
@@ -36,17 +37,20 @@ class ZipReader {
   std::vector<ZipEntry> entries_;
 };
 
-/// Writes an archive, which appears whole or not at all (NewFile). Equal entries give equal files.
+/// Writes an archive, which appears whole or not at all (NewFile). Equal entries give equal files. A name that a reader
+/// would refuse is an error.
 class ZipWriter {
  public:
-  explicit ZipWriter(const std::filesystem::path& path) : file_(path) {}
+  explicit ZipWriter(const std::filesystem::path& path) : path_(path.string()), file_(path) {}
   void add(const std::string& name, std::string_view content, bool compressed);
   void commit();
 
  private:
   void write(std::string_view bytes);
 
+  std::string path_;
   NewFile file_;
+  std::unordered_set<std::string> names_;
   std::string directory_;
   std::uint64_t at_ = 0, count_ = 0;
 };

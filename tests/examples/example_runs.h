@@ -2,14 +2,12 @@
 #pragma once
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "examples/support/table.h"
+#include "examples/support/fields.h"
 #include "nn/file.h"
 #include "tests/examples/support_common.h"
 #include "tests/json.h"
@@ -39,19 +37,13 @@ inline std::vector<std::string> operator+(std::vector<std::string> flags, const 
 /// A column, by its heading, of a table that a run wrote to `out`, as numbers.
 inline std::vector<double> column_in(const TemporaryFolder& out, const std::string& table, const std::string& heading) {
   const std::string text = nn::read_file(out / "out" / (table + ".csv"));
-  const auto cells_of = [](std::string_view line) {
-    std::vector<std::string> cells;
-    std::istringstream rest{std::string(line)};
-    for (std::string cell; std::getline(rest, cell, ',');) cells.push_back(cell);
-    return cells;
-  };
-  const std::vector<std::string_view> lines = lines_of(text);
-  const std::vector<std::string> headings = cells_of(lines.at(0));
+  Lines lines(text, table);
+  const std::vector<std::string> headings = fields_of(lines.next().value(), ',', lines.place());
   const auto place = std::find(headings.begin(), headings.end(), heading);
-  REQUIRE_MESSAGE(place != headings.end(), table, " has no column '", heading, "', but ", lines[0]);
+  REQUIRE_MESSAGE(place != headings.end(), table, " has no column '", heading, "'");
   std::vector<double> values;
-  for (std::size_t i = 1; i < lines.size(); ++i)
-    values.push_back(std::strtod(cells_of(lines[i]).at(place - headings.begin()).c_str(), nullptr));
+  while (const auto line = lines.next())
+    values.push_back(std::strtod(fields_of(*line, ',', lines.place()).at(place - headings.begin()).c_str(), nullptr));
   return values;
 }
 

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "examples/support/idx.h"
+#include "nn/file.h"
+#include "nn/io/zip.h"
+#include "nn/limits.h"
 #include "tests/examples/support_common.h"
 
 using namespace hourglass;
@@ -93,8 +96,35 @@ TEST_CASE("the error for a header that is not IDX shows its bytes") {
 
 TEST_CASE("extents that no file could fill are refused before memory is allocated") {
   const std::string huge = "\0\0\x08\3\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s;
-  CHECK(contains(error_in(huge), "ask for more than 2^64 bytes, but at most 0 follow"));
+  CHECK(contains(error_in(huge), "have more elements than can be counted"));
+  const std::string empty = "\0\0\x08\4\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s;
+  CHECK(contains(error_in(empty), "have more elements than can be counted"));
   CHECK(contains(error_in("\0\0\x0e\1\xff\xff\xff\xff"s), "ask for 34359738360 bytes"));
+}
+
+TEST_CASE("what a packed IDX file unpacks to has a limit that can be raised") {
+  const TemporaryFolder folder;
+  const std::string content = "\0\0\x09\1\0\x0f\x42\x40"s + std::string(1'000'000, '\0');
+  // The gzip file is made of an archive's packed bytes.
+  nn::ZipWriter writer(folder / "x.zip");
+  writer.add("x", content, true);
+  writer.commit();
+  const std::string archive = nn::read_file(folder / "x.zip");
+  const nn::ZipEntry entry = nn::ZipReader(archive, "x.zip").entries().at(0);
+  const std::uint32_t size = static_cast<std::uint32_t>(content.size());
+  const auto bytes_of = [](const std::uint32_t& number) {
+    return std::string(reinterpret_cast<const char*>(&number), sizeof number);
+  };
+  constexpr std::size_t kHeader = 30 + 1 + 20;  // of the entry, with its name and its 64-bit sizes
+  write(folder / "x.gz", "\x1f\x8b\x08\0\0\0\0\0\0\3"s + archive.substr(entry.local + kHeader, entry.packed) +
+                             bytes_of(entry.crc) + bytes_of(size));
+  const std::uint64_t usual = nn::unpack_limit();
+  nn::set_unpack_limit(7'999'999);
+  CHECK(contains(error_of([&] { read_idx(folder / "x.gz"); }), "x.gz: its "));
+  CHECK(contains(error_of([&] { read_idx(folder / "x.gz"); }), "unpack to 8000000 or more, and 7999999 are allowed"));
+  nn::set_unpack_limit(8'000'000);
+  CHECK(read_idx(folder / "x.gz").shape() == Shape{1'000'000});
+  nn::set_unpack_limit(usual);
 }
 
 TEST_CASE("a missing file and a folder are errors that say so") {

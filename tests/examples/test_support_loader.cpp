@@ -55,7 +55,7 @@ TEST_CASE("the order depends on seed and epoch alone") {
 
 TEST_CASE("a transform draws other numbers for each epoch and batch, and the same ones again") {
   const Transform noise = [](const Tensor& x, Rng& rng) { return x + rng.normal(x.shape()); };
-  const Loader loader(zeros({8, 3}), {}, {.batch_size = 4, .shuffle = false, .seed = 3, .transform = noise});
+  const Loader loader(zeros({8, 3}), {}, {.batch_size = 4, .seed = 3, .shuffle = false, .transform = noise});
   const auto numbers = [&](std::int64_t epoch) {
     std::vector<Tensor> batches;
     for (const Batch& batch : loader.epoch(epoch)) batches.push_back(batch.images);

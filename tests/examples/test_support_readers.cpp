@@ -1,6 +1,9 @@
 // Readers of untrusted files: tables, series, pictures. Also splits, scaling, transforms, windows.
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -8,15 +11,20 @@
 #include <doctest/doctest.h>
 
 #include "examples/support/datasets.h"
+#include "examples/support/fields.h"
 #include "examples/support/folder.h"
 #include "examples/support/loader.h"
 #include "examples/support/png.h"
 #include "examples/support/series.h"
 #include "examples/support/split.h"
 #include "examples/support/table.h"
+#include "examples/support/text_table.h"
 #include "examples/support/transforms.h"
+#include "nn/limits.h"
+#include "nn/npy.h"
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
+#include "tests/paths.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
@@ -58,8 +66,7 @@ TEST_CASE("tables are read with and without names, with commas and tabs, quotes 
   const Table plain = parse_table("1;2\n3;4", "file", {.separator = ';'});
   CHECK(plain.columns.empty());
   CHECK(plain.values.shape() == Shape{2, 2});
-  CHECK(parse_table("\"say \"\"x\"\"\",b\n", "file").columns[0] == "say \"x\"");
-  CHECK(parse_table("a,b\n", "file").values.shape() == Shape{0, 2});
+  CHECK(parse_table("\"say \"\"x\"\"\",b\n1,2\n", "file").columns[0] == "say \"x\"");
   const Table gaps = parse_table("a,b\n,NA\n?,nan\n", "file", {.missing_allowed = true});
   for (const double x : gaps.values.to_vector<double>()) CHECK(std::isnan(x));
 }
@@ -69,8 +76,13 @@ TEST_CASE("an invalid table is an error with line and column") {
   CHECK(table_error("a,b\n1,2\n3\n") == "file: line 3: has 1 fields, but the first line has 2");
   CHECK(table_error("1,2\n3,4,5\n") == "file: line 2: has 3 fields, but the first line has 2");
   CHECK(table_error("1,2\n3,x\n") == "file: line 2, column 2: expected a number, got 'x'");
-  CHECK(table_error("1,2\n\n3,4\n") == "file: line 2: is empty");
-  for (const char* odd : {"nan", "inf", "1e999", "1.5.2", "0x10", "1 2", "", "--1", "+-1"})
+  CHECK(table_error("1,2\n\n3,x\n") == "file: line 3, column 2: expected a number, got 'x'");
+  CHECK(table_error("a,b\n") == "file: there is no row of numbers");
+  CHECK(table_error("1,2\n3,1e999\n") == "file: line 2, column 2: the number is too large: 1e999");
+  CHECK(table_error("1e999,2\n3,4\n") == "file: line 1, column 1: the number is too large: 1e999");
+  CHECK(table_error("inf,2\n3,4\n") == "file: line 1, column 1: expected a number, got 'inf'");
+  CHECK(error_of([] { parse_table("a,a\n1,2\n", "file").column("a"); }) == "table: several columns are called 'a'");
+  for (const char* odd : {"nan", "inf", "-nan", "infinity", "1.5.2", "0x10", "1 2", "", "--1", "+-1"})
     CHECK(contains(table_error("1,2\n3,"s + odd + "\n"), "file: line 2, column 2: expected a number, got '"));
   CHECK(table_error("1,\"2\n") == "file: line 1: a quote is not closed");
   CHECK(table_error("1,\"2\"x\n") == "file: line 1: there is text between a quote and the next separator");
@@ -107,7 +119,7 @@ TEST_CASE("a damaged series file is an error with the line") {
   CHECK(tsv_error("") == "file: the file is empty");
   CHECK(tsv_error("1\n") == "file: line 1: expected a label and a series, got 1 field");
   CHECK(tsv_error("1\t2\n1\t2\t3\n") == "file: line 2: has 3 fields, but the first line has 2");
-  CHECK(tsv_error("1\t2\nx\t3\n") == "file: line 2, the label: expected a number, got 'x'");
+  CHECK(tsv_error("1\t2\nx\t3\n") == "file: line 2, column 1: expected a number, got 'x'");
   CHECK(tsv_error("1\t2\n1\tinf\n") == "file: line 2, column 2: expected a number, got 'inf'");
   CHECK(tsv_error("1\t1e300\n") == "file: line 1, column 2: the number is too large: 1e300");
   CHECK(arff_error("") == "file: there is no @data");
@@ -121,7 +133,157 @@ TEST_CASE("a damaged series file is an error with the line") {
   CHECK(arff_error("hello\n") == "file: line 1: expected @relation, @attribute or @data");
   CHECK(arff_error(kArff + "1,2\n") == "file: line 10: has 2 fields for 3 attributes");
   CHECK(arff_error(kArff + "1,2,strange\n") == "file: line 10: 'strange' is not one of the classes");
-  CHECK(arff_error(kArff + "nan,2,odd\n") == "file: line 10, column 1: expected a number, got 'nan'");
+  CHECK(arff_error(kArff + "inf,2,odd\n") == "file: line 10, column 1: expected a number, got 'inf'");
+  CHECK(arff_error("@relation x\n@attribute {a}\n") == "file: line 2: an @attribute needs a name");
+  CHECK(arff_error("@relation x\n@attribute 'a numeric\n") == "file: line 2: a quote is not closed");
+}
+
+namespace {
+
+// A file with a reader of its own: its rows of numbers, and how the reader names a file.
+struct TextReader {
+  std::string name;
+  std::string head;  // what stands before the rows
+  char separator;
+  std::function<std::vector<double>(const std::string&)> values;  // of the two columns of each row
+};
+
+// Each row of these formats has two values; the series have a label, too.
+std::vector<TextReader> text_readers() {
+  const auto table = [](const std::string& text) {
+    return parse_table(text, "file", {.missing_allowed = true}).values.to_vector<double>();
+  };
+  const auto series = [](SeriesData data) {
+    return to(pad(data.values, {{0, 0}, {0, 2 - data.values.size(1)}}, std::nan("")), Dtype::f64).to_vector<double>();
+  };
+  return {{"csv", "a,b\n", ',', table},
+          {"tsv", "a\tb\n", '\t', table},
+          {"csv without names", "", ',', table},
+          {"series", "", '\t', [=](const std::string& text) { return series(parse_series_tsv(text, "file")); }},
+          {"arff", "@relation r\n@attribute a real\n@attribute b real\n@attribute c {0}\n@data\n", ',',
+           [=](const std::string& text) { return series(parse_series_arff(text, "file")); }}};
+}
+
+std::string row_of(const TextReader& reader, const std::string& a, const std::string& b) {
+  const std::string both = a + reader.separator + b;
+  return reader.name == "series" ? std::string("0") + reader.separator + both
+         : reader.name == "arff" ? both + reader.separator + "0"
+                                 : both;
+}
+
+std::string with_line_ends(const std::string& text, const std::string& end) {
+  std::string result;
+  for (const char c : text) result += c == '\n' ? end : std::string(1, c);
+  return result;
+}
+
+bool same_numbers(const std::vector<double>& a, const std::vector<double>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+}
+
+}  // namespace
+
+TEST_CASE("all readers of text agree: byte order marks, line ends, blank lines, quotes, missing values, exponents") {
+  const double nan = std::nan("");
+  struct Field {
+    std::string text;
+    double value;
+  };
+  const std::vector<Field> fields{{"2", 2},
+                                  {"\"2\"", 2},
+                                  {" 2 ", 2},
+                                  {"+2", 2},
+                                  {"2e0", 2},
+                                  {"?", nan},
+                                  {"NaN", nan},
+                                  {"nan", nan},
+                                  {"NA", nan},
+                                  {"\"?\"", nan},
+                                  {"", nan},
+                                  {" ", nan},
+                                  {"1e-999", 0},
+                                  {"-1e-99999", 0},
+                                  {"0e99999", 0},
+                                  {"1e-400000000000000000000", 0},
+                                  {"0." + std::string(400, '0') + "1", 0},
+                                  {"1" + std::string(400, '0') + "e-400", 1}};
+  for (const TextReader& reader : text_readers()) {
+    CAPTURE(reader.name);
+    const std::vector<double> plain{1, 2, 3, 4};
+    const std::string text = reader.head + row_of(reader, "1", "2") + "\n" + row_of(reader, "3", "4") + "\n";
+    for (const std::string end : {"\n", "\r\n", "\r"})
+      for (const std::string mark : {"", "\xef\xbb\xbf"})
+        for (const std::string blank : {"", "\n", "\n\n", "  \n"}) {
+          CAPTURE(end);
+          CHECK(reader.values(mark + with_line_ends(blank + text + blank, end)) == plain);
+          CHECK(reader.values(mark + with_line_ends(text.substr(0, text.size() - 1), end)) == plain);
+          const std::size_t middle = text.rfind('\n', text.size() - 2) + 1;
+          CHECK(reader.values(mark + with_line_ends(text.substr(0, middle) + blank + text.substr(middle), end)) ==
+                plain);
+        }
+    for (const Field& field : fields) {
+      CAPTURE(field.text);
+      const std::string with = reader.head + row_of(reader, "1", "1") + "\n" + row_of(reader, field.text, "4") + "\n" +
+                               row_of(reader, "5", field.text) + "\n";
+      CHECK(same_numbers(reader.values(with), {1, 1, field.value, 4, 5, field.value}));
+    }
+    for (const std::string& odd :
+         std::vector<std::string>{"1e999", "-1e999", "1e400000000000000000000", "9" + std::string(400, '0'), "inf", "x",
+                                  "1 2", "\"1", "1\"2\"", "\"1\"2", "0x10", "1d5", "1e", "."}) {
+      CAPTURE(odd);
+      const std::string error =
+          error_of([&] { reader.values(reader.head + row_of(reader, "1", "2") + "\n" + row_of(reader, odd, "4")); });
+      CHECK(contains(error, "file: line "));
+    }
+    for (const std::string nothing : {"", "\n", "\xef\xbb\xbf", "\r\n \r\n"})
+      CHECK(contains(error_of([&] { reader.values(reader.head + nothing); }), "file: "));
+    CHECK(contains(error_of([&] { reader.values("\xff\xfe" + text); }), "file: the text is UTF-16"));
+    const std::string long_word(100000, '\x1b');
+    const std::string error = error_of([&] { reader.values(text + row_of(reader, long_word, "4")); });
+    CHECK(error.size() < 200);
+    CHECK_FALSE(contains(error, "\x1b"));
+  }
+}
+
+TEST_CASE("names and classes in quotes may have separators, braces and quotes") {
+  const SeriesData data = parse_series_arff(
+      "@relation 'a b'\n@attribute 'x {1}' numeric\n@attribute \"it's\" real\n@attribute c {'p,q', \"r}\", 'it\\'s', "
+      "u}\n"
+      "@data\n1,2,\"p,q\"\n3,4,'r}'\n5,6,'it\\'s'\n7,8,'u'\n",
+      "file");
+  CHECK(data.classes == std::vector<std::string>{"p,q", "r}", "it's", "u"});
+  CHECK(equal(data.labels, arange(4)));
+  CHECK(parse_table("\"a,b\",\"C:\\\"\n1,2\n", "file").columns == std::vector<std::string>{"a,b", "C:\\"});
+  const Rows rows{{"a,b", "say \"x\"", " c ", "d"}, {"1", "2", "3", "4"}};
+  CHECK(parse_table(to_csv(rows), "file").columns == std::vector<std::string>{"a,b", "say \"x\"", " c ", "d"});
+}
+
+TEST_CASE("labels that differ have names that differ") {
+  CHECK(parse_series_tsv("1234567\t1\n1234568\t2\n", "file").classes == std::vector<std::string>{"1234567", "1234568"});
+}
+
+TEST_CASE("a series file without a value is an error") {
+  CHECK(tsv_error("1\tNaN\n2\t?\n") == "file: there is no series with a value");
+  CHECK(arff_error(kArff.substr(0, kArff.find("1, 2.5"))) == "file: there is no series with a value");
+}
+
+TEST_CASE("100,000 classes are read in time that follows their number") {
+  const auto seconds_of = [](int classes) {
+    std::string list;
+    for (int i = 0; i < classes; ++i) list += (i == 0 ? "" : ",") + std::to_string(i);
+    std::string text = "@relation x\n@attribute a real\n@attribute c {" + list + "}\n@data\n";
+    for (int i = 0; i < classes; ++i) text += "1," + std::to_string(i) + "\n";
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(parse_series_arff(text, "file").classes.size() == static_cast<std::size_t>(classes));
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const double few = seconds_of(10000), many = seconds_of(100000);
+  CHECK(many < 40 * few);  // quadratic time would be 100 times as much
+}
+
+TEST_CASE("a line of more fields than a table can have is an error") {
+  CHECK(contains(table_error(std::string(kMostFields, ',')), "file: line 1: has more than the 1048576 fields"));
 }
 
 TEST_CASE("pictures are read as they were written, and as grey or colour") {
@@ -160,6 +322,37 @@ TEST_CASE("a picture cut off, with a flipped bit or with more bytes is an error,
   std::string huge = bytes;  // 2^24 pixels wide, with a wrong checksum; either may be the error
   huge[17] = 1;
   CHECK(contains(error_of([&] { decode_png(huge, "file"); }), "file: "));
+}
+
+TEST_CASE("PNG files of every kind are read as Pillow reads them") {
+  const StateDict pictures = nn::load_npz(test::source_path("tests/reference/data/png.npz"));
+  REQUIRE(pictures.size() % 3 == 0);
+  CHECK(pictures.size() > 3 * 60);
+  for (std::size_t i = 0; i < pictures.size(); i += 3) {
+    CAPTURE(pictures[i].first);
+    const auto file = pictures[i].second.to_vector<std::uint8_t>();
+    const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
+    for (const int channels : {1, 3}) {
+      const Tensor& expected = pictures[i + (channels == 1 ? 1 : 2)].second;
+      const Image image = decode_png(bytes, "file", channels);
+      CHECK(image.channels == channels);
+      CHECK(image.height == expected.size(0));
+      CHECK(image.width == expected.size(1));
+      CHECK(image.pixels == expected.to_vector<std::uint8_t>());
+    }
+  }
+}
+
+TEST_CASE("what a picture unpacks to has a limit that can be raised") {
+  const std::string bytes = encode_png({4000, 4000, 1, std::vector<std::uint8_t>(16'000'000)});
+  CHECK(bytes.size() < 50'000);
+  const std::uint64_t usual = nn::unpack_limit();
+  nn::set_unpack_limit(15'999'999);
+  CHECK(contains(error_of([&] { decode_png(bytes, "file"); }), "file: its "));
+  CHECK(contains(error_of([&] { decode_png(bytes, "file"); }), "unpack to 16000000 or more, and 15999999 are allowed"));
+  nn::set_unpack_limit(16'000'000);
+  CHECK(decode_png(bytes, "file").width == 4000);
+  nn::set_unpack_limit(usual);
 }
 
 TEST_CASE("a folder of pictures is a data set, in the order of names; other files are errors") {

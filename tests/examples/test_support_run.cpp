@@ -1,5 +1,6 @@
 #include <csignal>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "examples/support/files.h"
 #include "examples/support/report.h"
 #include "examples/support/run.h"
+#include "examples/support/run_json.h"
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
 #include "tests/json.h"
@@ -183,7 +185,7 @@ TEST_CASE("a full disk is an error, and the old file stays") {
   std::filesystem::create_directories(folder /
                                       "summary.json");  // nothing can be renamed onto a folder that is not empty
   write(folder / "summary.json/x", "");
-  CHECK(contains(error_of([&] { write_file(folder / "summary.json", "new"); }), "cannot be put in place"));
+  CHECK(contains(error_of([&] { write_file(folder / "summary.json", "new"); }), "is a folder, not a file"));
   write(folder / "old", "old");
   write_file(folder / "old", "new");
   CHECK(read_file(folder / "old") == "new");
@@ -292,4 +294,41 @@ TEST_CASE("a run that cannot continue is an error") {
   CHECK(error_of([&] {
           run.log_epoch({{"loss", 1}});
         }) == "keep_best: metrics: there is no 'accuracy' (there is 'loss')");
+}
+
+TEST_CASE("a checkpoint of a stranger is refused, however deep, long or wild its numbers are") {
+  const Args args = args_for("out");
+  const auto error_for = [&](const std::string& config, const std::string& run) {
+    return error_of([&] { run_state_in({{"config", config}, {"run", run}}, args, "file"); });
+  };
+  const RunState state{.epoch = 2, .step = 3, .images = 4, .sums = {}, .seconds = 1.5, .best = {}, .epochs = {}};
+  const nn::Metadata good = to_metadata(state, args);
+  CHECK(run_state_in(good, args, "file").step == 3);
+  const std::string config = good.at("config"), deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const auto run = [](const std::string& key, const std::string& value) {
+    std::string text = "{";
+    for (const auto& [name, usual] : std::map<std::string, std::string>{{"epoch", "1"},
+                                                                        {"step", "0"},
+                                                                        {"images", "0"},
+                                                                        {"sums", "{}"},
+                                                                        {"seconds", "0"},
+                                                                        {"best", "null"},
+                                                                        {"lines", "[]"}})
+      text += (text.size() > 1 ? ",\"" : "\"") + name + "\":" + (name == key ? value : usual);
+    return text + "}";
+  };
+  CHECK(error_for(config, run("", "")) == "no error");
+  for (const char* key : {"epoch", "step", "images", "sums", "seconds", "best", "lines"})
+    CHECK(error_for(config, run(key, deep)) == "file: this is not a checkpoint of an example: its JSON is too deep");
+  for (const char* key : {"epoch", "step", "images"})
+    for (const char* value : {"-1", "1e300", "9223372036854775808", "1.5", "\"1\"", "null"})
+      CHECK(contains(error_for(config, run(key, value)), join(key, " must be a number from ")));
+  std::string many = "{\"a\":1";
+  for (int i = 0; i < 100'000; ++i) many += join(",\"", i, "\":1");
+  CHECK(contains(error_for(config, run("sums", many + "}")), "an object has more than 1000 keys"));
+  std::string flag = config;
+  const std::size_t at = flag.find("\"lr\":") + 5;
+  flag.replace(at, flag.find_first_of(",}", at) - at, '"' + std::string(100'000, 'x') + '"');
+  CHECK(contains(error_for(flag, run("", "")), "the run that was saved had lr = "));
+  CHECK(error_for(flag, run("", "")).size() < 200);
 }

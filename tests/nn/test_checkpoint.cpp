@@ -214,13 +214,3 @@ TEST_CASE("a checkpoint with other shapes of the same size is damaged") {
   CHECK(contains(error_of([&] { loaded.load(path); }), "the file is damaged: its checksum should be"));
   CHECK(equal(turned, zeros({3, 2})));
 }
-
-TEST_CASE("unfinished files of a killed process are removed, and no other files") {
-  const TemporaryFolder folder;
-  for (const char* name : {"last.safetensors", "last.safetensors.123.tmp", "notes.tmp", "a.b.tmp", "12.tmp"})
-    examples::write(folder / name, "x");
-  nn::remove_unfinished(folder.path());
-  CHECK_FALSE(std::filesystem::exists(folder / "last.safetensors.123.tmp"));
-  for (const char* name : {"last.safetensors", "notes.tmp", "a.b.tmp", "12.tmp"})
-    CHECK(std::filesystem::exists(folder / name));
-}

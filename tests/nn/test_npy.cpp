@@ -1,5 +1,8 @@
 // NumPy's files, read and written.
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -8,6 +11,8 @@
 #include <doctest/doctest.h>
 
 #include "nn/file.h"
+#include "nn/io/zip.h"
+#include "nn/limits.h"
 #include "nn/npy.h"
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
@@ -105,7 +110,10 @@ TEST_CASE("written arrays are read back: one or several, packed or not") {
   }
   nn::save_npz(folder / "none.npz", {});
   CHECK(nn::load_npz(folder / "none.npz").empty());
-  CHECK(contains(error_of([&] { nn::save_npz(folder / "x.npz", {{"x", all[0]}, {"x", all[1]}}); }), "'x' is taken"));
+  CHECK(contains(error_of([&] {
+                   nn::save_npz(folder / "x.npz", {{"x", all[0]}, {"x", all[1]}});
+                 }),
+                 "'x.npy' is taken"));
 }
 
 TEST_CASE("a .npy file that is cut off anywhere or has bytes after its end is an error") {
@@ -137,6 +145,92 @@ TEST_CASE("a header that is not NumPy's is an error that says where it is wrong"
                  "takes 32000000000000 bytes, but 6 follow"));
   CHECK(contains(error_in(npy("{'descr': '<u8', 'fortran_order': False, 'shape': ()}", std::string(8, '\xff'))),
                  "more than an i64 holds"));
+}
+
+namespace {
+
+// A zip archive of entries that are stored as they are. Each has a name in its own header and one in the directory.
+std::string archive_of(const std::vector<std::array<std::string, 2>>& names, const std::string& content,
+                       bool all_at_0 = false) {
+  const auto number = [](std::uint64_t value, int bytes) {
+    std::string text;
+    for (; bytes > 0; --bytes, value >>= 8) text += static_cast<char>(value & 255);
+    return text;
+  };
+  std::uint32_t sum = ~std::uint32_t{0};  // CRC-32, bit by bit
+  for (const char c : content) {
+    sum ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) sum = sum >> 1 ^ (sum & 1) * 0xEDB88320u;
+  }
+  const std::string size = number(content.size(), 4), crc = number(~sum, 4);
+  std::string file, directory;
+  for (const auto& [local, central] : names) {
+    const std::size_t at = all_at_0 ? 0 : file.size();
+    const auto common = [&](const std::string& name) {
+      return number(20, 2) + number(0, 8) + crc + size + size + number(name.size(), 2) + number(0, 2);
+    };
+    directory += "PK\1\2" + number(20, 2) + common(central) + number(0, 10) + number(at, 4) + central;
+    file += "PK\3\4" + common(local) + local + content;
+  }
+  return file + directory + "PK\5\6" + number(0, 4) + number(names.size(), 2) + number(names.size(), 2) +
+         number(directory.size(), 4) + number(file.size(), 4) + number(0, 2);
+}
+std::string npz_error(const std::string& bytes) {
+  return error_of([&] { nn::parse_npz(bytes, "file"); });
+}
+
+}  // namespace
+
+TEST_CASE("names in an archive come once, agree, and stay in the archive's folder, when it is read and when written") {
+  CHECK(nn::parse_npz(archive_of({{"a/b.npy", "a/b.npy"}, {"..c.npy", "..c.npy"}}, kSmall), "file").size() == 2);
+  const TemporaryFolder folder;
+  for (const std::string& name : {"../../evil"s, "/evil"s, "a/../evil"s, "a\\evil"s, "evil\0"s}) {
+    CAPTURE(name);
+    const std::string entry = name + ".npy";
+    CHECK(contains(npz_error(archive_of({{entry, entry}}, kSmall)), "leads out of the archive's folder"));
+    CHECK(contains(error_of([&] {
+                     nn::save_npz(folder / "x.npz", {{"a", ones({1})}, {name, ones({1})}});
+                   }),
+                   "x.npz: the name '"));
+  }
+  CHECK(std::filesystem::is_empty(folder.path()));
+  CHECK(contains(npz_error(archive_of({{"a.npy", "a.npy"}, {"a.npy", "a.npy"}}, kSmall)), "a.npy comes twice"));
+  CHECK(contains(npz_error(archive_of({{"a.npy", "b.npy"}}, kSmall)), "the entry has another name here"));
+  CHECK(contains(npz_error(archive_of({{"a.npy", "a.npy"}, {"a.npy", "b.npy"}}, kSmall, true)),
+                 "b.npy overlaps the entry before it"));
+}
+
+TEST_CASE("what an archive unpacks to has a limit that can be raised") {
+  const TemporaryFolder folder;
+  nn::save_npz(folder / "bomb.npz", {{"a", zeros({1000, 1000}, Dtype::u8)}, {"b", zeros({1000, 1000}, Dtype::u8)}},
+               {.compressed = true});
+  CHECK(std::filesystem::file_size(folder / "bomb.npz") < 5000);
+  const std::uint64_t usual = nn::unpack_limit();
+  CHECK(usual == std::uint64_t{256} << 20);
+  nn::set_unpack_limit(1'500'000);
+  const std::string error = error_of([&] { nn::load_npz(folder / "bomb.npz"); });
+  CHECK(contains(error, "bomb.npz: its "));
+  CHECK(contains(error, "1500000 are allowed; HOURGLASS_UNPACK_LIMIT or set_unpack_limit() allows more"));
+  nn::set_unpack_limit(2'100'000);
+  CHECK(nn::load_npz(folder / "bomb.npz").size() == 2);
+  // Bytes with a sign become numbers of 8 bytes.
+  const std::string header = "{'descr': '|i1', 'fortran_order': False, 'shape': (1000000, )}";
+  const std::string wide = npy(header, std::string(1'000'000, '\0'));
+  nn::ZipWriter zip(folder / "wide.npz");
+  zip.add("a.npy", wide, true);
+  zip.commit();
+  CHECK(contains(error_of([&] { nn::load_npz(folder / "wide.npz"); }), "unpack to 8000000 or more"));
+  nn::set_unpack_limit(usual);
+}
+
+TEST_CASE("a header's own text is shown on one line, and only its beginning") {
+  const std::string rest = ", 'fortran_order': False, 'shape': (2, 3)}", long_word(60000, 'x');
+  for (const std::string& header :
+       {"{'descr': '" + long_word + "'" + rest, "{'" + long_word + "': 1" + rest, "{'descr': '\n\x1b[31m'" + rest}) {
+    const std::string error = header_error(header);
+    CHECK(error.size() < 300);
+    CHECK(std::none_of(error.begin(), error.end(), [](char c) { return c >= 0 && c < 32; }));
+  }
 }
 
 TEST_CASE("a .npz file with one damaged byte is an error, or still has its arrays") {

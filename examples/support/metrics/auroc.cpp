@@ -30,10 +30,10 @@ Scores scores_of(std::string_view op, const Tensor& positive, const Tensor& nega
 }
 
 // How many scores are larger than a given one, and how many are equal to it.
-struct Place {
+struct Ranked {
   double above, ties;
 };
-Place place_of(double score, const std::vector<double>& scores) {
+Ranked place_of(double score, const std::vector<double>& scores) {
   const auto [first, last] = std::equal_range(scores.begin(), scores.end(), score, std::greater<>());
   return {static_cast<double>(first - scores.begin()), static_cast<double>(last - first)};
 }
@@ -49,7 +49,7 @@ double auroc(const Tensor& positive_scores, const Tensor& negative_scores) {
   const auto negatives = static_cast<double>(scores.negative.size());
   double won = 0;
   for (const double score : scores.positive) {
-    const Place place = place_of(score, scores.negative);
+    const Ranked place = place_of(score, scores.negative);
     won += negatives - place.above - 0.5 * place.ties;
   }
   return won / (positives * negatives);
@@ -61,7 +61,7 @@ double average_precision(const Tensor& positive_scores, const Tensor& negative_s
   double total = 0;
   // A step of recall is shared by the positives that tie: each adds the precision at its score.
   for (const double score : scores.positive) {
-    const Place mine = place_of(score, scores.positive), other = place_of(score, scores.negative);
+    const Ranked mine = place_of(score, scores.positive), other = place_of(score, scores.negative);
     const double hits = mine.above + mine.ties;
     total += hits / (hits + other.above + other.ties);
   }

@@ -1,0 +1,3 @@
+// How much the files of strangers may unpack to.
+#pragma once
+#include "nn/io/limits.h"
