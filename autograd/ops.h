@@ -3,6 +3,7 @@
 // argmax, ...) exist only on Tensor: call them on x.value().
 #pragma once
 #include <cmath>
+#include <concepts>
 #include <initializer_list>
 #include <span>
 #include <vector>
@@ -36,6 +37,8 @@ Var sinh(const Var& x);
 Var cosh(const Var& x);
 Var tanh(const Var& x);
 Var erf(const Var& x);
+/// 1 - erf(x), with all its digits where it is small
+Var erfc(const Var& x);
 /// log |Γ(x)|, its derivative ψ, and the nth derivative of ψ
 Var lgamma(const Var& x);
 Var digamma(const Var& x);
@@ -112,6 +115,8 @@ Var squared_difference_sum(const Var& a, const Var& b);
 // branch of a `where` that was not taken gets the gradient 0, and with these it passes on 0 and not 0 * infinity.
 Var strong_mul(const Var& g, const Var& d);  ///< g d, and 0 where g is 0, whatever d is
 Var strong_div(const Var& g, const Var& d);  ///< g / d, and 0 where g is 0, whatever d is
+/// a b, and 0 where a or b is 0: for two factors that are both gradients
+Var strong_product(const Var& a, const Var& b);
 
 // Gradients that are ops of their own, because one pass over memory is faster than several.
 Var sigmoid_grad(const Var& g, const Var& y);                                   ///< g y (1 - y)
@@ -195,14 +200,25 @@ Var linear(const Var& x, const Var& weight);
 Var linear(const Var& x, const Var& weight, const Var& bias);
 // Convolution: x [batch, in, height, width], weight [out, in / groups, height, width], bias [out].
 Var conv1d(const Var& x, const Var& weight, const Conv1dOptions& options = {});
-Var conv1d(const Var& x, const Var& weight, const Var& bias, const Conv1dOptions& options = {});
+Var conv1d(const Var& x, const Var& weight, const Var& bias, const Conv1dOptions& options);
 Var conv2d(const Var& x, const Var& weight, const Conv2dOptions& options = {});
-Var conv2d(const Var& x, const Var& weight, const Var& bias, const Conv2dOptions& options = {});
+Var conv2d(const Var& x, const Var& weight, const Var& bias, const Conv2dOptions& options);
 // The gradient of a convolution by its x, as an op: weight [in, out / groups, height, width], bias [out].
 Var conv_transpose1d(const Var& x, const Var& weight, const ConvTranspose1dOptions& options = {});
-Var conv_transpose1d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose1dOptions& options = {});
+Var conv_transpose1d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose1dOptions& options);
 Var conv_transpose2d(const Var& x, const Var& weight, const ConvTranspose2dOptions& options = {});
-Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose2dOptions& options = {});
+Var conv_transpose2d(const Var& x, const Var& weight, const Var& bias, const ConvTranspose2dOptions& options);
+// With a bias and the usual options. Templates take no {}, so in conv2d(x, weight, {}) these are the options.
+#define HOURGLASS_WITH_BIAS(op)                               \
+  template <std::convertible_to<Var> Bias>                    \
+  Var op(const Var& x, const Var& weight, const Bias& bias) { \
+    return op(x, weight, bias, {});                           \
+  }
+HOURGLASS_WITH_BIAS(conv1d)
+HOURGLASS_WITH_BIAS(conv2d)
+HOURGLASS_WITH_BIAS(conv_transpose1d)
+HOURGLASS_WITH_BIAS(conv_transpose2d)
+#undef HOURGLASS_WITH_BIAS
 // The gradient of a convolution by its weight, where g is the gradient by its result.
 Var conv1d_weight(const Var& x, const Var& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
 Var conv2d_weight(const Var& x, const Var& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
@@ -222,8 +238,9 @@ Var prod(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var max(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var min(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var var(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// Where the result is 0, the derivative is 0, as for norm.
+/// Where the result is 0, all derivatives are 0, as for norm.
 Var std(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// (Σ |x|^p)^(1/p). Where the result is 0, all derivatives are 0.
 Var norm(const Var& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
 Var logsumexp(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var softmax(const Var& x, std::int64_t axis);
@@ -286,7 +303,7 @@ Var hardsigmoid(const Var& x);
 Var hardswish(const Var& x);
 /// x, or 0 where |x| <= lambda
 Var hardshrink(const Var& x, double lambda = 0.5);
-/// x moved towards 0 by lambda, and 0 where |x| <= lambda: what minimises (y - x)² / 2 + lambda |y|
+/// x moved towards 0 by lambda >= 0, and 0 where |x| <= lambda: what minimises (y - x)² / 2 + lambda |y|
 Var softshrink(const Var& x, double lambda = 0.5);
 /// x - tanh(x)
 Var tanhshrink(const Var& x);

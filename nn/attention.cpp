@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "nn/init.h"
+#include "tensor/checked.h"
 
 namespace hourglass::nn {
 namespace {
@@ -27,6 +28,14 @@ Var masked(const Var& scores, const Tensor& mask) {
   return scores + constant(mask);
 }
 
+// softmax along the last axis. A query that may look at no key has weights of 0: 0 / 0 would be NaN, and its product
+// with the keys' gradients would spread to every other query.
+Var attention_weights(const Var& scores) {
+  const Var weights = softmax(scores, -1);
+  if (scores.size(-1) == 0 || any(isnan(select(weights.value(), -1, 0))).item() == 0) return weights;
+  return where(max(scores.value(), {-1}, true) == -std::numeric_limits<double>::infinity(), 0, weights);
+}
+
 }  // namespace
 
 MultiheadAttention::MultiheadAttention(std::int64_t embed_dim, std::int64_t num_heads, Rng& rng,
@@ -35,15 +44,16 @@ MultiheadAttention::MultiheadAttention(std::int64_t embed_dim, std::int64_t num_
         check(num_heads > 0 && embed_dim > 0 && embed_dim % num_heads == 0, "multihead_attention", embed_dim,
               " cannot be divided among ", num_heads, " heads");
         const std::int64_t e = embed_dim, kdim = options.kdim.value_or(e), vdim = options.vdim.value_or(e);
+        const std::int64_t all = Checked("multihead_attention", e) * 3;
         const init::XavierOptions dtype{.dtype = options.dtype};
         if (kdim == e && vdim == e) {
-          in_proj_weight_ = parameter("in_proj_weight", init::xavier_uniform({3 * e, e}, rng, dtype));
+          in_proj_weight_ = parameter("in_proj_weight", init::xavier_uniform({all, e}, rng, dtype));
         } else {
           q_proj_weight_ = parameter("q_proj_weight", init::xavier_uniform({e, e}, rng, dtype));
           k_proj_weight_ = parameter("k_proj_weight", init::xavier_uniform({e, kdim}, rng, dtype));
           v_proj_weight_ = parameter("v_proj_weight", init::xavier_uniform({e, vdim}, rng, dtype));
         }
-        if (options.bias) in_proj_bias_ = parameter("in_proj_bias", zeros({3 * e}, options.dtype));
+        if (options.bias) in_proj_bias_ = parameter("in_proj_bias", zeros({all}, options.dtype));
         if (options.add_bias_kv) {
           bias_k_ = parameter("bias_k", init::xavier_normal({1, 1, e}, rng, dtype));
           bias_v_ = parameter("bias_v", init::xavier_normal({1, 1, e}, rng, dtype));
@@ -101,7 +111,7 @@ MultiheadAttention::Output MultiheadAttention::attend(const Var& query, const Va
           describe(*mask));
     scores = masked(scores, reshape(widened(*mask), {n, 1, 1, s + extra}));
   }
-  Var weights = softmax(scores, -1);
+  Var weights = attention_weights(scores);
   if (dropout_) weights = (*dropout_)(weights);
   const Var mixed = reshape(permute(matmul(weights, to_heads(p.v)), {0, 2, 1, 3}), {n, l, embed_dim_});
   if (!options.need_weights) return {out_proj_(mixed), {}};

@@ -18,7 +18,7 @@ struct AttentionOptions {
   bool need_weights = true;
   /// A mask of pairs of a query and a key: [l, s], or [n · heads, l, s] with one mask for each
   /// sample and head. u8: a nonzero value hides the key from the query. Other dtypes: added to the
-  /// scores.
+  /// scores. A query from which all keys are hidden has weights of 0.
   std::optional<Tensor> attn_mask{};
   /// If true, the returned weights are the mean over the heads, [n, l, s]; if false, they are those
   /// of each head, [n, heads, l, s].

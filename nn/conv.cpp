@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/ops.h"
+#include "tensor/checked.h"
 
 namespace hourglass::nn {
 namespace {
@@ -60,17 +61,18 @@ Conv<N>::Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, 
 
 template <int N>
 Var Conv<N>::forward(const Var& x) const {
-  const std::int64_t in = channels<N>(op_name<N>("conv1d", "conv2d"), x);
+  const char* const op = op_name<N>("conv1d", "conv2d");
+  const std::int64_t in = channels<N>(op, x);
   if (!weight_.is_initialized()) initialize_(in);
   const Var weight = weight_;  // read once, because it may be computed from others
-  check(in == weight.size(1) * options_.groups, op_name<N>("conv1d", "conv2d"), "is for ",
-        weight.size(1) * options_.groups, " channels, got ", in, " in ", describe(x));
+  check(in == weight.size(1) * options_.groups, op, "is for ", weight.size(1) * options_.groups, " channels, got ", in,
+        " in ", describe(x));
   hourglass::ConvOptions<N> options{options_.stride, options_.padding, options_.dilation, options_.groups};
   Var padded = x;
   if (options_.padding_mode != PadMode::constant) {
     std::vector<Padding> sides;
     for (int axis = 0; axis < N; ++axis) {
-      const std::int64_t same = options_.dilation[axis] * (options_.kernel[axis] - 1),
+      const std::int64_t same = Checked(op, options_.dilation[axis]) * (options_.kernel[axis] - 1),
                          each = options_.padding.amount[axis];
       sides.push_back(options_.padding.same ? Padding{same / 2, same - same / 2} : Padding{each, each});
     }
@@ -118,11 +120,13 @@ Var ConvTranspose<N>::forward(const Var& x, const PerAxis<N>& output_size) const
   channels<N>(op, x);
   PerAxis<N> more = 0;
   for (int axis = 0; axis < N; ++axis) {
-    const std::int64_t smallest = (x.size(axis - N) - 1) * options_.stride[axis] - 2 * options_.padding[axis] +
-                                  options_.dilation[axis] * (options_.kernel[axis] - 1) + 1;
+    const Checked smallest = Checked(op, x.size(axis - N) - 1) * options_.stride[axis] -
+                             Checked(op, options_.padding[axis]) * 2 +
+                             Checked(op, options_.dilation[axis]) * (options_.kernel[axis] - 1) + 1;
     more[axis] = output_size[axis] - smallest;
     check(more[axis] >= 0 && more[axis] < options_.stride[axis], op, "an extent of ", x.size(axis - N), " can become ",
-          smallest, " to ", smallest + options_.stride[axis] - 1, ", not ", output_size[axis], "; x is ", describe(x));
+          std::int64_t{smallest}, " to ", std::int64_t{smallest + options_.stride[axis] - 1}, ", not ",
+          output_size[axis], "; x is ", describe(x));
   }
   return apply(x, more);
 }

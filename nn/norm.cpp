@@ -1,12 +1,13 @@
 #include "nn/norm.h"
 
 #include "autograd/ops.h"
+#include "tensor/checked.h"
 
 namespace hourglass::nn {
 namespace {
 
-std::int64_t extent(const Var& x, const Axes& axes) {
-  std::int64_t count = 1;
+std::int64_t extent(const char* op, const Var& x, const Axes& axes) {
+  Checked count(op, 1);
   for (const std::int64_t axis : axes) count *= x.size(axis);
   return count;
 }
@@ -60,13 +61,14 @@ Var ChannelNorm::normalize(const Var& x, const Axes& axes) const {
     const Var mean = constant(running_mean_->value()), scale = constant(rsqrt(running_var_->value() + options_.eps));
     return scale_and_shift((x - along(mean, x, 1)) * along(scale, x, 1), weight_, bias_, 1);
   }
-  check(extent(x, axes) != 1, op_, "needs more than 1 number for each channel, got ", describe(x));
+  check(extent(op_, x, axes) != 1, op_, "needs more than 1 number for each channel, got ", describe(x));
   if (is_training() && running_mean_ && x.numel() > 0) track(x, axes);
   return scale_and_shift(standardize(x, axes, options_.eps), weight_, bias_, 1);
 }
 
 void ChannelNorm::track(const Var& x, const Axes& axes) const {
-  num_batches_tracked_->set_value(num_batches_tracked_->value() + 1);
+  const bool by_batch = axes.contains(0);  // PyTorch's InstanceNorm has the counter, but does not count
+  if (by_batch) num_batches_tracked_->set_value(num_batches_tracked_->value() + 1);
   const double momentum = options_.momentum ? *options_.momentum : 1 / num_batches_tracked_->value().item();
   const Axes all = axes_but(x.dim(), 1);
   const auto update = [&](const Buffer& running, const Tensor& statistic) {
@@ -124,7 +126,7 @@ GroupNorm::GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNo
 
 Var GroupNorm::forward(const Var& x) const {
   check(x.dim() >= 2 && x.size(1) == channels_, "group_norm", "expects [n, ", channels_, ", ...], got ", describe(x));
-  std::int64_t each = channels_ / groups_;
+  Checked each("group_norm", channels_ / groups_);
   for (int axis = 2; axis < x.dim(); ++axis) each *= x.shape()[axis];
   const Var groups = reshape(x, {x.size(0), groups_, each});
   return scale_and_shift(reshape(standardize(groups, {-1}, eps_), x.shape()), weight_, bias_, 1);

@@ -85,14 +85,14 @@ class LazyBatchNorm2d : public BatchNorm2d {
 
 struct InstanceNormOptions {
   double eps = 1e-5;
-  std::optional<double> momentum = 0.1;
+  double momentum = 0.1;  ///< the weight of a batch in the running statistics
   bool affine = false;
   bool track_running_stats = false;
   Dtype dtype = Dtype::f32;
 };
 /// Normalises each channel of each sample separately (Ulyanov et al. 2016, "Instance
 /// normalization"). Running statistics, if tracked, are averages over samples of the statistics of
-/// each sample. Evaluation then uses them.
+/// each sample. Evaluation then uses them. As in PyTorch, num_batches_tracked stays 0.
 class InstanceNorm : public ChannelNorm {
  public:
   Var forward(const Var& x) const override;

@@ -13,8 +13,8 @@ namespace hourglass::nn {
 ///   replicate  a a | a b c d | d d        circular  c d | a b c d | a b     (at most as wide)
 enum class PadMode { constant, reflect, replicate, circular };
 
-/// Pads the last axes of x, one Padding per axis, in the order of the axes. A negative padding
-/// removes elements.
+/// Pads the last axes of x, one Padding per axis, in the order of the axes. A negative padding removes elements; then
+/// `circular` repeats what is left, as in PyTorch, and reflect and replicate still see the whole row.
 Var pad(const Var& x, const std::vector<Padding>& paddings, PadMode mode, Scalar value = 0);
 
 /// A layer that pads the last axes: one for [n, c, l] and [c, l], two for [n, c, h, w] and [c, h, w].

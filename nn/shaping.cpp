@@ -1,6 +1,7 @@
 #include "nn/shaping.h"
 
 #include "autograd/ops.h"
+#include "tensor/checked.h"
 
 namespace hourglass::nn {
 
@@ -8,8 +9,14 @@ Var Flatten::forward(const Var& x) const { return flatten(x, first_, last_); }
 
 Var Unflatten::forward(const Var& x) const {
   const int axis = normalize_axis("unflatten", axis_, x.dim());
-  std::int64_t known = 1;
-  for (const std::int64_t size : sizes_) known *= size < 0 ? 1 : size;
+  Checked known("unflatten", 1);
+  int unknown = 0;
+  for (const std::int64_t size : sizes_) {
+    check(size >= -1, "unflatten", "extent ", size, " in ", sizes_, "; only -1 has a meaning");
+    if (size >= 0) known *= size;
+    else ++unknown;
+  }
+  check(unknown <= 1, "unflatten", "-1 stands twice in ", sizes_);
   Shape shape = x.shape();
   shape.erase(axis);
   // The extent -1 is computed here, because reshape cannot infer it from an empty batch.
@@ -52,9 +59,10 @@ PixelShuffle::PixelShuffle(std::int64_t upscale_factor) : factor_(upscale_factor
 }
 Var PixelShuffle::forward(const Var& x) const {
   const Shape front = leading("pixel_shuffle", x);
-  const std::int64_t r = factor_, c = x.size(-3) / (r * r), h = x.size(-2), w = x.size(-1);
-  check(c * r * r == x.size(-3), "pixel_shuffle", "the number of channels must be a multiple of ", r * r, ", got ",
-        describe(x));
+  const Checked r("pixel_shuffle", factor_);
+  const std::int64_t c = x.size(-3) / (r * r), h = x.size(-2), w = x.size(-1);
+  check(x.size(-3) % (r * r) == 0, "pixel_shuffle", "the number of channels must be a multiple of ",
+        std::int64_t{r * r}, ", got ", describe(x));
   const Var cells = permute(reshape(x, with(front, {c, r, r, h, w})), order(front.size(), {0, 3, 1, 4, 2}));
   return reshape(cells, with(front, {c, h * r, w * r}));
 }
@@ -64,9 +72,10 @@ PixelUnshuffle::PixelUnshuffle(std::int64_t downscale_factor) : factor_(downscal
 }
 Var PixelUnshuffle::forward(const Var& x) const {
   const Shape front = leading("pixel_unshuffle", x);
-  const std::int64_t r = factor_, c = x.size(-3), h = x.size(-2) / r, w = x.size(-1) / r;
-  check(h * r == x.size(-2) && w * r == x.size(-1), "pixel_unshuffle", "height and width must be multiples of ", r,
-        ", got ", describe(x));
+  const Checked r("pixel_unshuffle", factor_);
+  const std::int64_t c = x.size(-3), h = x.size(-2) / r, w = x.size(-1) / r;
+  check(x.size(-2) % r == 0 && x.size(-1) % r == 0, "pixel_unshuffle", "height and width must be multiples of ",
+        factor_, ", got ", describe(x));
   const Var cells = permute(reshape(x, with(front, {c, h, r, w, r})), order(front.size(), {0, 2, 4, 1, 3}));
   return reshape(cells, with(front, {c * r * r, h, w}));
 }

@@ -64,6 +64,8 @@ class Scalar {
   }
 
   double real() const { return real_; }
+  /// Whether it was given as an integer; then to<std::int64_t>() is exact.
+  bool is_integral() const { return integral_; }
 
   /// The value as T. If T is an integer type, a fraction or a number out of range is an error that
   /// names op.

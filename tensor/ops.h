@@ -4,6 +4,7 @@
 // dtype of the tensor it meets. Axes count from the front, or from the back when negative. Shapes are written [rows,
 // columns].
 #pragma once
+#include <concepts>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -118,10 +119,10 @@ Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// A NaN makes the result NaN. It is an error if there are no elements.
 Tensor max(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor min(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// Sum of (x - mean)^2 over count - correction.
+/// Sum of (x - mean)^2 over count - correction. It keeps its digits where the mean is much larger than the deviations.
 Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
 Tensor std(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-/// (sum |x|^p)^(1/p); p may be infinity.
+/// (sum |x|^p)^(1/p), without overflow; p may be infinity.
 Tensor norm(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
 /// log(sum(exp(x))), without overflow.
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
@@ -201,9 +202,6 @@ struct Padding {
 };
 /// One Padding per axis, in order. If there are fewer paddings, they belong to the last axes.
 Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value = 0);
-/// The upper (lower) triangle of the last two axes: what lies below (above) the given diagonal becomes 0.
-Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
-Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
 /// Puts x into zeros of `shape`, at the places that slice(_, axis, start, stop, step) takes. This
 /// is slice's adjoint.
 Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step = 1);
@@ -249,18 +247,29 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias = nullpt
 // x, and conv_weight by w.
 
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dOptions& options = {});
-Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options = {});
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options);
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options);
 /// The gradient of conv by its image, also called deconvolution: every number of x adds a multiple
 /// of the kernel to the result. weight is [in, out / groups, height, width]: the weight of the
 /// convolution in the other direction.
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const ConvTranspose1dOptions& options = {});
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const ConvTranspose1dOptions& options = {});
+                        const ConvTranspose1dOptions& options);
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const ConvTranspose2dOptions& options = {});
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const ConvTranspose2dOptions& options = {});
+                        const ConvTranspose2dOptions& options);
+// With a bias and the usual options. Templates take no {}, so in conv2d(x, weight, {}) these are the options.
+#define HOURGLASS_WITH_BIAS(op)                                        \
+  template <std::same_as<Tensor> Bias>                                 \
+  Tensor op(const Tensor& x, const Tensor& weight, const Bias& bias) { \
+    return op(x, weight, bias, {});                                    \
+  }
+HOURGLASS_WITH_BIAS(conv1d)
+HOURGLASS_WITH_BIAS(conv2d)
+HOURGLASS_WITH_BIAS(conv_transpose1d)
+HOURGLASS_WITH_BIAS(conv_transpose2d)
+#undef HOURGLASS_WITH_BIAS
 /// The gradient of conv(x, weight) by its weight, where g is the gradient by its result.
 Tensor conv1d_weight(const Tensor& x, const Tensor& g, PerAxis<1> kernel, const Conv1dOptions& options = {});
 Tensor conv2d_weight(const Tensor& x, const Tensor& g, PerAxis<2> kernel, const Conv2dOptions& options = {});
@@ -319,8 +328,11 @@ Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indic
 /// Resizes a batch of images [batch, channels, height, width] or series [batch, channels, length].
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
-// ---- factorising ---------------------------------------------------------------------------------- ops_linalg.cpp
+// ---- matrices in the last two axes ---------------------------------------------------------------- ops_linalg.cpp
 
+/// The upper (lower) triangle of the last two axes: what lies below (above) the given diagonal becomes 0.
+Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
+Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
 /// The lower triangular L of L Lᵀ = x for symmetric positive definite matrices x [..., n, n]; zeros above the diagonal.
 /// Only x's lower triangle is read. An error names the matrix that is not positive definite, and its pivot.
 Tensor cholesky(const Tensor& x);

@@ -10,6 +10,7 @@
 // memory. Without padding and stride, the image itself may be the frame.
 #include <algorithm>
 
+#include "tensor/checked.h"
 #include "tensor/conv/geometry.h"
 #include "tensor/conv/products.h"
 #include "tensor/ops.h"
@@ -44,11 +45,10 @@ Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, cons
     numbers.padding = padding.both;
     return convolve<N>(op, padding.after.empty() ? x : pad(x, padding.after), weight, bias, numbers);
   }
-  Geometry geometry = geometry_of<N>(op, x, kernel_size<N>(weight), options);
-  geometry.out = weight.shape()[0];
-  check(geometry.in == weight.shape()[1] * options.groups, op, "channels differ: x is ", describe(x), ", weight is ",
-        describe(weight), " in ", options.groups, " groups (", geometry.in, " against ",
-        weight.shape()[1] * options.groups, ")");
+  const Geometry geometry = geometry_of<N>(op, x, weight.shape()[0], kernel_size<N>(weight), options);
+  const std::int64_t inputs = Checked(op, weight.shape()[1]) * options.groups;
+  check(geometry.in == inputs, op, "channels differ: x is ", describe(x), ", weight is ", describe(weight), " in ",
+        options.groups, " groups (", geometry.in, " against ", inputs, ")");
   check(geometry.out % options.groups == 0, op, "cannot divide ", geometry.out, " outputs into ", options.groups,
         " groups: weight is ", describe(weight));
   check_bias(op, weight, bias, geometry.out);
@@ -63,7 +63,13 @@ Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, cons
   if (y.numel() == 0) return y;
   const Tensor image = contiguous(x), kernel = contiguous(weight), shift = bias ? contiguous(*bias) : Tensor();
   dispatch_floating(op, x.dtype(), [&]<class T>() {
-    forward<T>(geometry, image.data<T>(), kernel.data<T>(), bias ? shift.data<T>() : nullptr, y.mutable_data<T>());
+    within_memory(
+        op,
+        [&] {
+          forward<T>(geometry, image.data<T>(), kernel.data<T>(), bias ? shift.data<T>() : nullptr,
+                     y.mutable_data<T>());
+        },
+        "x is ", describe(x), ", weight is ", describe(weight));
   });
   return y;
 }
@@ -90,8 +96,13 @@ Tensor convolve_transposed(std::string_view op, const Tensor& x, const Tensor& w
   if (y.numel() == 0) return y;
   const Tensor image = contiguous(x), kernel = contiguous(weight), shift = bias ? contiguous(*bias) : Tensor();
   dispatch_floating(op, x.dtype(), [&]<class T>() {
-    input_gradient<T>(geometry, image.data<T>(), kernel.data<T>(), bias ? shift.data<T>() : nullptr,
-                      y.mutable_data<T>());
+    within_memory(
+        op,
+        [&] {
+          input_gradient<T>(geometry, image.data<T>(), kernel.data<T>(), bias ? shift.data<T>() : nullptr,
+                            y.mutable_data<T>());
+        },
+        "x is ", describe(x), ", weight is ", describe(weight));
   });
   return y;
 }
@@ -103,8 +114,7 @@ Tensor convolve_weight(std::string_view op, const Tensor& x, const Tensor& g, co
   check_image<N>(op, "x", x);
   check_image<N>(op, "g", g);
   check(!options.padding.same, op, "needs the padding in numbers");
-  Geometry geometry = geometry_of<N>(op, x, kernel, options);
-  geometry.out = channels_of<N>(g);
+  const Geometry geometry = geometry_of<N>(op, x, channels_of<N>(g), kernel, options);
   check(geometry.in % options.groups == 0 && geometry.out % options.groups == 0, op, "cannot divide into ",
         options.groups, " groups: x is ", describe(x), ", g is ", describe(g));
   const Shape expected = shape_like<N>(x, geometry.out, geometry, &Axis::outputs);
@@ -121,7 +131,9 @@ Tensor convolve_weight(std::string_view op, const Tensor& x, const Tensor& g, co
   Tensor w(shape, x.dtype());
   const Tensor image = contiguous(x), gradient = contiguous(g);
   dispatch_floating(op, x.dtype(), [&]<class T>() {
-    weight_gradient<T>(geometry, image.data<T>(), gradient.data<T>(), w.mutable_data<T>());
+    within_memory(
+        op, [&] { weight_gradient<T>(geometry, image.data<T>(), gradient.data<T>(), w.mutable_data<T>()); }, "x is ",
+        describe(x), ", g is ", describe(g));
   });
   return w;
 }
@@ -134,7 +146,7 @@ SamePadding<N> same_padding(std::string_view op, const Shape& weight, const Conv
   bool odd = false;
   for (int axis = 0; axis < N; ++axis) {
     check(options.stride[axis] == 1, op, "kSame needs stride 1, got ", options.stride[axis]);
-    const std::int64_t total = options.dilation[axis] * (weight[weight.size() - N + axis] - 1);
+    const std::int64_t total = Checked(op, options.dilation[axis]) * (weight[weight.size() - N + axis] - 1);
     result.both[axis] = std::max<std::int64_t>(total / 2, 0);
     result.after[static_cast<std::size_t>(axis)].after = total % 2;
     odd |= total % 2 != 0;

@@ -48,24 +48,51 @@ Tensor ones_like(const Tensor& x) { return ones(x.shape(), x.dtype()); }
 Tensor full_like(const Tensor& x, Scalar value) { return full(x.shape(), value, x.dtype()); }
 Tensor scalar(Scalar value, Dtype dtype) { return full({}, value, dtype); }
 
+namespace {
+
+// How many numbers start, start + step, ... come before stop.
+std::int64_t range_length(double start, double stop, double step) {
+  const double count = std::ceil((stop - start) / step);
+  check(count >= 0 && count < 0x1p63, "arange", "cannot go from ", start, " to ", stop, " in steps of ", step);
+  return static_cast<std::int64_t>(count);
+}
+// The same for integers, without rounding and overflow: the distance is an unsigned number.
+std::int64_t range_length(std::int64_t start, std::int64_t stop, std::int64_t step) {
+  const auto difference = [](std::int64_t high, std::int64_t low) {
+    return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  };
+  std::uint64_t count = 0;
+  if (step > 0 && start < stop) count = (difference(stop, start) - 1) / difference(step, 0) + 1;
+  if (step < 0 && start > stop) count = (difference(start, stop) - 1) / difference(0, step) + 1;
+  check(step != 0 && (count > 0 || start == stop) && count <= INT64_MAX, "arange", "cannot go from ", start, " to ",
+        stop, " in steps of ", step);
+  return static_cast<std::int64_t>(count);
+}
+
+}  // namespace
+
 Tensor arange(Scalar start, Scalar stop, Scalar step, Dtype dtype) {
   const Work work("arange", 0);
-  const double count = std::ceil((stop.real() - start.real()) / step.real());
-  check(count >= 0 && count < 9e18, "arange", "cannot go from ", start.real(), " to ", stop.real(), " in steps of ",
-        step.real());
-  Tensor result({static_cast<std::int64_t>(count)}, dtype);
-  if (result.numel() == 0) return result;
-  dispatch(dtype, [&]<class T>() {
+  return dispatch(dtype, [&]<class T>() {
     if constexpr (std::is_floating_point_v<T>) {
+      Tensor result({range_length(start.real(), stop.real(), step.real())}, dtype);
       fill<T>(result,
               [&](std::int64_t i) { return static_cast<T>(start.real() + static_cast<double>(i) * step.real()); });
+      return result;
     } else {
       const auto first = start.to<std::int64_t>("arange"), by = step.to<std::int64_t>("arange");
-      for (const std::int64_t end : {first, first + (result.numel() - 1) * by}) (void)Scalar(end).to<T>("arange");
-      fill<T>(result, [=](std::int64_t i) { return static_cast<T>(first + i * by); });
+      const Scalar end = stop.is_integral() ? stop : by > 0 ? std::ceil(stop.real()) : std::floor(stop.real());
+      Tensor result({range_length(first, end.to<std::int64_t>("arange"), by)}, dtype);
+      const auto number = [=](std::int64_t i) {  // i by may overflow where the sum does not
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(first) +
+                                         static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(by));
+      };
+      if (result.numel() > 0)
+        for (const std::int64_t i : {std::int64_t{0}, result.numel() - 1}) (void)Scalar(number(i)).to<T>("arange");
+      fill<T>(result, [=](std::int64_t i) { return static_cast<T>(number(i)); });
+      return result;
     }
   });
-  return result;
 }
 Tensor arange(Scalar stop) { return arange(0, stop); }
 

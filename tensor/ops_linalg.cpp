@@ -1,4 +1,4 @@
-// Triangular factors and systems, for the matrices in the last two axes.
+// Triangles, triangular factors and systems, for the matrices in the last two axes.
 #include <algorithm>
 #include <cmath>
 
@@ -107,11 +107,42 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, bool upper) {
     parallel_for(count, grain_for(n * n * columns / 2), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t m = begin; m < end; ++m) {
         T* const x = std::copy_n(from + m * n * columns, n * columns, out + m * n * columns) - n * columns;
+        if (std::all_of(x, x + n * columns, [](T number) { return number == 0; })) continue;  // even if A is singular
         substitute(triangle + m * n * n, x, n, columns, upper);
       }
     });
   });
   return result;
 }
+
+namespace {
+
+enum class Triangle { upper, lower };
+
+// In row i the upper triangle begins at column i + diagonal, and the lower one ends after it.
+Tensor keep_triangle(std::string_view op, const Tensor& x, std::int64_t diagonal, Triangle kept) {
+  const Work work(op, 0, x);
+  check(x.dim() >= 2, op, "needs at least 2 axes, got ", describe(x));
+  if (x.numel() == 0) return x;
+  const Tensor from = contiguous(x);
+  const std::int64_t rows = x.size(-2), columns = x.size(-1);
+  const std::int64_t shift = std::clamp(diagonal, -rows - 1, columns) + (kept == Triangle::lower ? 1 : 0);
+  Tensor result = zeros(x.shape(), x.dtype());
+  dispatch(x.dtype(), [&]<class T>() {
+    const T* in = from.data<T>();
+    T* out = result.mutable_data<T>();
+    for (std::int64_t row = 0; row < x.numel() / columns; ++row, in += columns, out += columns) {
+      const std::int64_t border = std::clamp<std::int64_t>(row % rows + shift, 0, columns);
+      if (kept == Triangle::lower) std::copy_n(in, border, out);
+      else std::copy_n(in + border, columns - border, out + border);
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
+Tensor triu(const Tensor& x, std::int64_t diagonal) { return keep_triangle("triu", x, diagonal, Triangle::upper); }
+Tensor tril(const Tensor& x, std::int64_t diagonal) { return keep_triangle("tril", x, diagonal, Triangle::lower); }
 
 }  // namespace hourglass

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "tensor/checked.h"
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
@@ -24,7 +25,7 @@ Planes planes_of(std::string_view op, const Tensor& x, const ImageTaps& taps) {
   check(taps.columns.extent == width && (!taps.rows || taps.rows->extent == height), op, "the taps are for [",
         taps.rows ? join(taps.rows->extent, ", ") : "", taps.columns.extent, "], x is ", describe(x));
   Planes result{1, height, width, taps.rows ? taps.rows->outputs() : 1, taps.columns.outputs(), x.shape()};
-  for (int axis = 0; axis < x.dim() - axes; ++axis) result.count *= x.shape()[axis];
+  for (int axis = 0; axis < x.dim() - axes; ++axis) result.count = Checked(op, result.count) * x.shape()[axis];
   if (taps.rows) result.shape[x.dim() - 2] = result.out_height;
   result.shape.back() = result.out_width;
   return result;
@@ -118,7 +119,10 @@ Tensor resample(const Tensor& x, const ImageTaps& taps) {
   Tensor y(planes.shape, x.dtype());
   const Tensor from = contiguous(x);
   dispatch_floating("resample", x.dtype(), [&]<class T>() {
-    if (y.numel() > 0) resample<T>(planes, taps, from.data<T>(), y.mutable_data<T>());
+    if (y.numel() > 0)
+      within_memory(
+          "resample", [&] { resample<T>(planes, taps, from.data<T>(), y.mutable_data<T>()); }, "x is ", describe(x),
+          ", the result ", describe(y));
   });
   return y;
 }
@@ -188,30 +192,33 @@ Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indic
   for (int axis = 0; axis < N; ++axis) {
     std::int64_t& extent = result.shape[x.dim() - N + axis];
     const std::int64_t stride = options.stride[axis] == 0 ? options.kernel[axis] : options.stride[axis];
-    const std::int64_t usual = (extent - 1) * stride - 2 * options.padding[axis] + options.kernel[axis];
+    const std::int64_t usual =
+        Checked(op, extent - 1) * stride - Checked(op, options.padding[axis]) * 2 + options.kernel[axis];
     const std::int64_t wanted = options.output_size[axis] == 0 ? usual : options.output_size[axis];
-    check(stride >= 1 && options.kernel[axis] >= 1 && wanted >= 1 && std::abs(wanted - usual) < stride, op,
-          "an extent of ", extent, " with kernel ", options.kernel[axis], ", stride ", stride, " and padding ",
+    check(stride >= 1 && options.kernel[axis] >= 1 && wanted >= 1 &&
+              std::abs(std::int64_t{Checked(op, wanted) - usual}) < stride,
+          op, "an extent of ", extent, " with kernel ", options.kernel[axis], ", stride ", stride, " and padding ",
           options.padding[axis], " came from ", usual, ", give or take ", stride - 1, "; asked for ", wanted);
     extent = wanted;
-    result.size *= wanted;
+    result.size = Checked(op, result.size) * wanted;
   }
-  for (int axis = 0; axis < x.dim() - N; ++axis) result.planes *= x.shape()[axis];
+  for (int axis = 0; axis < x.dim() - N; ++axis) result.planes = Checked(op, result.planes) * x.shape()[axis];
 
   // Of several numbers for one place, the last one stays.
   const Tensor flat = contiguous(indices);
   const std::int64_t* const index = flat.data<std::int64_t>();
   const std::int64_t count = result.planes == 0 ? 0 : x.numel() / result.planes;
-  std::vector<std::int64_t> last(static_cast<std::size_t>(result.size));
+  Tensor writers({result.size}, Dtype::i64);
+  std::int64_t* const last = writers.mutable_data<std::int64_t>();
   Tensor stays(x.shape(), Dtype::u8);
   std::uint8_t* const mask = stays.mutable_data<std::uint8_t>();
   bool all = true;
   for (std::int64_t plane = 0; plane < result.planes; ++plane) {
-    std::fill(last.begin(), last.end(), -1);
+    std::fill_n(last, result.size, -1);
     for (std::int64_t i = plane * count; i < (plane + 1) * count; ++i) {
       check(index[i] >= 0 && index[i] < result.size, op, "index ", index[i], " is out of range for an image of ",
             result.size, " numbers: x is ", describe(x));
-      std::int64_t& writer = last[static_cast<std::size_t>(index[i])];
+      std::int64_t& writer = last[index[i]];
       mask[i] = 1;
       if (writer >= 0) {
         mask[writer] = 0;

@@ -156,6 +156,11 @@ Tensor lstm_sequence_grad(const Tensor& g, const LstmSequence& run, const Tensor
   Tensor result = zeros({gates + 4 * n * n + 2 * states}, c.dtype());
   if (gates == 0) return result;
   const Tensor by_states = contiguous(g), hidden = contiguous(weight), c_first = contiguous(c);
+  const bool flat = dispatch_floating("lstm_sequence_grad", g.dtype(), [&]<class T>() {
+    const T* const from = by_states.data<T>();
+    return std::all_of(from, from + g.numel(), [](T number) { return number == 0; });
+  });
+  if (flat) return result;  // whatever the states are
   dispatch_floating("lstm_sequence_grad", c.dtype(), [&]<class T>() {
     const T *const by_hs = by_states.data<T>(), *const by_cs = by_hs + steps * states;
     const T *const w = hidden.data<T>(), *const first_c = c_first.data<T>();

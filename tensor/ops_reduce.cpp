@@ -36,6 +36,10 @@ Tensor extreme(std::string_view name, Reduce op, const Tensor& x, const Axes& ax
   return reduce(op, x, axes);
 }
 
+double epsilon_of(Dtype dtype) {
+  return dtype == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
+}
+
 // Elements that are folded into each result.
 double count_of(const Tensor& x, const Axes& axes) {
   double count = 1;
@@ -106,9 +110,19 @@ Tensor var(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
   const Work work("var", x.numel(), x);
   check_floating("var", x);
   const Axes over = normalize_axes("var", axes, x.dim());
+  const double n = count_of(x, over);
   const Tensor center = mean(x, over, true);
-  const Tensor squares = reduce(Reduce::sum_of_squares, x, over, &center);
-  return finish(squares / std::max(0.0, count_of(x, over) - correction), x, over, keepdim);
+  Tensor squares = reduce(Reduce::sum_of_squares, x, over, &center);
+  // The mean is rounded. Where it is much larger than the deviations, its error shows in their squares. Then it is
+  // computed again, from deviations, and what its rounding adds to the squares is subtracted.
+  const Tensor far = square(center) * (2048 * epsilon_of(x.dtype())) > squares / n;
+  if (any(far).item() != 0) {
+    const auto error = [&](const Tensor& c) { return reduce(Reduce::sum_of_deviations, x, over, &c) / n; };
+    const Tensor nearer = center + error(center);
+    const Tensor rest = reduce(Reduce::sum_of_squares, x, over, &nearer) - square(error(nearer)) * n;
+    squares = where(far, maximum(rest, 0), squares);
+  }
+  return finish(squares / std::max(0.0, n - correction), x, over, keepdim);
 }
 
 Tensor std(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
@@ -117,17 +131,38 @@ Tensor std(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
   return sqrt(var(x, axes, keepdim, correction));
 }
 
+namespace {
+
+// (Σ |x|^p)^(1/p), where the powers may overflow or vanish.
+Tensor plain_root_of_powers(const Tensor& x, const Axes& over, double p) {
+  if (p == 2) return sqrt(reduce(Reduce::sum_of_squares, x, over));
+  return pow(reduce(Reduce::sum, pow(abs(x), p), over), 1 / p);
+}
+// The same for all numbers: where the powers leave the range of the dtype, the numbers are divided by the largest.
+Tensor root_of_powers(const Tensor& x, const Axes& over, double p) {
+  const Tensor plain = plain_root_of_powers(x, over, p);
+  const double least =
+      x.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();
+  const double lowest = std::pow(least / epsilon_of(x.dtype()), 1 / p);
+  const Tensor lost = logical_or(isinf(plain), plain < lowest);
+  if (p < 0 || x.numel() == 0 || any(lost).item() == 0) return plain;
+  const Tensor largest = reduce(Reduce::max, abs(x), over);
+  const Tensor unit = where(logical_or(largest == 0, isinf(largest)), 1, largest);
+  return where(lost, plain_root_of_powers(x / unit, over, p) * unit, plain);
+}
+
+}  // namespace
+
 Tensor norm(const Tensor& x, const Axes& axes, bool keepdim, double p) {
   const Work work("norm", x.numel(), x);
   check_floating("norm", x);
   check(!std::isnan(p), "norm", "p is NaN");
   const Axes over = normalize_axes("norm", axes, x.dim());
   const auto kept = [&] {
-    if (p == 2) return sqrt(reduce(Reduce::sum_of_squares, x, over));
     if (p == 1) return reduce(Reduce::sum, abs(x), over);
     if (p == 0) return reduce(Reduce::sum, to(x != 0, x.dtype()), over);
     if (std::isinf(p)) return extreme("norm", p > 0 ? Reduce::max : Reduce::min, abs(x), over);
-    return pow(reduce(Reduce::sum, pow(abs(x), p), over), 1 / p);
+    return root_of_powers(x, over, p);
   };
   return finish(kept(), x, over, keepdim);
 }

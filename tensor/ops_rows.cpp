@@ -1,5 +1,6 @@
 // What is done to whole rows: softmax, standardizing, summed losses, and their gradients.
 #include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -89,7 +90,7 @@ Tensor softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
   check_alike("softmax_grad", g, y);
   if (y.numel() == 0) return y;
   if (around.inner == 1) return softmax_grad_rows("softmax_grad", g, y, around.extent, false);
-  return y * (g - sum(g * y, {axis}, true));
+  return strong_mul(g - sum(strong_mul(g, y), {axis}, true), y);
 }
 Tensor log_softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis) {
   const Work work("log_softmax_grad", g.numel(), g, result);
@@ -99,7 +100,7 @@ Tensor log_softmax_grad(const Tensor& g, const Tensor& result, std::int64_t axis
   check_alike("log_softmax_grad", g, y);
   if (y.numel() == 0) return y;
   if (around.inner == 1) return softmax_grad_rows("log_softmax_grad", g, y, around.extent, true);
-  return g - exp(y) * sum(g, {axis}, true);
+  return g - strong_mul(sum(g, {axis}, true), exp(y));
 }
 
 // ---- standardizing
@@ -213,8 +214,14 @@ SummedLoss sum_of_losses(std::string_view op, const Tensor& a, const Tensor& b, 
 }  // namespace
 
 SummedLoss bce_with_logits_sum(const Tensor& logits, const Tensor& targets, bool with_slopes) {
-  return sum_of_losses("bce_with_logits_sum", logits, targets, with_slopes,
-                       [](const auto& table) { return table.bce_with_logits; });
+  SummedLoss loss = sum_of_losses("bce_with_logits_sum", logits, targets, with_slopes,
+                                  [](const auto& table) { return table.bce_with_logits; });
+  if (std::isnan(loss.sum.item())) {  // a NaN among the operands, or a target that is no probability
+    const double low = min(targets).item(), high = max(targets).item();
+    check(low >= 0 && high <= 1, "bce_with_logits_sum", "targets must lie in [0, 1], got ", low, " to ", high, " in ",
+          describe(targets));
+  }
+  return loss;
 }
 SummedLoss squared_difference_sum(const Tensor& a, const Tensor& b, bool with_slopes) {
   return sum_of_losses("squared_difference_sum", a, b, with_slopes,

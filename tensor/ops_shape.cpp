@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "tensor/checked.h"
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
+#include "tensor/parallel.h"
 #include "tensor/work.h"
 
 namespace hourglass {
@@ -93,7 +95,7 @@ Tensor flatten(const Tensor& x, std::int64_t first, std::int64_t last) {
   Shape shape;
   for (int axis = 0; axis < x.dim(); ++axis)
     if (axis <= from || axis > to) shape.push_back(x.shape()[axis]);
-    else shape.back() *= x.shape()[axis];
+    else shape.back() = Checked("flatten", shape.back()) * x.shape()[axis];
   return reshape(x, shape);
 }
 
@@ -211,11 +213,13 @@ Tensor unfold(const Tensor& x, std::int64_t axis, std::int64_t size, std::int64_
 Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step) {
   const Work work("fold", x.numel(), x);
   const int at = normalize_axis("fold", axis, shape.size());
+  numel(shape);  // throws if there is no such shape
   Shape expected = shape;
   expected[at] = count_windows("fold", shape[at], size, step);
   expected.push_back(size);
   check(x.shape() == expected, "fold", "windows of a ", shape, " would be ", expected, ", got ", describe(x));
   Tensor result = zeros(shape, x.dtype());
+  if (x.numel() == 0) return result;
   Strides strides = result.strides();
   const std::int64_t stride = strides[at];
   if (expected[at] > 1) strides[at] *= step;
@@ -253,7 +257,7 @@ Tensor concat(std::span<const Tensor> parts, std::int64_t axis) {
   const int at = normalize_axis("concat", axis, parts[0].dim());
   check_parts("concat", parts, at);
   Shape shape = parts[0].shape();
-  for (const Tensor& part : parts.subspan(1)) shape[at] += part.shape()[at];
+  for (const Tensor& part : parts.subspan(1)) shape[at] = Checked("concat", shape[at]) + part.shape()[at];
   Tensor result(shape, parts[0].dtype());
   dispatch(result.dtype(), [&]<class T>() {
     T* out = result.mutable_data<T>();
@@ -283,6 +287,7 @@ Tensor stack(std::initializer_list<Tensor> parts, std::int64_t axis) {
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& sizes, std::int64_t axis) {
   const int at = normalize_axis("split", axis, x.dim());
   std::vector<Tensor> parts;
+  reserve("split", parts, std::ssize(sizes));
   std::int64_t start = 0, left = x.shape()[at];
   for (const std::int64_t size : sizes) {
     check(size >= 0 && size <= left, "split", "a part of ", size, " does not fit where ", left, " are left of axis ",
@@ -298,8 +303,9 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t axis)
   const std::int64_t extent = x.size(axis);
   check(size >= 1, "split", "needs a size of at least 1, got ", size);
   std::vector<std::int64_t> sizes;
-  for (std::int64_t start = 0; start < extent || sizes.empty(); start += size)
-    sizes.push_back(std::min(size, extent - start));
+  const std::int64_t count = std::max<std::int64_t>(ceil_div(extent, size), 1);
+  reserve("split", sizes, count);
+  for (std::int64_t i = 0; i < count; ++i) sizes.push_back(std::min(size, extent - i * size));
   return split(x, sizes, axis);
 }
 
@@ -311,7 +317,8 @@ Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value) 
   for (std::size_t i = 0; i < paddings.size(); ++i) {
     check(paddings[i].before >= 0 && paddings[i].after >= 0, "pad", "negative padding (", paddings[i].before, ", ",
           paddings[i].after, ") of ", describe(x), "; slice() cuts off");
-    shape[first + static_cast<int>(i)] += paddings[i].before + paddings[i].after;
+    std::int64_t& extent = shape[first + static_cast<int>(i)];
+    extent = Checked("pad", extent) + paddings[i].before + paddings[i].after;
   }
   Tensor result = full(shape, value, x.dtype());
   dispatch(x.dtype(), [&]<class T>() {
@@ -326,6 +333,7 @@ Tensor pad(const Tensor& x, const std::vector<Padding>& paddings, Scalar value) 
 Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
   const Work work("embed_slice", 0, x);
   const int at = normalize_axis("embed_slice", axis, shape.size());
+  numel(shape);  // throws if there is no such shape
   Shape matching = shape;
   if (x.dim() == shape.size()) matching[at] = x.shape()[at];
   const std::int64_t first = slice_bound(start, shape[at]), last = shape[at] - 1;
@@ -343,35 +351,5 @@ Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::
   });
   return result;
 }
-
-namespace {
-
-enum class Triangle { upper, lower };
-
-// In row i the upper triangle begins at column i + diagonal, and the lower one ends after it.
-Tensor keep_triangle(std::string_view op, const Tensor& x, std::int64_t diagonal, Triangle kept) {
-  const Work work(op, 0, x);
-  check(x.dim() >= 2, op, "needs at least 2 axes, got ", describe(x));
-  if (x.numel() == 0) return x;
-  const Tensor from = contiguous(x);
-  const std::int64_t rows = x.size(-2), columns = x.size(-1);
-  const std::int64_t shift = std::clamp(diagonal, -rows - 1, columns) + (kept == Triangle::lower ? 1 : 0);
-  Tensor result = zeros(x.shape(), x.dtype());
-  dispatch(x.dtype(), [&]<class T>() {
-    const T* in = from.data<T>();
-    T* out = result.mutable_data<T>();
-    for (std::int64_t row = 0; row < x.numel() / columns; ++row, in += columns, out += columns) {
-      const std::int64_t border = std::clamp<std::int64_t>(row % rows + shift, 0, columns);
-      if (kept == Triangle::lower) std::copy_n(in, border, out);
-      else std::copy_n(in + border, columns - border, out + border);
-    }
-  });
-  return result;
-}
-
-}  // namespace
-
-Tensor triu(const Tensor& x, std::int64_t diagonal) { return keep_triangle("triu", x, diagonal, Triangle::upper); }
-Tensor tril(const Tensor& x, std::int64_t diagonal) { return keep_triangle("tril", x, diagonal, Triangle::lower); }
 
 }  // namespace hourglass

@@ -2,13 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <deque>
+#include <latch>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <vector>
 
+#include <pthread.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include "tensor/checked.h"
 #include "tensor/error.h"
 
 #if defined(HOURGLASS_SANITIZE_THREAD)
@@ -28,58 +35,108 @@ void handed_on(char&) {}
 void received(char&) {}
 #endif
 
-// The threads of one setting. By default, TBB would start at most one thread per core.
-struct Team {
-  explicit Team(int threads)
-      : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)), arena(threads) {}
-  tbb::global_control limit;
-  tbb::task_arena arena;
-};
+// How many of so many threads can run, this one included. TBB ends the process where the system refuses to start a
+// thread (for lack of memory for its stack, for example), so the question comes first. Where the system refuses, half of
+// the threads that did start are enough: the work needs memory, too.
+int startable(int threads) {
+  struct Latches {
+    std::latch ready{1}, done{1};
+  };
+  const auto wait = [](void* latches) -> void* {
+    auto& [ready, done] = *static_cast<Latches*>(latches);
+    { const auto heap = std::make_unique<std::byte[]>(64); }  // malloc reserves memory for a thread that allocates
+    ready.count_down();
+    done.wait();
+    return nullptr;
+  };
+  ::pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, tbb::global_control::active_value(tbb::global_control::thread_stack_size));
+  std::deque<Latches> latches;
+  std::vector<::pthread_t> started;
+  while (std::ssize(started) + 1 < threads) {
+    ::pthread_t thread{};
+    if (::pthread_create(&thread, &attributes, wait, &latches.emplace_back()) != 0) break;
+    started.push_back(thread);
+    latches.back().ready.wait();
+  }
+  ::pthread_attr_destroy(&attributes);
+  for (Latches& each : latches) each.done.count_down();
+  for (const ::pthread_t thread : started) ::pthread_join(thread, nullptr);
+  const int running = static_cast<int>(started.size()) + 1;
+  return running == threads ? threads : std::max(1, running / 2);
+}
 
 struct Setting {
-  std::atomic<int> threads{std::max(1, tbb::this_task_arena::max_concurrency())};
+  const int cores = std::max(1, tbb::this_task_arena::max_concurrency());
+  std::atomic<int> threads{cores};
+  std::atomic<bool> in_child = false;  // of a fork, where TBB's threads do not exist
   std::mutex mutex;
-  std::shared_ptr<Team> team;  // null until first used, and again when the number of threads changes
+  std::shared_ptr<tbb::task_arena> team;  // null until first used, and again when the number of threads changes
+  // Of a team. TBB promises 256 threads or one per core, and prints a warning where a team is larger.
+  int most = std::max(256, cores);
+  int started = 1;
+  std::optional<tbb::global_control> limit;  // one for all teams, since TBB obeys the smallest that lives
 };
-// Made on first use: the library does nothing while a program loads it.
+// Made on first use: the library does nothing while a program loads it. Never destroyed, since TBB may be gone by then.
 Setting& setting() {
-  static Setting one;
-  return one;
+  static Setting* const one = [] {
+    ::pthread_atfork([] { setting().mutex.lock(); }, [] { setting().mutex.unlock(); },
+                     [] {
+                       setting().in_child = true;
+                       setting().mutex.unlock();
+                     });
+    return new Setting;
+  }();
+  return *one;
 }
 thread_local bool inside = false;  // a parallel_for inside a chunk runs on its thread alone
 
-std::shared_ptr<Team> current_team() {
-  auto& [threads, mutex, team] = setting();
-  const std::lock_guard lock(mutex);
-  if (!team) team = std::make_shared<Team>(threads.load());
-  return team;
+std::shared_ptr<tbb::task_arena> current_team() {
+  Setting& now = setting();
+  const std::lock_guard lock(now.mutex);
+  if (now.team) return now.team;
+  const int wanted = std::min(now.threads.load(), now.most);
+  if (wanted > now.started) {
+    now.started = std::max(now.started, startable(wanted));
+    if (now.started < wanted) now.most = now.started;
+    // By default, TBB would start at most one thread per core.
+    now.limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(now.most));
+  }
+  return now.team = std::make_shared<tbb::task_arena>(std::min(wanted, now.started));
 }
 
 }  // namespace
 
-int num_threads() { return setting().threads.load(std::memory_order_relaxed); }
+int num_threads() {
+  const Setting& now = setting();
+  return now.in_child.load(std::memory_order_relaxed) ? 1 : now.threads.load(std::memory_order_relaxed);
+}
 
 void set_num_threads(int threads) {
   check(threads >= 1, "set_num_threads", "needs at least 1, got ", threads);
-  auto& [count, mutex, team] = setting();
-  const std::lock_guard lock(mutex);
-  if (threads == count.load()) return;
-  count = threads;
-  team.reset();
+  Setting& now = setting();
+  const std::lock_guard lock(now.mutex);
+  if (threads == now.threads.load()) return;
+  now.threads = threads;
+  now.team.reset();
 }
 
 void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {
   if (n <= 0) return;
   check(grain >= 1, "parallel_for", "needs a grain of at least 1, got ", grain);
-  const std::int64_t chunks = (n + grain - 1) / grain;
-  const auto run = [&](std::int64_t chunk) { body(chunk * grain, std::min(n, (chunk + 1) * grain)); };
+  const std::int64_t chunks = ceil_div(n, grain);
+  const auto run = [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * grain;
+    body(begin, begin + std::min(grain, n - begin));
+  };
   if (chunks == 1 || inside || num_threads() == 1) {
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) run(chunk);
     return;
   }
   char fork = 0, join = 0;
   handed_on(fork);
-  current_team()->arena.execute([&] {
+  const auto on_all_threads = [&] {
     tbb::parallel_for(
         std::int64_t{0}, chunks,
         [&](std::int64_t chunk) {
@@ -92,7 +149,9 @@ void parallel_for(std::int64_t n, std::int64_t grain, FunctionRef<void(std::int6
           handed_on(join);
         },
         tbb::static_partitioner());
-  });
+  };
+  within_memory(
+      "parallel_for", [&] { current_team()->execute(on_all_threads); }, "in a loop over ", n);
   received(join);
 }
 

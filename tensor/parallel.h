@@ -25,12 +25,14 @@ class FunctionRef<R(Args...)> {
   R (*call_)(void*, Args...);
 };
 
-/// The number of threads that ops may use; by default the number of cores. 1 never starts a thread.
+/// The number of threads that ops may use; by default the number of cores. 1 never starts a thread. Fewer take part where
+/// the system refuses to start so many, in a child that fork() made (which runs ops on its one thread), and beyond 256
+/// or the number of cores. Results are the same.
 void set_num_threads(int threads);
 int num_threads();
 
 /// a / b, rounded up: the number of chunks of size b in a.
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a / b + (a % b > 0 ? 1 : 0); }
 
 /// Calls body(begin, end) on the chunks [0, grain), [grain, 2 grain), ... of [0, n), in any order and at the same time.
 /// The chunks depend on n and grain alone, so a chunk computes the same on any number of threads. Runs on the calling

@@ -141,6 +141,13 @@ void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
   }
 }
 
+// A word is below p 2^32 with the probability p, but for the last word below, which is so for a part of its draws. Then
+// a second number decides, from blocks beyond the end of the longest tensor. Events rarer than 2^-32 occur as well.
+bool is_below_fraction(double fraction, std::uint64_t key, std::uint64_t draw, std::int64_t position) {
+  return unit<double>(block(key, draw, static_cast<std::uint64_t>(position) | std::uint64_t{1} << 56).data()) <
+         fraction;
+}
+
 // An integer in [0, range) without bias: the upper half of bits times range. Products whose lower half would make some
 // results more likely are rejected (Lemire 2019, "Fast random integer generation in an interval"). A range of 0 means
 // 2^64.
@@ -232,12 +239,20 @@ Tensor Rng::normal(const Shape& shape, double mean, double std, Dtype dtype) {
 Tensor Rng::bernoulli(const Shape& shape, double probability, Dtype dtype) {
   const Work work("random bernoulli", 0);
   check(probability >= 0 && probability <= 1, "bernoulli", "needs a probability in [0, 1], got ", probability);
-  // A word is below p 2^32 with probability p, to within 2^-32; for p = 0 never.
-  const auto threshold = static_cast<std::uint32_t>(std::min(probability * 0x1p32, 0x1p32 - 1));
+  const double expected = probability * 0x1p32;  // 1 for words below it
+  const auto threshold = static_cast<std::uint32_t>(std::min(expected, 0x1p32 - 1));
   const bool certain = probability == 1;
+  const State at = next();
   return dispatch(dtype, [&]<class T>() {
-    return drawn<T, 1>(shape, next(), [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t) {
-      for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<T>((words[i] < threshold) | certain);
+    return drawn<T, 1>(shape, at, [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
+      bool undecided = false;
+      for (std::int64_t i = 0; i < count; ++i) {
+        out[i] = static_cast<T>((words[i] < threshold) | certain);
+        undecided |= words[i] == threshold;
+      }
+      for (std::int64_t i = 0; undecided && !certain && i < count; ++i)
+        if (words[i] == threshold)
+          out[i] = static_cast<T>(is_below_fraction(expected - threshold, at.key, at.draw, position + i));
     });
   });
 }
@@ -252,11 +267,16 @@ Tensor Rng::bernoulli(const Tensor& probability) {
   const Tensor flat = contiguous(probability);
   return dispatch_floating("bernoulli", flat.dtype(), [&]<class T>() {
     const T* const p = flat.data<T>();
-    return drawn<T, 1>(flat.shape(), next(),
-                       [p](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
-                         for (std::int64_t i = 0; i < count; ++i)
-                           out[i] = static_cast<T>(words[i] * 0x1p-32 < static_cast<double>(p[position + i]));
-                       });
+    const State at = next();
+    return drawn<T, 1>(
+        flat.shape(), at, [=](const std::uint32_t* words, T* out, std::int64_t count, std::int64_t position) {
+          for (std::int64_t i = 0; i < count; ++i) {
+            const double rest =
+                static_cast<double>(p[position + i]) * 0x1p32 - words[i];  // exact where it is in (0, 1)
+            const bool undecided = rest > 0 && rest < 1;
+            out[i] = static_cast<T>(undecided ? is_below_fraction(rest, at.key, at.draw, position + i) : rest > 0);
+          }
+        });
   });
 }
 

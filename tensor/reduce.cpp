@@ -24,7 +24,10 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
 }
 
 // The reduction that joins partial results.
-Reduce joining(Reduce op) { return op == Reduce::sum_of_squares || op == Reduce::sum_of_exps ? Reduce::sum : op; }
+Reduce joining(Reduce op) {
+  const bool is_sum = op == Reduce::sum_of_deviations || op == Reduce::sum_of_squares || op == Reduce::sum_of_exps;
+  return is_sum ? Reduce::sum : op;
+}
 
 // The matrices [extent, inner] that one step folds over their first axis: outer_shape and
 // outer_strides give their number and places. A matrix's rows lie `stride` apart, and have no gaps.

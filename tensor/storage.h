@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace hourglass {
@@ -26,6 +27,7 @@ class Storage {
   }
 
   std::byte* data() const { return block_ ? reinterpret_cast<std::byte*>(block_ + 1) : nullptr; }
+  /// What was asked for.
   std::size_t bytes() const { return block_ ? block_->bytes : 0; }
   /// Whether the memory has another owner, who would see what is written here.
   bool shared() const { return block_ && block_->references.load(std::memory_order_acquire) > 1; }
@@ -35,7 +37,7 @@ class Storage {
   // Directly before the data, and as long as a cache line to keep the data aligned.
   struct alignas(64) Block {
     std::atomic<std::int64_t> references;
-    std::size_t bytes;  // what the size class holds, without this header
+    std::size_t bytes;  // asked for; the size class may hold more
     int size_class;
     Block* next_free;
   };
@@ -49,9 +51,16 @@ namespace memory {
 std::int64_t bytes_in_use();
 std::int64_t peak_bytes();
 void reset_peak();
-/// Bytes kept by the pool for reuse, and a way to return them to the system.
+/// Bytes kept by the pool for reuse, and a way to return them to the system. Blocks that no one has needed for a while
+/// (65,536 allocations) return by themselves.
 std::int64_t bytes_cached();
 void trim();
+/// The most bytes that storages may hold together; more is an Error, as if memory had ended. By default it is the
+/// machine's memory, so that a wrong size is an Error before the system begins to end processes.
+std::int64_t limit();
+void set_limit(std::int64_t bytes);
+/// An Error that names op, unless so many more bytes are within the limit.
+void check_room(std::string_view op, std::int64_t bytes);
 }  // namespace memory
 
 }  // namespace hourglass

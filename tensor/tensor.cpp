@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ostream>
 
+#include "tensor/checked.h"
 #include "tensor/ops.h"
 #include "tensor/work.h"
 
@@ -56,11 +57,19 @@ Tensor Tensor::from(std::span<const T> values, const Shape& shape) {
 }
 
 Tensor Tensor::view_of(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
+  check(shape.size() == strides.size(), "view_of", "shape ", shape, " and strides ", strides, " differ in length");
   Tensor view = base;
   view.shape_ = shape;
   view.strides_ = strides;
   view.numel_ = hourglass::numel(shape);
-  view.offset_ = offset;
+  view.offset_ = view.numel_ == 0 ? 0 : offset;
+  if (view.numel_ == 0) return view;
+  const auto held = static_cast<std::int64_t>(base.storage_.bytes() / size_of(base.dtype_));
+  Checked first("view_of", offset), last = first;
+  for (int axis = 0; axis < shape.size(); ++axis)
+    (strides[axis] < 0 ? first : last) += Checked("view_of", shape[axis] - 1) * strides[axis];
+  check(first >= 0 && last < held, "view_of", "shape ", shape, " with strides ", strides, " from ", offset,
+        " reaches elements ", std::int64_t{first}, " to ", std::int64_t{last}, ", of a storage that holds ", held);
   return view;
 }
 
@@ -98,7 +107,10 @@ std::vector<T> Tensor::to_vector() const {
   expect_dtype(dtype_of<T>);
   const Tensor flat = contiguous(*this);
   const std::span<const T> all = flat.span<T>();
-  return {all.begin(), all.end()};
+  std::vector<T> result;
+  reserve("to_vector", result, numel_);
+  result.assign(all.begin(), all.end());
+  return result;
 }
 
 double Tensor::item() const {

@@ -39,7 +39,8 @@ class Tensor {
   static Tensor from(std::initializer_list<T> values) {
     return from(values, Shape{static_cast<std::int64_t>(values.size())});
   }
-  /// A view: the same storage seen through another shape, strides and offset (in elements).
+  /// A view: the same storage seen through another shape, strides and offset (in elements). An element outside of the
+  /// storage is an error.
   static Tensor view_of(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
 
   const Shape& shape() const { return shape_; }

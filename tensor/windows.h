@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -103,8 +104,9 @@ struct MaxUnpoolOptions {
 using MaxUnpool1dOptions = MaxUnpoolOptions<1>;
 using MaxUnpool2dOptions = MaxUnpoolOptions<2>;
 
-/// nearest takes the pixel floor(i scale), nearest_exact the pixel whose middle is nearest. linear is for series,
-/// bilinear and bicubic (Keys 1981, a = -0.75) for images. area averages as adaptive_avg_pool does.
+/// nearest takes the pixel floor(i scale), nearest_exact the pixel whose middle is nearest, both with PyTorch's rounding.
+/// linear is for series, bilinear and bicubic (Keys 1981, a = -0.75) for images. area averages as adaptive_avg_pool does.
+/// linear, bilinear and area copy an axis whose extent stays, whatever the factor.
 enum class InterpolateMode { nearest, nearest_exact, linear, bilinear, bicubic, area };
 std::ostream& operator<<(std::ostream& out, InterpolateMode mode);
 
@@ -115,6 +117,10 @@ struct InterpolateOptions {
   InterpolateMode mode = InterpolateMode::nearest;
   bool align_corners = false;  ///< align the middles of the corner pixels, not their outer edges
 };
+
+/// Which of `count` numbers first, first + apart, first + 2 apart, ... lie in [0, extent): from .first up to .second.
+std::pair<std::int64_t, std::int64_t> range_inside(std::int64_t first, std::int64_t apart, std::int64_t count,
+                                                   std::int64_t extent);
 
 /// The inputs that each output along one axis is made of, with their weights: a sparse matrix, row by row. Output i is
 /// the sum of weight[t] input[index[t]] for begin[i] <= t < begin[i + 1].

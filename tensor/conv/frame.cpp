@@ -3,17 +3,11 @@
 
 #include <utility>
 
+#include "tensor/checked.h"
 #include "tensor/parallel.h"
 
 namespace hourglass::conv {
 namespace {
-
-// Which of `count` numbers, first, first + apart, ... lie in [0, extent).
-std::pair<std::int64_t, std::int64_t> inside(std::int64_t first, std::int64_t apart, std::int64_t count,
-                                             std::int64_t extent) {
-  const std::int64_t begin = std::clamp<std::int64_t>(ceil_div(-first, apart), 0, count);
-  return {begin, std::clamp<std::int64_t>(ceil_div(extent - first, apart), begin, count)};
-}
 
 // Numbers of a line that windows read. Without padding and phases, a line is the image's own, even if no window reads
 // its last numbers.
@@ -39,7 +33,7 @@ std::int64_t Frame::column(std::int64_t j) const {
 void Frame::share_zeros() {
   pitch = 0;
   for (const std::int64_t column : columns) {
-    const auto [first, end] = inside(column, step, count, width);
+    const auto [first, end] = range_inside(column, step, count, width);
     pitch = std::max({pitch, end, count - first});
   }
 }
@@ -48,8 +42,8 @@ std::vector<Frame::Block> Frame::blocks() const {
   std::vector<Block> result;
   for (std::size_t q = 0; q < columns.size(); ++q)
     for (std::int64_t f = 0; f < phases; ++f) {
-      const auto [i, i_end] = inside(f - above, phases, lines, height);
-      const auto [j, j_end] = inside(columns[q], step, count, width);
+      const auto [i, i_end] = range_inside(f - above, phases, lines, height);
+      const auto [j, j_end] = range_inside(columns[q], step, count, width);
       if (i == i_end || j == j_end) continue;
       result.push_back({(i * phases + f - above) * width + columns[q] + j * step,
                         static_cast<std::int64_t>(q) * plane_size() + f * phase_size() + i * pitch + j, i_end - i,
@@ -80,11 +74,14 @@ Frame frame_of(const Geometry& geometry, Layout layout) {
               .pitch = 0,
               .columns = {}};
   if (layout == Layout::kSideBySide) {
+    (void)(Checked("conv", frame.channels) * columns.kernel * row_phases * (frame.lines + 1) * columns.outputs);
     frame.count = frame.pitch = columns.outputs;
     for (std::int64_t j = 0; j < columns.kernel; ++j) frame.columns.push_back(j * columns.dilation - columns.padding);
   } else {
     frame.count = line_length(columns, step);
-    for (std::int64_t phase = 0; phase < step; ++phase) frame.columns.push_back(phase - columns.padding);
+    // No window reads columns of a phase past the kernel.
+    const std::int64_t phases = std::min(step, (columns.kernel - 1) * columns.dilation + 1);
+    for (std::int64_t phase = 0; phase < phases; ++phase) frame.columns.push_back(phase - columns.padding);
     frame.share_zeros();
   }
   return frame;

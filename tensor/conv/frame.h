@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tensor/checked.h"
 #include "tensor/conv/geometry.h"
 #include "tensor/kernels/kernels.h"
 #include "tensor/storage.h"
@@ -70,7 +71,7 @@ Grid grid_of(const Geometry& geometry, const Frame& frame);
 template <class T>
 class Scratch {
  public:
-  explicit Scratch(std::int64_t count) : storage_(static_cast<std::size_t>(count) * sizeof(T)) {}
+  explicit Scratch(std::int64_t count) : storage_(static_cast<std::size_t>(Checked("conv", count) * sizeof(T))) {}
   T* data() const { return reinterpret_cast<T*>(storage_.data()); }
 
  private:

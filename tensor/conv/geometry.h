@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tensor/checked.h"
 #include "tensor/error.h"
 #include "tensor/tensor.h"
 #include "tensor/windows.h"
@@ -86,22 +87,37 @@ inline void check_bias(std::string_view op, const Tensor& weight, const Tensor* 
         ", which gives ", out, " channels, bias is ", describe(*bias));
 }
 
-/// The geometry of a convolution of x with kernels of these extents; only `out` is not set yet.
+/// An error unless 64 bits hold the sizes of all three operands, and there is memory for an image with its padding.
+inline void check_sizes(std::string_view op, const Geometry& geometry, Dtype dtype) {
+  const auto product = [&](std::int64_t channels, std::int64_t Axis::*extent) {
+    return Checked(op, channels) * (geometry.axes[0].*extent) * (geometry.axes[1].*extent);
+  };
+  (void)(product(geometry.in, &Axis::extent) * geometry.batch);
+  (void)(product(geometry.in, &Axis::kernel) * geometry.out);
+  (void)(product(geometry.out, &Axis::outputs) * geometry.batch);
+  Checked padded(op, geometry.in);
+  for (const Axis& a : geometry.axes) padded *= Checked(op, a.padding) * 2 + a.extent;
+  memory::check_room(op, padded * size_of(dtype));
+}
+
+/// The geometry of a convolution of x with `out` kernels of these extents.
 template <int N>
-Geometry geometry_of(std::string_view op, const Tensor& x, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
+Geometry geometry_of(std::string_view op, const Tensor& x, std::int64_t out, const PerAxis<N>& kernel,
+                     const ConvOptions<N>& options) {
   const PerAxis<N>& padding = options.padding.amount;
   check_options<N>(op, options.stride, padding, options.dilation, options.groups);
-  Geometry result{batch_of<N>(x), channels_of<N>(x), 0, options.groups, {}};
+  Geometry result{batch_of<N>(x), channels_of<N>(x), out, options.groups, {}};
   result.axes[0] = {1, 1, 1, 1, 0, 1};
   for (int axis = 0; axis < N; ++axis) {
-    const std::int64_t extent = x.size(axis - N);
-    const std::int64_t span = options.dilation[axis] * (kernel[axis] - 1) + 1, room = extent + 2 * padding[axis];
+    const std::int64_t extent = x.size(axis - N), room = Checked(op, padding[axis]) * 2 + extent;
+    const std::int64_t span = Checked(op, options.dilation[axis]) * (Checked(op, kernel[axis]) - 1) + 1;
+    const std::int64_t stride = std::min(options.stride[axis], room);  // a longer one has no second window, either
     check(kernel[axis] >= 1 && span <= room, op, "the kernel does not fit into the image: x is ", describe(x),
           ", a window spans ", span, ", the image with its padding ", room);
-    result.axes[static_cast<std::size_t>(axis + 2 - N)] = {
-        extent,        kernel[axis],          (room - span) / options.stride[axis] + 1, options.stride[axis],
-        padding[axis], options.dilation[axis]};
+    result.axes[static_cast<std::size_t>(axis + 2 - N)] = {extent, kernel[axis],  (room - span) / stride + 1,
+                                                           stride, padding[axis], options.dilation[axis]};
   }
+  check_sizes(op, result, x.dtype());
   return result;
 }
 
@@ -111,7 +127,8 @@ template <int N>
 Geometry transposed_geometry_of(std::string_view op, const Tensor& x, const Tensor& weight,
                                 const ConvTransposeOptions<N>& options) {
   check_options<N>(op, options.stride, options.padding, options.dilation, options.groups);
-  Geometry result{batch_of<N>(x), weight.shape()[1] * options.groups, channels_of<N>(x), options.groups, {}};
+  Geometry result{
+      batch_of<N>(x), Checked(op, weight.shape()[1]) * options.groups, channels_of<N>(x), options.groups, {}};
   check(result.out == weight.shape()[0], op, "channels differ: x is ", describe(x), ", weight is ", describe(weight),
         " (", result.out, " against ", weight.shape()[0], ")");
   check(result.out % options.groups == 0, op, "cannot divide ", result.out, " inputs into ", options.groups,
@@ -124,11 +141,13 @@ Geometry transposed_geometry_of(std::string_view op, const Tensor& x, const Tens
     check(more >= 0 && more < std::max(stride, dilation), op,
           "output_padding is at least 0 and less than stride or dilation, got ", more, " with stride ", stride,
           " and dilation ", dilation);
-    const std::int64_t extent = (outputs - 1) * stride - 2 * padding + dilation * (kernel - 1) + more + 1;
+    const std::int64_t extent = (Checked(op, outputs) - 1) * stride - Checked(op, padding) * 2 +
+                                Checked(op, dilation) * (kernel - 1) + more + 1;
     check(outputs >= 1 && kernel >= 1 && extent >= 1, op, "nothing is left of the result: x is ", describe(x),
           ", weight is ", describe(weight), ", the extent would be ", extent);
     result.axes[static_cast<std::size_t>(axis + 2 - N)] = {extent, kernel, outputs, stride, padding, dilation};
   }
+  check_sizes(op, result, x.dtype());
   return result;
 }
 

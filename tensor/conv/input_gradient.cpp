@@ -109,7 +109,7 @@ class Phases {
   Phases(const Geometry& geometry, const T* w)
       : geometry_(geometry), rows_(phases_of(geometry.axes[0])), columns_(phases_of(geometry.axes[1])) {
     const auto frame_in = [&](Layout each) { return gradient_frame(geometry, rows_, columns_, each); };
-    const std::int64_t strides = geometry.axes[0].stride * geometry.axes[1].stride;
+    const auto strides = static_cast<std::int64_t>(rows_.size() * columns_.size());
     const Layout layout =
         fastest<T>({geometry.group_in(), rows_[0].count, columns_[0].count,
                     geometry.group_out() * geometry.kernels() / strides, geometry.in * geometry.extents()},
@@ -122,7 +122,7 @@ class Phases {
         slack_ = std::max(slack_, products_.back()->slack());
         workspace_ = std::max(workspace_, products_.back()->workspace());
       }
-    direct_ = strides == 1 && slack_ == 0;
+    direct_ = geometry.axes[0].stride == 1 && geometry.axes[1].stride == 1 && slack_ == 0;
   }
 
   /// x of images [begin, end).
@@ -165,7 +165,7 @@ class Phases {
         lines[static_cast<std::size_t>(q)] = wide + (q * channels + c) * widest_;
       kernels().move.of<T>().interleave(lines.data(), pitches.data(), width.stride, rows_[row].count, width.extent,
                                         planes + c * geometry_.extents() + rows_[row].first * width.extent,
-                                        height.stride * width.extent);
+                                        std::min(height.stride, height.extent) * width.extent);
     }
   }
 

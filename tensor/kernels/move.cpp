@@ -143,8 +143,11 @@ void interleave(const T* const* from, const std::int64_t* from_step, std::int64_
           });
       if (count % 2 != 0) to[count - 1] = even[count / 2];
     } else {
-      for (std::int64_t phase = 0; phase < smaller(step, count); ++phase)
-        for (std::int64_t j = phase, k = i * from_step[phase]; j < count; j += step, ++k) to[j] = from[phase][k];
+      for (std::int64_t phase = 0; phase < smaller(step, count); ++phase) {
+        const T* const line = from[phase] + i * from_step[phase];
+        const std::int64_t numbers = (count - 1 - phase) / step + 1;
+        for (std::int64_t k = 0; k < numbers; ++k) to[phase + k * step] = line[k];
+      }
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "tensor/kernels/exp_log.inl"
 #include "tensor/kernels/fold.inl"
@@ -25,6 +26,19 @@ void map_row(std::int64_t n, T* y, F&& f, const Rows*... x) {
   const auto last = f(Read::load(x + n - width)...);  // before anything is stored
   for (std::int64_t j = 0; j + width <= n; j += width) Read::store(f(Read::load(x + j)...), y + j);
   if (n % width != 0) Read::store(last, y + n - width);
+}
+
+// A row of gradients that is 0 throughout stays 0, whatever it would be multiplied by: the softmax of numbers that are
+// all -∞ is NaN. Most rows begin with another number, so the test costs next to nothing.
+template <class T>
+bool is_zero(const T* g, std::int64_t n) {
+  for (std::int64_t j = 0; j < n; ++j)
+    if (!(g[j] == 0)) return false;
+  return true;
+}
+template <class T>
+void fill_zero(T* y, std::int64_t n) {
+  for (std::int64_t j = 0; j < n; ++j) y[j] = 0;
 }
 
 // The row is in the first-level cache after its maximum is found, so the passes that follow cost no memory traffic.
@@ -146,6 +160,13 @@ void standardize_rows_grad(const T* g, const T* x, const RowLayout& row, std::in
   const double count = static_cast<double>(row.segments * row.n);
   for (std::int64_t i = begin; i < end; ++i) {
     const T *const from = x + i * row.row_stride, *const gs = g + i * row.row_stride;
+    bool zero = true;
+    for (std::int64_t k = 0; zero && k < row.segments; ++k) zero = is_zero(gs + k * row.segment_stride, row.n);
+    if (zero) {
+      for (std::int64_t k = 0; k < row.segments; ++k)
+        fill_zero(dx + i * row.row_stride + k * row.segment_stride, row.n);
+      continue;
+    }
     const Moments<T> moments = moments_of_row(from, row, eps);
     const auto [sum, product] = sums_of_row<2>(gs, from, row, [&](V gv, V v) {
       return std::array<V, 2>{gv, gv * moments.centered(v)};
@@ -167,6 +188,10 @@ template <class T>
 void softmax_grad_rows(const T* g, const T* y, std::int64_t rows, std::int64_t n, T* dx) {
   using V = Batch<T>;
   for (; rows > 0; --rows, g += n, y += n, dx += n) {
+    if (is_zero(g, n)) {
+      fill_zero(dx, n);
+      continue;
+    }
     const auto [total] = sums_of_row<1>(g, y, {n, 1, 0, n}, [](V gv, V v) { return std::array<V, 1>{gv * v}; });
     const V sum(static_cast<T>(total));
     map_row(
@@ -177,7 +202,12 @@ template <class T>
 void log_softmax_grad_rows(const T* g, const T* y, std::int64_t rows, std::int64_t n, T* dx) {
   using V = Batch<T>;
   for (; rows > 0; --rows, g += n, y += n, dx += n) {
-    const V sum(Fold<reduce_sum, T, T>::fold_row(g, n, 0));
+    const T total = Fold<reduce_sum, T, T>::fold_row(g, n, 0);
+    if (total == 0) {
+      for (std::int64_t j = 0; j < n; ++j) dx[j] = g[j];
+      continue;
+    }
+    const V sum(total);
     map_row(
         n, dx, [&](V gv, V v) { return gv - exp(v) * sum; }, g, y);
   }
@@ -192,6 +222,7 @@ struct LossTerm {
 // softplus(x) - x t and sigmoid(x) - t. With e = e^-|x|, softplus is max(x, 0) + log(1 + e), and the sigmoid 1 / (1 +
 // e) or e / (1 + e).
 struct bce_with_logits {
+  static constexpr bool of_probabilities = true;  // targets lie in [0, 1]
   template <class T>
   [[gnu::always_inline]] static LossTerm<T> term(const Batch<T>& x, const Batch<T>& t) {
     using V = Batch<T>;
@@ -200,6 +231,7 @@ struct bce_with_logits {
   }
 };
 struct squared_difference {
+  static constexpr bool of_probabilities = false;
   template <class T>
   [[gnu::always_inline]] static LossTerm<T> term(const Batch<T>& a, const Batch<T>& b) {
     const Batch<T> d = a - b;
@@ -214,14 +246,20 @@ double sum_of_losses(const T* a, const T* b, std::int64_t n, T* slopes) {
   constexpr int width = Read::width;
   constexpr std::int64_t block = std::int64_t{64} * width;
   double total = 0;
+  Batch<T> least(T(0)), most(T(1));
   for (std::int64_t begin = 0; begin < n; begin += block) {
     const std::int64_t end = begin + block < n ? begin + block : n;
     Batch<T> sum(T(0));
     for (std::int64_t j = begin; j < end; j += width) {
       const int count = end - j < width ? static_cast<int>(end - j) : width;
       const bool whole = count == width;
-      const LossTerm<T> term = Loss::template term<T>(whole ? Read::load(a + j) : Read::load_some(a + j, count),
-                                                      whole ? Read::load(b + j) : Read::load_some(b + j, count));
+      const Batch<T> target = whole ? Read::load(b + j) : Read::load_some(b + j, count);
+      const LossTerm<T> term =
+          Loss::template term<T>(whole ? Read::load(a + j) : Read::load_some(a + j, count), target);
+      if constexpr (Loss::of_probabilities) {
+        least = at_most(target, least);
+        most = at_least(target, most);
+      }
       sum += whole ? term.value : Read::first_lanes(term.value, count);
       if (slopes == nullptr) continue;
       if (whole) Read::store(term.slope, slopes + j);
@@ -230,6 +268,13 @@ double sum_of_losses(const T* a, const T* b, std::int64_t n, T* slopes) {
     alignas(64) T lanes[width];
     sum.store_aligned(lanes);
     for (const T lane : lanes) total += static_cast<double>(lane);
+  }
+  if constexpr (Loss::of_probabilities) {
+    alignas(64) T lows[width], highs[width];
+    least.store_aligned(lows);
+    most.store_aligned(highs);
+    for (int k = 0; k < width; ++k)
+      if (lows[k] < 0 || highs[k] > 1) return std::numeric_limits<double>::quiet_NaN();
   }
   return total;
 }

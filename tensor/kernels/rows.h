@@ -29,7 +29,8 @@ struct RowKernelsOf {
                            double eps, T* dx);
 
   /// The sum of a loss over n predictions a and targets b. Unless `slopes` is null, the derivatives by a are stored
-  /// there in the same pass, because both come from the same exponential.
+  /// there in the same pass, because both come from the same exponential. NaN if a target is one that the loss is not
+  /// defined for.
   using Loss = double (*)(const T* a, const T* b, std::int64_t n, T* slopes);
   Loss bce_with_logits, squared_difference;
 };

@@ -15,6 +15,9 @@ inline double log_gamma_of(double x) {
   return ::lgamma_r(x, &sign);
 }
 
+// 1 - erf(x), with all digits where it is small.
+inline double erfc_of(double x) { return std::erfc(x); }
+
 // Bernoulli's numbers B_2, B_4, ..., for the two series below.
 constexpr double kBernoulli[] = {1.0 / 6,       -1.0 / 30,       1.0 / 42,       -1.0 / 30,
                                  5.0 / 66,      -691.0 / 2730,   7.0 / 6,        -3617.0 / 510,
@@ -84,6 +87,10 @@ V one_by_one(F f, V x, More... more) {
 template <class V>
 V log_gamma(V x) {
   return one_by_one(log_gamma_of, x);
+}
+template <class V>
+V erf_complement(V x) {
+  return one_by_one(erfc_of, x);
 }
 template <class V>
 V psi(V x) {

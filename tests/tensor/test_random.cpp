@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include <doctest/doctest.h>
 
@@ -195,15 +194,6 @@ TEST_CASE("keys of split streams stay the same from version to version") {
   CHECK(key(Rng(5).split("a").split("b")) == 0x9a00d9e97bf6d082);
 }
 
-TEST_CASE("stream n + 1 of seed k is another one than stream n of seed k + 1") {
-  std::set<std::uint64_t> keys;
-  for (std::uint64_t seed = 0; seed < 30; ++seed)
-    for (std::uint64_t number = 0; number < 30; ++number) keys.insert(Rng(seed).split(number).state().key);
-  CHECK(keys.size() == 900);
-  Rng a = Rng(3).split(5), b = Rng(4).split(4);
-  CHECK(std::abs(mean(a.normal({1000}) * b.normal({1000})).item()) < 0.13);
-}
-
 TEST_CASE("a saved state repeats the draws that came after it") {
   Rng rng(29);
   (void)rng.normal({3});
@@ -232,4 +222,21 @@ TEST_CASE("arguments out of range are errors that say so") {
   CHECK(error_of([&] { rng.below(0); }) == "below: needs at least 1, got 0");
   CHECK(error_of([&] { rng.permutation(-1); }) == "permutation: needs a length of at least 0, got -1");
   CHECK(rng.state() == Rng().state());  // and nothing is drawn
+}
+
+TEST_CASE("events rarer than 2^-32 come as often as their probability says") {
+  // The first word of this stream is w: a coin of probability p is 1 if w < p 2^32, and a second draw decides if p 2^32
+  // lies between w and w + 1.
+  constexpr int streams = 400;
+  int ones_of_number = 0, ones_of_tensor = 0;
+  for (std::uint64_t seed = 0; seed < streams; ++seed) {
+    const double word = philox({0, 0, 0, 0}, {static_cast<std::uint32_t>(seed), 0})[0];
+    const double p = (word + 0.25) * 0x1p-32;
+    ones_of_number += Rng(seed).bernoulli({1}, p).item() == 1;
+    ones_of_tensor += Rng(seed).bernoulli(full({1}, p, Dtype::f64)).item() == 1;
+    CHECK(Rng(seed).bernoulli({1}, word * 0x1p-32).item() == 0);
+    CHECK(Rng(seed).bernoulli({1}, (word + 1) * 0x1p-32).item() == 1);
+  }
+  CHECK(ones_of_number == ones_of_tensor);
+  CHECK(std::abs(ones_of_number - streams / 4) < 35);  // 4 standard deviations
 }
