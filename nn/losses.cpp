@@ -101,19 +101,24 @@ Var poisson_nll_loss(const Var& input, const Var& target, PoissonNllOptions opti
 // ---- probabilities
 
 namespace {
+// A weight of 0 leaves an element out, even if its loss is infinite.
 Var weighted(const Var& each, const std::optional<Tensor>& weight) {
-  return weight ? each * constant(expand(*weight, each.shape())) : each;
+  return weight ? strong_mul(constant(expand(*weight, each.shape())), each) : each;
+}
+// An error unless all numbers lie in [0, 1]. NaN does not.
+void check_probabilities(std::string_view loss, std::string_view what, const Var& x, std::string_view advice = "") {
+  if (x.numel() == 0) return;
+  const double low = min(x.value()).item(), high = max(x.value()).item();
+  check(low >= 0 && high <= 1, loss, what, " reaches from ", low, " to ", high, ", but probabilities lie in [0, 1]",
+        advice);
 }
 }  // namespace
 
 Var binary_cross_entropy(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
   check_alike("binary_cross_entropy", input, target);
   check(!options.pos_weight, "binary_cross_entropy", "pos_weight is only for binary_cross_entropy_with_logits");
-  if (input.numel() > 0) {
-    const double low = min(input.value()).item(), high = max(input.value()).item();
-    check(!(low < 0) && !(high > 1), "binary_cross_entropy", "input reaches from ", low, " to ", high,
-          ", but probabilities lie in [0, 1]; logits are for binary_cross_entropy_with_logits");
-  }
+  check_probabilities("binary_cross_entropy", "input", input, "; logits are for binary_cross_entropy_with_logits");
+  check_probabilities("binary_cross_entropy", "target", target);
   return reduce(weighted(bce(input, target), options.weight), options.reduction);
 }
 Var binary_cross_entropy(const Var& input, const Var& target, Reduction reduction) {
@@ -124,9 +129,10 @@ Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const 
   check_alike("binary_cross_entropy_with_logits", input, target);
   if (!options.weight && !options.pos_weight && options.reduction != Reduction::none)
     return reduce_sum(bce_with_logits_sum(input, target), options.reduction, input);
+  check_probabilities("binary_cross_entropy_with_logits", "target", target);
   Var each = bce_with_logits(input, target);
   if (options.pos_weight)  // `each` already has -log p = softplus(-x) once
-    each = each + target * softplus(-input) * constant(expand(*options.pos_weight - 1, input.shape()));
+    each = each + strong_mul(target, softplus(-input)) * constant(expand(*options.pos_weight - 1, input.shape()));
   return reduce(weighted(each, options.weight), options.reduction);
 }
 Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduction reduction) {
@@ -177,9 +183,10 @@ Var class_loss(const Var& input, const Tensor& target, const ClassOptions& optio
   Tensor counts = to(logical_not(ignored), input.dtype());
   if (options.weight) counts = counts * reshape(index_select(*options.weight, 0, flatten(known)), known.shape());
   const double smoothing = options.label_smoothing;
-  const Var right = reduce_counted(where(ignored, 0, -picked * constant(counts)), counts, options.reduction);
+  const Var right = reduce_counted(where(ignored, 0, -strong_mul(constant(counts), picked)), counts, options.reduction);
   if (smoothing == 0) return right;
-  const Var all = sum(options.weight ? input * constant(beside(*options.weight, input, axis)) : input, {axis});
+  const Var all =
+      sum(options.weight ? strong_mul(constant(beside(*options.weight, input, axis)), input) : input, {axis});
   const Var even = reduce_counted(where(ignored, 0, -all), counts, options.reduction);
   return right * (1 - smoothing) + even * (smoothing / static_cast<double>(input.shape()[axis]));
 }
@@ -206,25 +213,38 @@ Var cross_entropy(const Var& input, const Var& target, const ClassOptions& optio
   const int axis = class_axis("cross_entropy", input, options);
   check_alike("cross_entropy", input, target);
   const double classes = static_cast<double>(input.shape()[axis]), smoothing = options.label_smoothing;
-  const Var smooth = smoothing == 0 ? target : target * (1 - smoothing) + smoothing / classes;
-  Var each = log_softmax(input, axis) * smooth;
-  if (options.weight) each = each * constant(beside(*options.weight, input, axis));
-  return reduce(-sum(each, {axis}), options.reduction);
+  Var expected = smoothing == 0 ? target : target * (1 - smoothing) + smoothing / classes;
+  if (options.weight) expected = expected * constant(beside(*options.weight, input, axis));
+  // A class that the target excludes adds nothing, even if its logit is -∞.
+  return reduce(-sum(strong_mul(expected, log_softmax(input, axis)), {axis}), options.reduction);
 }
 
 Var kl_div(const Var& input, const Var& target, KlDivOptions options) {
   check_alike("kl_div", input, target);
-  if (options.log_target) return reduce(exp(target) * (target - input), options.reduction);
-  // 0 log 0 is 0, and so is its gradient: the logarithm must not see the zeros.
-  const Tensor positive = target.value() > 0;
-  return reduce(where(positive, target * (log(where(positive, target, 1)) - input), 0), options.reduction);
+  const auto divergence = [&](const Var& x, const Var& t) {
+    return options.log_target ? exp(t) * (t - x) : t * (log(t) - x);
+  };
+  if (input.numel() == 0) return reduce(divergence(input, target), options.reduction);
+  const double least = min(target.value()).item();
+  check(options.log_target ? !std::isnan(least) : least >= 0, "kl_div", "target has ", least, ", which is no ",
+        options.log_target ? "log-probability" : "probability");
+  check(!std::isnan(min(input.value()).item()), "kl_div", "input has nan, which is no log-probability");
+  // 0 log 0 is 0, and so is its gradient: where the target is 0, the formula sees harmless numbers.
+  const Tensor never = (options.log_target ? exp(target.value()) : target.value()) == 0;
+  if (any(never).item() == 0) return reduce(divergence(input, target), options.reduction);
+  const Var each = divergence(where(never, 0, input), where(never, 1, target));
+  return reduce(where(never, 0, each), options.reduction);
 }
 
 // ---- distances and margins
 
 Var cosine_similarity(const Var& a, const Var& b, std::int64_t axis, double eps) {
-  const auto length = [&](const Var& x) { return maximum(norm(x, {axis}), eps); };
-  return sum(a * b, {axis}) / (length(a) * length(b));
+  const Shape shape = broadcast_shapes("cosine_similarity", a.value(), b.value());
+  const Var x = a.shape() == shape ? a : expand(a, shape), y = b.shape() == shape ? b : expand(b, shape);
+  const Var x_length = maximum(norm(x, {axis}, true), eps), y_length = maximum(norm(y, {axis}, true), eps);
+  const Var cosine = sum(x * y, {axis}, true) / (x_length * y_length);
+  if (all(isfinite(cosine.value())).item() != 0) return squeeze(cosine, axis);
+  return sum((x / x_length) * (y / y_length), {axis});  // x y would leave the range of the dtype
 }
 
 Var pairwise_distance(const Var& a, const Var& b, double p, double eps, bool keepdim) {
@@ -240,11 +260,20 @@ Tensor signs(std::string_view loss, const Tensor& y, const Var& input, const Sha
 }
 }  // namespace
 
+namespace {
+// x / √(|x|² + 1e-12), along the last axis. The length is that of x with one more element, 1e-6.
+Var direction(const Var& x) {
+  Shape one = x.shape();
+  one.back() = 1;
+  return x / norm(concat({x, constant(full(one, 1e-6, x.dtype()))}, -1), {-1}, true);
+}
+}  // namespace
+
 Var cosine_embedding_loss(const Var& a, const Var& b, const Tensor& y, double margin, Reduction reduction) {
   check_alike("cosine_embedding_loss", a, b);
   check(a.dim() == 1 || a.dim() == 2, "cosine_embedding_loss", "expects [n, d] or [d], got ", describe(a));
   const Tensor sign = signs("cosine_embedding_loss", y, a, a.dim() == 2 ? Shape{a.size(0)} : Shape{});
-  const Var cosine = cosine_similarity(a, b, -1, 1e-12);
+  const Var cosine = sum(direction(a) * direction(b), {-1});
   return reduce(where(sign > 0, 1 - cosine, relu(cosine - margin)), reduction);
 }
 
@@ -318,9 +347,16 @@ Var ssim(const Var& a, const Var& b, SsimOptions options) {
   };
   const Var rows = blur_along(2), columns = transpose(blur_along(3));
   const auto blur = [&](const Var& x) { return matmul(rows, matmul(x, columns)); };  // a Gaussian is separable
+  // Variances are differences of squares: around the mean of the image, so that its brightness costs no digits.
+  const auto mean_of = [](const Var& x) { return mean(x.value(), {2, 3}, true); };
+  const Tensor center_a = mean_of(a), center_b = mean_of(b);
+  const Var u = a - constant(center_a), v = b - constant(center_b);
   const double c1 = std::pow(options.k1 * options.data_range, 2), c2 = std::pow(options.k2 * options.data_range, 2);
-  const Var mean_a = blur(a), mean_b = blur(b), both = mean_a * mean_b, squares = square(mean_a) + square(mean_b);
-  const Var covariance = blur(a * b) - both, variances = blur(square(a) + square(b)) - squares;
+  const Var mean_u = blur(u), mean_v = blur(v), mean_a = mean_u + constant(center_a),
+            mean_b = mean_v + constant(center_b);
+  const Var both = mean_a * mean_b, squares = square(mean_a) + square(mean_b);
+  const Var covariance = blur(u * v) - mean_u * mean_v;
+  const Var variances = blur(square(u) + square(v)) - square(mean_u) - square(mean_v);
   const Var similarity = ((both * 2 + c1) * (covariance * 2 + c2)) / ((squares + c1) * (variances + c2));
   return reduce(mean(flatten(similarity, 1), {1}), options.reduction);
 }

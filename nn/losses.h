@@ -51,9 +51,10 @@ Var poisson_nll_loss(const Var& input, const Var& target, PoissonNllOptions opti
 
 // ---- probabilities
 
-/// -(t log p + (1 - t) log(1 - p)) for probabilities p and targets t in [0, 1]. Logarithms are at least -100.
+/// -(t log p + (1 - t) log(1 - p)) for probabilities p and targets t in [0, 1]; other numbers and NaN are errors.
+/// Logarithms are at least -100.
 Var binary_cross_entropy(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
-/// The same for p = sigmoid(input), exact where p rounds to 0 or 1.
+/// The same for p = sigmoid(input), exact where p rounds to 0 or 1; any number may be an input.
 Var binary_cross_entropy_with_logits(const Var& input, const Var& target, Reduction reduction = Reduction::mean);
 
 struct BinaryCrossEntropyOptions {
@@ -85,7 +86,8 @@ struct ClassOptions {
 };
 Var cross_entropy(const Var& input, const Tensor& target, const ClassOptions& options);
 Var nll_loss(const Var& input, const Tensor& target, const ClassOptions& options);
-/// -Σ target log softmax(input) for target probabilities of the input's shape. mean is over the samples and positions.
+/// -Σ target log softmax(input) for target probabilities of the input's shape; where the target is 0, so is the term,
+/// even if the logit is -∞. mean is over the samples and positions.
 Var cross_entropy(const Var& input, const Var& target, const ClassOptions& options = {});
 
 struct KlDivOptions {
@@ -94,13 +96,14 @@ struct KlDivOptions {
   /// The target also holds log-probabilities.
   bool log_target = false;
 };
-/// t (log t - input). The sum is KL(t ‖ exp(input)): the input holds log-probabilities, the target
-/// t probabilities. (Divergences of distributions are in autograd/kl.h.)
+/// t (log t - input), and 0 where t is 0. The sum is KL(t ‖ exp(input)): the input holds log-probabilities, the target
+/// t probabilities. NaN and a negative t are errors. (Divergences of distributions are in autograd/kl.h.)
 Var kl_div(const Var& input, const Var& target, KlDivOptions options = {});
 
 // ---- distances and margins. y is 1 or -1.
 
-/// Σ ab / (max(|a|, eps) max(|b|, eps)) along the axis; a and b broadcast.
+/// Σ ab / (max(|a|, eps) max(|b|, eps)) along the axis, after a and b are broadcast to one shape. Long vectors do not
+/// overflow.
 Var cosine_similarity(const Var& a, const Var& b, std::int64_t axis = 1, double eps = 1e-8);
 /// (Σ |a - b + eps|^p)^(1/p) along the last axis.
 Var pairwise_distance(const Var& a, const Var& b, double p = 2, double eps = 1e-6, bool keepdim = false);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "autograd/ops.h"
+#include "tensor/checked.h"
 
 namespace hourglass::nn {
 namespace {
@@ -74,11 +75,13 @@ Recurrent::Recurrent(const char* op, int states, std::int64_t gates, Step step, 
   const auto make = [&](const std::string& name, const Shape& shape) {
     return parameter(name, rng.uniform(shape, -bound, bound, options.dtype));
   };
+  reserve(op, weights_, Checked(op, options.num_layers) * directions());
+  const std::int64_t rows = Checked(op, gates) * hidden_size, inputs = Checked(op, hidden_size) * directions();
   for (std::int64_t layer = 0; layer < options.num_layers; ++layer)
     for (const bool backwards : {false, true}) {
       if (backwards && !options.bidirectional) continue;
-      weights_.push_back(make_weights(gates * hidden_size, layer == 0 ? input_size : directions() * hidden_size,
-                                      hidden_size, options.bias, join("_l", layer, backwards ? "_reverse" : ""), make));
+      weights_.push_back(make_weights(rows, layer == 0 ? input_size : inputs, hidden_size, options.bias,
+                                      join("_l", layer, backwards ? "_reverse" : ""), make));
     }
   if (options.dropout > 0) dropout_ = &child<Dropout>("dropout", rng, options.dropout);
 }
@@ -216,7 +219,7 @@ Cell::Cell(const char* op, std::int64_t gates, Recurrent::Step step, std::int64_
     : op_(op), step_(step), input_size_(input_size), hidden_size_(hidden_size), weights_([&] {
         check_sizes(op, input_size, hidden_size);
         const double bound = 1 / std::sqrt(static_cast<double>(hidden_size));
-        return make_weights(gates * hidden_size, input_size, hidden_size, options.bias, "",
+        return make_weights(Checked(op, gates) * hidden_size, input_size, hidden_size, options.bias, "",
                             [&](const std::string& name, const Shape& shape) {
                               return parameter(name, rng.uniform(shape, -bound, bound, options.dtype));
                             });

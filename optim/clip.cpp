@@ -1,7 +1,7 @@
 #include "optim/clip.h"
 
-#include <algorithm>
-#include <cmath>
+#include <utility>
+#include <vector>
 
 #include "tensor/ops.h"
 
@@ -10,15 +10,10 @@ namespace hourglass::optim {
 ClippedGradients clip_grad_norm(std::vector<Var> gradients, double max_norm, double norm_type) {
   check(max_norm >= 0, "clip_grad_norm", "max_norm must not be negative, got ", max_norm);
   check(norm_type > 0, "clip_grad_norm", "norm_type must be positive, got ", norm_type);
-  double total = 0;
-  for (const Var& g : gradients) {
-    if (g.numel() == 0) continue;
-    const double one = norm(g.value(), {}, false, norm_type).item();
-    // Written such that a NaN is kept: every comparison with it is false.
-    if (std::isinf(norm_type)) total = std::isnan(total) || one <= total ? total : one;
-    else total += std::pow(one, norm_type);
-  }
-  if (!std::isinf(norm_type)) total = std::pow(total, 1 / norm_type);
+  std::vector<double> norms{0};
+  for (const Var& g : gradients)
+    if (g.numel() > 0) norms.push_back(norm(g.value(), {}, false, norm_type).item());
+  const double total = norm(Tensor::from(norms), {}, false, norm_type).item();
   const double scale = max_norm / (total + 1e-6);
   for (Var& g : gradients) g = scale >= 1 ? g.detach() : constant(g.value() * scale);
   return {std::move(gradients), total};

@@ -22,6 +22,8 @@ MultivariateNormal::MultivariateNormal(Var l, Var tril) : loc(std::move(l)), sca
             scale_tril.size(-1) == loc.size(-1),
         name(), "needs loc [..., n] and scale_tril [..., n, n], got ", describe(loc), " and ", describe(scale_tril));
   broadcast({{"loc", &loc, 1}, {"scale_tril", &scale_tril, 2}}, {loc.size(-1)});
+  check_numbers("loc", loc);
+  check_numbers("scale_tril", scale_tril);
   check_positive("scale_tril's diagonal", diagonal(scale_tril.detach()));
 }
 MultivariateNormal MultivariateNormal::from_covariance(const Var& loc, const Var& covariance) {
@@ -34,6 +36,7 @@ Var MultivariateNormal::draw_pathwise(Rng& rng, const Shape& shape) const {
   return loc + squeeze(matmul(tril(scale_tril), noise), -1);
 }
 Var MultivariateNormal::log_prob(const Var& x) const {
+  check_event(x);
   const double n = static_cast<double>(loc.size(-1));
   const Var whitened = squeeze(solve_triangular(scale_tril, unsqueeze(x - loc, -1), false), -1);
   return (sum(square(whitened), {-1}) + n * std::log(2 * std::numbers::pi)) * -0.5 - half_log_determinant();
@@ -68,7 +71,10 @@ Independent::Independent(std::shared_ptr<const Distribution> b, int n) : base(st
 std::shared_ptr<const Distribution> Independent::with(const std::vector<Var>& p) const {
   return std::make_shared<const Independent>(base->with(p), axes);
 }
-Var Independent::log_prob(const Var& x) const { return sum_last(base->log_prob(x), axes); }
+Var Independent::log_prob(const Var& x) const {
+  check_event(x);
+  return sum_last(base->log_prob(x), axes);
+}
 Var Independent::entropy() const { return sum_last(base->entropy(), axes); }
 std::shared_ptr<const Distribution> Independent::relaxed(double temperature) const {
   return std::make_shared<const Independent>(base->relaxed(temperature), axes);
@@ -151,7 +157,7 @@ Var MixtureSameFamily::draw_pathwise(Rng& rng, const Shape& shape) const {
       std::vector<Var> copies = theta;
       copies[i] = alias(theta[i]);
       const std::shared_ptr<const Distribution> q = self.with(copies);
-      const Var place = q->cdf(z), cotangent = -g / exp(q->log_prob(z));
+      const Var place = q->cdf(z), cotangent = -strong_div(g, exp(q->log_prob(z)));
       return grad({&place, 1}, {&cotangent, 1}, {&copies[i], 1}, {.create_graph = create_graph})[0];
     });
   };

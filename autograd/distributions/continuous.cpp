@@ -1,6 +1,7 @@
 #include "autograd/distributions/continuous.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "autograd/distributions/noise.h"
@@ -20,7 +21,7 @@ Tensor Normal::standard_draw(Rng& rng, const Shape& shape, Dtype dtype) { return
 Var Normal::log_prob(const Var& x) const { return square((x - loc) / scale) * -0.5 - log(scale) - kLogSqrt2Pi; }
 Var Normal::entropy() const { return log(scale) + (0.5 + kLogSqrt2Pi); }
 Var Normal::variance() const { return square(scale); }
-Var Normal::cdf(const Var& x) const { return (erf((x - loc) / (scale * std::numbers::sqrt2)) + 1) * 0.5; }
+Var Normal::cdf(const Var& x) const { return erfc((loc - x) / (scale * std::numbers::sqrt2)) * 0.5; }
 
 Normal standard_normal(const Normal& p) {
   return {constant(zeros_like(p.loc.value())), constant(ones_like(p.scale.value()))};
@@ -46,24 +47,29 @@ Var LogNormal::cdf(const Var& x) const {
 // ---- Laplace
 
 Tensor Laplace::standard_draw(Rng& rng, const Shape& shape, Dtype dtype) {  // an exponential number with a random sign
-  const Tensor u = open_uniform(rng, shape, dtype) * 2 - 1;
-  const Tensor size = -log1p(-minimum(abs(u), 1 - gap_below_one(dtype)));
-  return sign(u) * size;
+  const Tensor u = open_uniform(rng, shape) * 2 - 1;
+  const Tensor size = -log1p(-minimum(abs(u), 1 - gap_below_one(Dtype::f64)));
+  return to(sign(u) * size, dtype);
 }
 Var Laplace::log_prob(const Var& x) const { return -abs(x - loc) / scale - log(scale * 2); }
 Var Laplace::entropy() const { return log(scale * 2) + 1; }
 Var Laplace::variance() const { return square(scale) * 2; }
 Var Laplace::cdf(const Var& x) const {
   const Var d = (x - loc) / scale;
-  return 0.5 - sign(d) * expm1(-abs(d)) * 0.5;
+  const Tensor below = d.value() < 0;
+  const Var tail =
+      exp(where(below, d, -d)) * 0.5;  // of the side that x is on; where() and not -|d|, which is flat at 0
+  return where(below, tail, 1 - tail);
 }
 
 // ---- Gumbel
 
 Tensor Gumbel::standard_draw(Rng& rng, const Shape& shape, Dtype dtype) { return gumbel_noise(rng, shape, dtype); }
 Var Gumbel::log_prob(const Var& x) const {
-  const Var y = (x - loc) / scale;
-  return -(y + exp(-y)) - log(scale);
+  return log_density_on(x.value() == -std::numeric_limits<double>::infinity(), x, 0, [&](const Var& inside) {
+    const Var y = (inside - loc) / scale;
+    return -(y + exp(-y)) - log(scale);
+  });
 }
 Var Gumbel::entropy() const { return log(scale) + (1 + kEuler); }
 Var Gumbel::mean() const { return loc + scale * kEuler; }
@@ -77,7 +83,7 @@ Exponential::Exponential(Var r) : rate(std::move(r)) {
   check_positive("rate", rate);
 }
 Var Exponential::draw_pathwise(Rng& rng, const Shape& shape) const {
-  return constant(-log(open_uniform(rng, shape, dtype()))) / rate;
+  return constant(to(-log(open_uniform(rng, shape)), dtype())) / rate;
 }
 Var Exponential::log_prob(const Var& x) const {
   return log_density_on(x.value() < 0, x, 1, [&](const Var& inside) { return log(rate) - rate * inside; });
@@ -85,7 +91,10 @@ Var Exponential::log_prob(const Var& x) const {
 Var Exponential::entropy() const { return 1 - log(rate); }
 Var Exponential::mean() const { return reciprocal(rate); }
 Var Exponential::variance() const { return reciprocal(square(rate)); }
-Var Exponential::cdf(const Var& x) const { return -expm1(-rate * maximum(x, 0)); }
+Var Exponential::cdf(const Var& x) const {
+  const Tensor below = x.value() < 0;
+  return where(below, 0, -expm1(-rate * where(below, 0, x)));
+}
 
 // ---- Uniform
 

@@ -60,7 +60,10 @@ Var variance_of(const Var& l) {
 
 }  // namespace
 
-ContinuousBernoulli::ContinuousBernoulli(Var l) : logits(std::move(l)) { broadcast({{"logits", &logits}}); }
+ContinuousBernoulli::ContinuousBernoulli(Var l) : logits(std::move(l)) {
+  check_numbers("logits", logits);
+  broadcast({{"logits", &logits}});
+}
 Var ContinuousBernoulli::log_prob(const Var& x) const {
   return log_density_on(logical_or(x.value() < 0, x.value() > 1), x, 0.5,
                         [&](const Var& inside) { return inside * logits - log_normaliser(logits); });
@@ -68,14 +71,26 @@ Var ContinuousBernoulli::log_prob(const Var& x) const {
 Var ContinuousBernoulli::entropy() const { return log_normaliser(logits) - logits * mean(); }
 Var ContinuousBernoulli::mean() const { return mean_of(logits); }
 Var ContinuousBernoulli::variance() const { return variance_of(logits); }
+namespace {
+// sinh(u / 2) / (u / 2) for |u| < kNearZero
+Var sinhc(const Var& u) {
+  constexpr int terms = 9;
+  const Var square_half = square(u) * 0.25;
+  Var series = constant(ones_like(u.value()));
+  for (int n = terms; n > 0; --n) series = series * square_half / (2 * n * (2 * n + 1)) + 1;
+  return series;
+}
+}  // namespace
+
+// (e^(l x) - 1) / (e^l - 1) = e^(-l (1 - x)) (e^(-l x) - 1) / (e^-l - 1), in the form whose exponents are at most 0.
+// Near l = 0 it is x e^(-l (1 - x) / 2) s(l x) / s(l) with the s of log_normaliser.
 Var ContinuousBernoulli::cdf(const Var& x) const {
-  // (e^(l x) - 1) / (e^l - 1). To keep both exponents at most 0, it is 1 - (e^(-l (1 - x)) - 1) / (e^-l - 1) if l > 0.
   const Var at = clamp(x, 0, 1);
-  const Tensor near = abs(logits.value()) < 1e-8;
-  const Tensor up = logits.value() > 0;
-  const Var l = where(near, 1, logits), size = abs(l);
-  const Var part = expm1(-size * where(up, 1 - at, at)) / expm1(-size);
-  return where(near, at, where(up, 1 - part, part));
+  const Tensor near = abs(logits.value())<kNearZero, up = logits.value()> 0;
+  const Var l = where(near, logits, 0), size = abs(where(near, 1, logits));
+  const Var series = at * exp(l * (at - 1) * 0.5) * sinhc(l * at) / sinhc(l);
+  const Var part = expm1(-size * at) / expm1(-size);
+  return where(near, series, where(up, exp(size * (at - 1)), 1) * part);
 }
 
 namespace {
@@ -107,21 +122,22 @@ Var draw_by_series(const Tensor& u, const Var& l) {
   return series;
 }
 
-}  // namespace
-
 // The inverse of the distribution function: log(1 + u (e^l - 1)) / l.
-Var ContinuousBernoulli::draw_pathwise(Rng& rng, const Shape& shape) const {
-  const Tensor u = open_uniform(rng, shape, dtype());
-  const Tensor near = broadcast_to(abs(logits.value()) < kDrawNearZero, shape);
-  const Var l = expand(logits, shape);
-
+Var draw_of(const Tensor& u, const Var& l) {
+  const Tensor near = abs(l.value()) < kDrawNearZero;
   const Var series = any(near).item() == 0 ? constant(zeros_like(u)) : draw_by_series(u, where(near, l, 0));
   // Only e^-|l| is computed, which cannot overflow: where l > 0, this is log(u + (1 - u) e^-l) / l + 1.
   const Var far = where(near, 1, l), size = abs(far);
   const Tensor up = far.value() > 0;
   const Tensor v = where(up, 1 - u, u);
-  const Var direct = log1p(constant(v) * expm1(-size)) / far + constant(to(up, dtype()));
+  const Var direct = log1p(constant(v) * expm1(-size)) / far + constant(to(up, l.dtype()));
   return clamp(where(near, series, direct), 0, 1);
+}
+
+}  // namespace
+
+Var ContinuousBernoulli::draw_pathwise(Rng& rng, const Shape& shape) const {
+  return in_f64([&](const Var& all) { return draw_of(open_uniform(rng, shape), expand(all, shape)); }, logits);
 }
 
 }  // namespace hourglass

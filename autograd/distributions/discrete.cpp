@@ -9,6 +9,8 @@
 namespace hourglass {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 // The lowest finite number in place of -inf, so that 0 times the logarithm of 0 is 0.
 Var finite(const Var& log_probs) {
   return maximum(log_probs, log_probs.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::lowest()}
@@ -22,11 +24,16 @@ void check_probs(std::string_view name, const Var& probs) {
   check(is_floating(probs.dtype()), name, "probs must be f32 or f64, got ", describe(probs));
   if (probs.numel() == 0) return;
   const double least = min(probs.value()).item(), most = max(probs.value()).item();
-  check(least >= 0 && most < std::numeric_limits<double>::infinity(), name, "probs must be 0 or more and finite, got ",
-        least, " to ", most, " in ", describe(probs));
+  check(least >= 0 && most < kInfinity, name, "probs must be 0 or more and finite, got ", least, " to ", most, " in ",
+        describe(probs));
 }
 void check_classes(std::string_view name, const Var& logits) {
   check(logits.dim() >= 1 && logits.size(-1) >= 1, name, "logits must be [..., k] with k >= 1, got ", describe(logits));
+  if (logits.numel() == 0 || !is_floating(logits.dtype())) return;
+  const Tensor highest = max(logits.value(), {-1});  // NaN if one logit is
+  if (const Tensor bad = logical_not(isfinite(highest)); any(bad).item() != 0)
+    fail(name, "the largest logit of a row must be finite, got ", max(where(bad, highest, -kInfinity)).item(), " in ",
+         describe(logits));
 }
 void check_temperature(std::string_view name, double temperature) {
   check(temperature > 0, name, "temperature must be positive, got ", temperature);
@@ -36,7 +43,10 @@ void check_temperature(std::string_view name, double temperature) {
 
 // ---- Bernoulli
 
-Bernoulli::Bernoulli(Var l) : logits(std::move(l)) { broadcast({{"logits", &logits}}); }
+Bernoulli::Bernoulli(Var l) : logits(std::move(l)) {
+  check_numbers("logits", logits);
+  broadcast({{"logits", &logits}});
+}
 Bernoulli Bernoulli::from_probs(const Var& probs) {
   check_probs("Bernoulli", probs);
   check(probs.numel() == 0 || max(probs.value()).item() <= 1, "Bernoulli", "probs must be at most 1, got ",
@@ -47,7 +57,13 @@ Var Bernoulli::probs() const { return sigmoid(logits); }
 Tensor Bernoulli::draw(Rng& rng, const Shape& shape) const {
   return rng.bernoulli(broadcast_to(sigmoid(logits.value()), shape));
 }
-Var Bernoulli::log_prob(const Var& x) const { return -bce_with_logits(logits, x); }
+Var Bernoulli::log_prob(const Var& x) const {
+  if (x.numel() > 0) {
+    const double low = min(x.value()).item(), high = max(x.value()).item();
+    check(!(low < 0) && !(high > 1), name(), "values must lie in [0, 1], got ", low, " to ", high, " in ", describe(x));
+  }
+  return -bce_with_logits(logits, x);
+}
 Var Bernoulli::entropy() const { return bce_with_logits(logits, probs()); }
 Var Bernoulli::variance() const { return sigmoid(logits) * sigmoid(-logits); }
 std::shared_ptr<const Distribution> Bernoulli::relaxed(double temperature) const {
@@ -65,6 +81,9 @@ ClassChoice<D>::ClassChoice(Var l) : logits(std::move(l)) {
 template <class D>
 D ClassChoice<D>::from_probs(const Var& probs) {
   check_probs(D::kName, probs);
+  if (probs.dim() > 0 && probs.numel() > 0)
+    check(min(max(probs.value(), {-1})).item() > 0, D::kName, "probs of a row must not all be 0, got ",
+          describe(probs));
   return D(log(probs));
 }
 template <class D>
@@ -79,7 +98,7 @@ Var ClassChoice<D>::entropy() const {
 // The argmax of logits plus Gumbel noise. `shape` ends with the k logits.
 template <class D>
 Tensor ClassChoice<D>::draw_classes(Rng& rng, const Shape& shape) const {
-  return argmax(logits.value() + gumbel_noise(rng, shape, this->dtype()), -1);
+  return argmax(to(logits.value(), Dtype::f64) + gumbel_noise(rng, shape, Dtype::f64), -1);
 }
 template class ClassChoice<Categorical>;
 template class ClassChoice<OneHotCategorical>;
@@ -97,7 +116,10 @@ Var Categorical::log_prob(const Var& x) const {
 Tensor OneHotCategorical::draw(Rng& rng, const Shape& shape) const {
   return one_hot(draw_classes(rng, shape), logits.size(-1), dtype());
 }
-Var OneHotCategorical::log_prob(const Var& x) const { return sum(x * finite(log_softmax(logits, -1)), {-1}); }
+Var OneHotCategorical::log_prob(const Var& x) const {
+  check_event(x);
+  return sum(x * finite(log_softmax(logits, -1)), {-1});
+}
 Var OneHotCategorical::variance() const { return probs() * (1 - probs()); }
 std::shared_ptr<const Distribution> OneHotCategorical::relaxed(double temperature) const {
   return std::make_shared<const RelaxedOneHotCategorical>(temperature, logits);
@@ -107,6 +129,7 @@ std::shared_ptr<const Distribution> OneHotCategorical::relaxed(double temperatur
 
 RelaxedBernoulli::RelaxedBernoulli(double t, Var l) : temperature(t), logits(std::move(l)) {
   check_temperature(name(), temperature);
+  check_numbers("logits", logits);
   broadcast({{"logits", &logits}});
 }
 Var RelaxedBernoulli::draw_pathwise(Rng& rng, const Shape& shape) const {
@@ -133,6 +156,7 @@ Var RelaxedOneHotCategorical::draw_pathwise(Rng& rng, const Shape& shape) const 
 }
 // Maddison et al. 2017, equation 22: (k - 1)! t^(k-1) Π p_i x_i^(-t-1) / (Σ p_i x_i^-t)^k.
 Var RelaxedOneHotCategorical::log_prob(const Var& x) const {
+  check_event(x);
   const double k = static_cast<double>(logits.size(-1));
   const Var log_x = log(x), score = logits - log_x * temperature;
   return sum(score - log_x, {-1}) - logsumexp(score, {-1}) * k + (std::lgamma(k) + (k - 1) * std::log(temperature));

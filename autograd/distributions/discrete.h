@@ -4,7 +4,8 @@
 
 namespace hourglass {
 
-/// 1 with probability sigmoid(logits), otherwise 0. log_prob accepts any x in [0, 1], for losses on grey pixels.
+/// 1 with probability sigmoid(logits), otherwise 0. log_prob accepts any x in [0, 1], for losses on grey pixels; other
+/// numbers are errors.
 class Bernoulli final : public Family<Bernoulli> {
  public:
   static constexpr std::string_view kName = "Bernoulli";
@@ -26,8 +27,9 @@ class Bernoulli final : public Family<Bernoulli> {
   Tensor draw(Rng& rng, const Shape& shape) const override;
 };
 
-/// One of k classes, with probabilities softmax(logits) along the last axis of logits [..., k]. Base of Categorical and
-/// OneHotCategorical, which name the class in two ways.
+/// One of k classes, with probabilities softmax(logits) along the last axis of logits [..., k]. The largest logit of a
+/// row must be finite; -∞ is a probability of 0. Base of Categorical and OneHotCategorical, which name the class in two
+/// ways.
 template <class D>
 class ClassChoice : public Family<D> {
  public:

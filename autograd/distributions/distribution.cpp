@@ -1,5 +1,6 @@
 #include "autograd/distributions/distribution.h"
 
+#include <cmath>
 #include <limits>
 
 #include "autograd/ops.h"
@@ -74,6 +75,18 @@ void Distribution::broadcast(std::initializer_list<Named> parameters, const Shap
     if (x.shape() != shape) x = expand(x, shape);
   }
   set_shapes(batch, event_shape, first.parameter->dtype());
+}
+
+void Distribution::check_numbers(std::string_view parameter, const Var& x) const {
+  if (x.numel() == 0) return;
+  check(!std::isnan(min(x.value()).item()), name(), parameter, " has NaN, got ", describe(x));
+}
+
+void Distribution::check_event(const Var& x) const {
+  bool fits = x.dim() >= event_shape_.size();
+  for (int axis = -event_shape_.size(); fits && axis < 0; ++axis)
+    fits = x.size(axis) == event_shape_[event_shape_.size() + axis];
+  check(fits, name(), "values must end with the axes ", event_shape_, ", got ", describe(x));
 }
 
 void Distribution::check_positive(std::string_view parameter, const Var& x) const {

@@ -34,9 +34,9 @@ struct Interval {
 /// A tensor of independent distributions: one for each element of batch_shape, the shape to which the parameters
 /// broadcast. Values have the shape event_shape, which is 0-d for numbers. Names are those of torch.distributions.
 ///
-/// Densities are in nats. log_prob of a number outside of the support is -inf; vectors are not checked. Parameters that
-/// make no distribution (a negative scale, NaN) are an error in the constructor. A function without a closed form (the
-/// entropy of a mixture) throws an error that says so.
+/// Densities are in nats. log_prob of a number outside of the support is -inf; of vectors only the extents are checked.
+/// Parameters that make no distribution (a negative scale, NaN) are an error in the constructor. A function without a
+/// closed form (the entropy of a mixture) throws an error that says so.
 ///
 /// A distribution of your own derives from this class, or from Family or LocScale in family.h. It overrides what it can
 /// answer. If has_moments() is true, kl() has a closed form to four distributions; register_kl() adds formulas.
@@ -96,6 +96,10 @@ class Distribution {
   void set_shapes(const Shape& batch, const Shape& event, Dtype dtype);
   /// An error unless every element of the parameter is above 0 (NaN is an error too).
   void check_positive(std::string_view parameter, const Var& x) const;
+  /// An error if an element of the parameter is NaN.
+  void check_numbers(std::string_view parameter, const Var& x) const;
+  /// An error unless the last axes of x are those of the event: nothing is broadcast along them.
+  void check_event(const Var& x) const;
   [[noreturn]] void has_no(std::string_view what) const;
 
   /// The values of sample() and rsample(), in the full shape.

@@ -51,8 +51,9 @@ class LocScale : public Family<D> {
 
 template <class D>
 LocScale<D>::LocScale(Var l, Var s) : loc(std::move(l)), scale(std::move(s)) {
-  this->broadcast({{"loc", &loc}, {"scale", &scale}});
+  this->check_numbers("loc", loc);
   this->check_positive("scale", scale);
+  this->broadcast({{"loc", &loc}, {"scale", &scale}});
 }
 
 }  // namespace hourglass

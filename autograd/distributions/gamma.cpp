@@ -18,10 +18,10 @@ Var gamma_ratio(int k, const Var& a, const Var& y) {
                          "derivatives of the gamma distribution by its shape, over its density",
                          {"dy/da: the next derivative", "dy/dx: by the density's slope"}};
   return record(op, gamma_ratio(k, a.value(), y.value()),
-                wrt(a, [k, a, y](const Var& g) { return g * gamma_ratio(k + 1, a, y); }),
+                wrt(a, [k, a, y](const Var& g) { return strong_mul(g, gamma_ratio(k + 1, a, y)); }),
                 wrt(y, [k, a, y](const Var& g, const Var& s) {
                   const Var slope = (exp(y) - a) * s;
-                  return g * (k == 0 ? slope + 1 : slope - gamma_ratio(k - 1, a, y) * k);
+                  return strong_mul(g, k == 0 ? slope + 1 : slope - gamma_ratio(k - 1, a, y) * k);
                 }));
 }
 
@@ -31,7 +31,7 @@ Var log_standard_gamma(const Var& a, Rng& rng) {
                          "the logarithm of a gamma number",
                          {"dy/da = -F_a / F_y: the draw keeps its place in the distribution"}};
   return record(op, log_standard_gamma(a.value(), rng), wrt(a, [a](const Var& g, const Var& y) {
-                  return -g * (gamma_ratio(1, a, y) + gamma_ratio(0, a, y) * (y - digamma(a)));
+                  return -strong_mul(g, gamma_ratio(1, a, y) + gamma_ratio(0, a, y) * (y - digamma(a)));
                 }));
 }
 
@@ -57,16 +57,23 @@ Var Gamma::draw_pathwise(Rng& rng, const Shape& shape) const {
   return maximum(number, tiny(dtype()));
 }
 Var Gamma::log_prob(const Var& x) const {
-  return log_density_on(x.value() < 0, x, 1, [&](const Var& inside) {
-    return concentration * log(rate) + x_log_y(concentration - 1, inside) - rate * inside - lgamma(concentration);
+  const Tensor outside = logical_or(x.value() < 0, isinf(x.value()));
+  return log_density_on(outside, x, 1, [&](const Var& inside) {
+    return in_f64(
+        [](const Var& a, const Var& b, const Var& v) { return a * log(b) + x_log_y(a - 1, v) - b * v - lgamma(a); },
+        concentration, rate, inside);
   });
 }
 Var Gamma::entropy() const {
-  return concentration - log(rate) + lgamma(concentration) + (1 - concentration) * digamma(concentration);
+  return in_f64([](const Var& a, const Var& b) { return a - log(b) + lgamma(a) + (1 - a) * digamma(a); }, concentration,
+                rate);
 }
 Var Gamma::mean() const { return concentration / rate; }
 Var Gamma::variance() const { return concentration / square(rate); }
-Var Gamma::cdf(const Var& x) const { return incomplete_gamma(concentration, rate * x); }
+Var Gamma::cdf(const Var& x) const {
+  return in_f64([](const Var& a, const Var& b, const Var& v) { return incomplete_gamma(a, b * v); }, concentration,
+                rate, x);
+}
 
 // ---- Beta
 
@@ -85,13 +92,17 @@ Var log_beta(const Var& a, const Var& b) { return lgamma(a) + lgamma(b) - lgamma
 }  // namespace
 Var Beta::log_prob(const Var& x) const {
   return log_density_on(logical_or(x.value() < 0, x.value() > 1), x, 0.5, [&](const Var& inside) {
-    return x_log_y(concentration1 - 1, inside) + x_log_y(concentration0 - 1, 1 - inside) -
-           log_beta(concentration1, concentration0);
+    return in_f64([](const Var& a, const Var& b,
+                     const Var& v) { return x_log_y(a - 1, v) + x_log_y(b - 1, 1 - v) - log_beta(a, b); },
+                  concentration1, concentration0, inside);
   });
 }
 Var Beta::entropy() const {
-  const Var &a = concentration1, &b = concentration0;
-  return log_beta(a, b) - (a - 1) * digamma(a) - (b - 1) * digamma(b) + (a + b - 2) * digamma(a + b);
+  return in_f64(
+      [](const Var& a, const Var& b) {
+        return log_beta(a, b) - (a - 1) * digamma(a) - (b - 1) * digamma(b) + (a + b - 2) * digamma(a + b);
+      },
+      concentration1, concentration0);
 }
 Var Beta::mean() const { return concentration1 / (concentration1 + concentration0); }
 Var Beta::variance() const {
@@ -111,12 +122,18 @@ Var Dirichlet::draw_pathwise(Rng& rng, const Shape& shape) const {
   return maximum(softmax(log_standard_gamma(expand(concentration, shape), rng), -1), tiny(dtype()));
 }
 Var Dirichlet::log_prob(const Var& x) const {
-  return sum(x_log_y(concentration - 1, x), {-1}) + lgamma(sum(concentration, {-1})) - sum(lgamma(concentration), {-1});
+  check_event(x);
+  return in_f64([](const Var& a,
+                   const Var& v) { return sum(x_log_y(a - 1, v), {-1}) + lgamma(sum(a, {-1})) - sum(lgamma(a), {-1}); },
+                concentration, x);
 }
 Var Dirichlet::entropy() const {
-  const Var total = sum(concentration, {-1}), k = constant(full_like(total.value(), concentration.size(-1)));
-  return sum(lgamma(concentration), {-1}) - lgamma(total) + (total - k) * digamma(total) -
-         sum((concentration - 1) * digamma(concentration), {-1});
+  return in_f64(
+      [](const Var& a) {
+        const Var total = sum(a, {-1}), k = constant(full_like(total.value(), a.size(-1)));
+        return sum(lgamma(a), {-1}) - lgamma(total) + (total - k) * digamma(total) - sum((a - 1) * digamma(a), {-1});
+      },
+      concentration);
 }
 Var Dirichlet::mean() const { return concentration / sum(concentration, {-1}, true); }
 Var Dirichlet::variance() const {

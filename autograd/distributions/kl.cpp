@@ -12,7 +12,7 @@
 namespace hourglass {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInfiniteKl = std::numeric_limits<double>::infinity();
 constexpr double kEulerGamma = std::numbers::egamma;
 
 Var expanded(const Var& x, const Distribution& p, const Distribution& q) {
@@ -21,9 +21,10 @@ Var expanded(const Var& x, const Distribution& p, const Distribution& q) {
 
 // ---- p and q of one kind
 
+// Logarithms of quotients are differences: the quotient of a tiny and a huge number is 0 or infinite.
 Var kl_normal(const Normal& p, const Normal& q) {
   const Var spread = square(p.scale / q.scale), shift = square((p.loc - q.loc) / q.scale);
-  return (spread + shift - 1 - log(spread)) * 0.5;
+  return (spread + shift - 1) * 0.5 - (log(p.scale) - log(q.scale));
 }
 // exp multiplies both densities by the same factor.
 Var kl_log_normal(const LogNormal& p, const LogNormal& q) {
@@ -31,25 +32,32 @@ Var kl_log_normal(const LogNormal& p, const LogNormal& q) {
 }
 Var kl_laplace(const Laplace& p, const Laplace& q) {
   const Var ratio = p.scale / q.scale, distance = abs(p.loc - q.loc);
-  return ratio * exp(-distance / p.scale) + distance / q.scale - log(ratio) - 1;
+  return ratio * exp(-distance / p.scale) + distance / q.scale - (log(p.scale) - log(q.scale)) - 1;
 }
 Var kl_gumbel(const Gumbel& p, const Gumbel& q) {
   const Var ratio = p.scale / q.scale, shift = (q.loc - p.loc) / q.scale;
-  return exp(shift + lgamma(ratio + 1)) - shift - log(ratio) + ratio * kEulerGamma - (1 + kEulerGamma);
+  return exp(shift + lgamma(ratio + 1)) - shift - (log(p.scale) - log(q.scale)) + ratio * kEulerGamma -
+         (1 + kEulerGamma);
 }
 Var kl_exponential(const Exponential& p, const Exponential& q) {
-  const Var ratio = q.rate / p.rate;
-  return ratio - 1 - log(ratio);
+  return q.rate / p.rate - 1 - (log(q.rate) - log(p.rate));
 }
 Var kl_gamma(const Gamma& p, const Gamma& q) {
-  const Var &a = p.concentration, &b = q.concentration;
-  return b * log(p.rate / q.rate) + lgamma(b) - lgamma(a) + (a - b) * digamma(a) + a * (q.rate / p.rate - 1);
+  return in_f64(
+      [](const Var& a, const Var& b, const Var& p_rate, const Var& q_rate) {
+        return b * (log(p_rate) - log(q_rate)) + lgamma(b) - lgamma(a) + (a - b) * digamma(a) +
+               a * (q_rate / p_rate - 1);
+      },
+      p.concentration, q.concentration, p.rate, q.rate);
 }
 Var kl_dirichlet(const Dirichlet& p, const Dirichlet& q) {
-  const Var &a = p.concentration, &b = q.concentration;
-  const Var total = sum(a, {-1}, true);
-  return squeeze(lgamma(total) - lgamma(sum(b, {-1}, true)), -1) +
-         sum(lgamma(b) - lgamma(a) + (a - b) * (digamma(a) - digamma(total)), {-1});
+  return in_f64(
+      [](const Var& a, const Var& b) {
+        const Var total = sum(a, {-1}, true);
+        return squeeze(lgamma(total) - lgamma(sum(b, {-1}, true)), -1) +
+               sum(lgamma(b) - lgamma(a) + (a - b) * (digamma(a) - digamma(total)), {-1});
+      },
+      p.concentration, q.concentration);
 }
 // A Beta is a Dirichlet of two numbers.
 Var kl_beta(const Beta& p, const Beta& q) {
@@ -61,15 +69,16 @@ Var kl_bernoulli(const Bernoulli& p, const Bernoulli& q) {
 }
 // A term is 0 where p is 0, even if q is 0 as well.
 Var kl_logits(const Var& p, const Var& q) {
+  check(p.size(-1) == q.size(-1), "kl", "p has ", p.size(-1), " classes, and q has ", q.size(-1));
   const Var log_p = log_softmax(p, -1), log_q = log_softmax(q, -1);
-  const Tensor never = broadcast_to(log_p.value() == -kInfinity, broadcast_shapes("kl", p.shape(), q.shape()));
+  const Tensor never = broadcast_to(log_p.value() == -kInfiniteKl, broadcast_shapes("kl", p.shape(), q.shape()));
   return sum(where(never, 0, exp(log_p) * where(never, 0, log_p - log_q)), {-1});
 }
 Var kl_categorical(const Categorical& p, const Categorical& q) { return kl_logits(p.logits, q.logits); }
 Var kl_one_hot(const OneHotCategorical& p, const OneHotCategorical& q) { return kl_logits(p.logits, q.logits); }
 Var kl_uniform(const Uniform& p, const Uniform& q) {
   const Tensor beyond = logical_or(p.low.value() < q.low.value(), p.high.value() > q.high.value());
-  return where(beyond, kInfinity, log((q.high - q.low) / (p.high - p.low)));
+  return where(beyond, kInfiniteKl, log(q.high - q.low) - log(p.high - p.low));
 }
 // ½ (tr(Σq⁻¹ Σp) + |Lq⁻¹ (μp - μq)|² - n) + log |Lq| - log |Lp|
 Var kl_multivariate(const MultivariateNormal& p, const MultivariateNormal& q) {
@@ -92,13 +101,13 @@ Var if_contained(const Distribution& p, const Distribution& q, F formula) {
   const Tensor outside = logical_or(below, above);
   if (any(outside).item() == 0) return formula();
   const bool unbounded = p.support() == Support::real || p.support() == Support::positive;
-  if (unbounded) return expanded(constant(scalar(kInfinity, p.dtype())), p, q);
-  return where(outside, kInfinity, formula());
+  if (unbounded) return expanded(constant(scalar(kInfiniteKl, p.dtype())), p, q);
+  return where(outside, kInfiniteKl, formula());
 }
 
 Var kl_to_normal(const Distribution& p, const Normal& q) {
-  const Var second_moment = p.variance() + square(p.mean() - q.loc);
-  return second_moment / (square(q.scale) * 2) + log(q.scale) + 0.5 * std::log(2 * std::numbers::pi) - p.entropy();
+  const Var second_moment = p.variance() / q.scale / q.scale + square((p.mean() - q.loc) / q.scale);
+  return second_moment * 0.5 + log(q.scale) + 0.5 * std::log(2 * std::numbers::pi) - p.entropy();
 }
 Var kl_to_exponential(const Distribution& p, const Exponential& q) {
   return if_contained(p, q, [&] { return q.rate * p.mean() - log(q.rate) - p.entropy(); });

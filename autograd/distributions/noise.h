@@ -1,6 +1,7 @@
 // Standard noise, and helpers for the formulas of densities.
 #pragma once
 #include <limits>
+#include <tuple>
 
 #include "autograd/ops.h"
 #include "tensor/random.h"
@@ -17,18 +18,24 @@ inline double gap_below_one(Dtype dtype) {
          2;
 }
 
-/// Uniform in (0, 1): log u and log(1 - u) are finite.
-inline Tensor open_uniform(Rng& rng, const Shape& shape, Dtype dtype) {
-  return rng.uniform(shape, tiny(dtype), 1, dtype);
-}
+/// Uniform in (0, 1): log u and log(1 - u) are finite. Always f64: the tails of what is made of it are those of u near
+/// 0 and 1, where f32 would have steps of 2^-24.
+inline Tensor open_uniform(Rng& rng, const Shape& shape) { return rng.uniform(shape, tiny(Dtype::f64), 1, Dtype::f64); }
 /// -log(-log u). The argmax of log-probabilities plus such noise is class i with class i's probability.
 inline Tensor gumbel_noise(Rng& rng, const Shape& shape, Dtype dtype) {
-  return -log(-log(open_uniform(rng, shape, dtype)));
+  return to(-log(-log(open_uniform(rng, shape))), dtype);
 }
 /// log u - log(1 - u). It is above -l with probability sigmoid(l).
 inline Tensor logistic_noise(Rng& rng, const Shape& shape, Dtype dtype) {
-  const Tensor u = open_uniform(rng, shape, dtype);
-  return log(u) - log1p(-u);
+  const Tensor u = open_uniform(rng, shape);
+  return to(log(u) - log1p(-u), dtype);
+}
+
+/// f(x...) computed in f64, for formulas whose large terms cancel.
+template <class F, class... Vars>
+Var in_f64(F f, const Vars&... x) {
+  const Dtype dtype = std::get<0>(std::tie(x...)).dtype();
+  return dtype == Dtype::f64 ? f(x...) : to(f(to(x, Dtype::f64)...), dtype);
 }
 
 /// x in (0, 1), moved away from the ends: rounding may have put it there, where densities are infinite.
@@ -46,9 +53,9 @@ Var log_density_on(const Tensor& outside, const Var& x, double safe, F f) {
   return log_density_on(outside, x, constant(scalar(safe, x.dtype())), f);
 }
 
-/// a log x, and 0 where both a and x are 0.
+/// a log x, and 0 where a is 0 and log x is infinite.
 inline Var x_log_y(const Var& a, const Var& x) {
-  const Tensor both = logical_and(a.value() == 0, x.value() == 0);
+  const Tensor both = logical_and(a.value() == 0, logical_or(x.value() == 0, isinf(x.value())));
   if (any(both).item() == 0) return a * log(x);
   return where(both, 0, a * log(where(both, 1, x)));
 }

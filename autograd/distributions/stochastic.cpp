@@ -84,7 +84,8 @@ Drawn draw_pair(const std::string& estimator, const Distribution& q, Rng& rng, F
   check(coins != nullptr, "sample", estimator, " is for Bernoulli, not ", q.name());
   // b = [u > sigmoid(-l)], in terms of the log-odds of u. Those of 1 - u are their negative.
   const Tensor& l = coins->logits.value();
-  const Tensor u = open_uniform(rng, l.shape(), l.dtype()), noise = log(u) - log1p(-u);
+  const Tensor wide = open_uniform(rng, l.shape()), u = to(wide, l.dtype());
+  const Tensor noise = to(log(wide) - log1p(-wide), l.dtype());
   const Tensor b = to(l + noise > 0, l.dtype()), mirrored = to(l - noise > 0, l.dtype());
   return {
       .value = constant(stack({b, mirrored})), .pair_weight = weight_of(u, b, mirrored, l), .passes_gradient = false};

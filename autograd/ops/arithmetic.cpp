@@ -1,4 +1,6 @@
 // Elementwise ops of two and three operands.
+#include <cmath>
+
 #include "autograd/node.h"
 #include "autograd/ops.h"
 
@@ -26,16 +28,22 @@ Var div(const Var& a, const Var& b) {
   return record(op, div(a.value(), b.value()), wrt(a, [b](const Var& g) { return strong_div(g, b); }),
                 wrt(b, [b](const Var& g, const Var& y) { return -strong_div(strong_mul(g, y), b); }));
 }
-// Where g is 0, the result is 0 for every d, so the derivative by d is 0 too: zeros stay zeros at every order.
+// Where g is 0, the result is 0 for every d, so the derivative by d is 0 too: zeros stay zeros at every order. It is
+// 0 also where h, the gradient of the result, is 0: both are gradients, and either may be infinite.
 Var strong_mul(const Var& g, const Var& d) {
   static constexpr Op op = Op::elementwise("strong_mul", "a b, 0 where a is 0", {"dy/da = b", "dy/db = a"});
   return record(op, strong_mul(g.value(), d.value()), wrt(g, [d](const Var& h) { return strong_mul(h, d); }),
-                wrt(d, [g](const Var& h) { return strong_mul(g, h); }));
+                wrt(d, [g](const Var& h) { return strong_product(g, h); }));
 }
 Var strong_div(const Var& g, const Var& d) {
   static constexpr Op op = Op::elementwise("strong_div", "a / b, 0 where a is 0", {"dy/da = 1 / b", "dy/db = -y / b"});
   return record(op, strong_div(g.value(), d.value()), wrt(g, [d](const Var& h) { return strong_div(h, d); }),
-                wrt(d, [d](const Var& h, const Var& y) { return -strong_div(strong_mul(y, h), d); }));
+                wrt(d, [d](const Var& h, const Var& y) { return -strong_div(strong_product(y, h), d); }));
+}
+Var strong_product(const Var& a, const Var& b) {
+  static constexpr Op op = Op::elementwise("strong_product", "a b, 0 where a or b is 0", {"dy/da = b", "dy/db = a"});
+  return record(op, strong_product(a.value(), b.value()), wrt(a, [b](const Var& h) { return strong_product(h, b); }),
+                wrt(b, [a](const Var& h) { return strong_product(h, a); }));
 }
 Var add(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("add", "a + b for a number b", {"dy/da = 1"});
@@ -49,13 +57,21 @@ Var sub(Scalar a, const Var& b) {
   static constexpr Op op = Op::elementwise("sub", "a - b for a number a", {"dy/db = -1"});
   return record(op, sub(a, b.value()), wrt(b, [](const Var& g) { return -g; }));
 }
+namespace {
+// Infinite or NaN, at least as f32.
+bool is_extreme(double number) { return !std::isfinite(static_cast<float>(number)); }
+// A number as a Var that broadcasts with g.
+Var beside(const Var& g, Scalar number) { return constant(scalar(number, g.dtype())); }
+}  // namespace
 Var mul(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("mul", "a b for a number b", {"dy/da = b"});
-  return record(op, mul(a.value(), b), wrt(a, [b](const Var& g) { return g * b; }));
+  return record(op, mul(a.value(), b),
+                wrt(a, [b](const Var& g) { return is_extreme(b.real()) ? strong_mul(g, beside(g, b)) : g * b; }));
 }
 Var div(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("div", "a / b for a number b", {"dy/da = 1 / b"});
-  return record(op, div(a.value(), b), wrt(a, [b](const Var& g) { return g / b; }));
+  return record(op, div(a.value(), b),
+                wrt(a, [b](const Var& g) { return is_extreme(1 / b.real()) ? strong_div(g, beside(g, b)) : g / b; }));
 }
 Var div(Scalar a, const Var& b) {
   static constexpr Op op = Op::elementwise("div", "a / b for a number a", {"dy/db = -y / b"});
@@ -118,9 +134,13 @@ Var clamp(const Var& x, Scalar low, Scalar high) {
 Var atan2(const Var& y, const Var& x) {
   static constexpr Op op =
       Op::elementwise("atan2", "the angle of (b, a)", {"dy/da = b / (a² + b²)", "dy/db = -a / (a² + b²)"});
+  const auto times_over_square = [](const Var& g, const Var& factor, const Var& a, const Var& b) {
+    const Tensor origin = logical_and(a.value() == 0, b.value() == 0);  // no angle there: flat by convention
+    return strong_div(strong_mul(g, factor), masked_fill(square(a) + square(b), origin, INFINITY));
+  };
   return record(op, atan2(y.value(), x.value()),
-                wrt(y, [y, x](const Var& g) { return strong_div(strong_mul(g, x), square(x) + square(y)); }),
-                wrt(x, [y, x](const Var& g) { return -strong_div(strong_mul(g, y), square(x) + square(y)); }));
+                wrt(y, [y, x, times_over_square](const Var& g) { return times_over_square(g, x, x, y); }),
+                wrt(x, [y, x, times_over_square](const Var& g) { return -times_over_square(g, y, x, y); }));
 }
 Var logaddexp(const Var& a, const Var& b) {
   static constexpr Op op =
@@ -133,9 +153,10 @@ Var logaddexp(const Var& a, const Var& b) {
 
 Var lerp(const Var& a, const Var& b, const Var& weight) {
   static constexpr Op op = Op::elementwise("lerp", "a + w (b - a)", {"dy/da = 1 - w", "dy/db = w", "dy/dw = b - a"});
-  return record(
-      op, lerp(a.value(), b.value(), weight.value()), wrt(a, [weight](const Var& g) { return g * (1 - weight); }),
-      wrt(b, [weight](const Var& g) { return g * weight; }), wrt(weight, [a, b](const Var& g) { return g * (b - a); }));
+  return record(op, lerp(a.value(), b.value(), weight.value()),
+                wrt(a, [weight](const Var& g) { return strong_mul(g, 1 - weight); }),
+                wrt(b, [weight](const Var& g) { return strong_mul(g, weight); }),
+                wrt(weight, [a, b](const Var& g) { return strong_mul(g, b - a); }));
 }
 Var mul_add(const Var& a, const Var& b, const Var& c) {
   static constexpr Op op = Op::elementwise("mul_add", "a b + c", {"dy/da = b", "dy/db = a", "dy/dc = 1"});

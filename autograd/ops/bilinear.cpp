@@ -4,6 +4,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/rules.h"
+#include "autograd/ops/shield.h"
 
 namespace hourglass {
 
@@ -19,11 +20,13 @@ Var matmul(const Var& a, const Var& b) {
     return reshape(matmul(flatten(a, 0, -2), b), shape);
   }
   static constexpr Op op = Op::with_leading_axes("matmul", "A B", {"dy/dA = B: g Bᵀ", "dy/dB = A: Aᵀ g"});
-  return record(op, matmul(a.value(), b.value()), wrt(a, ProductRule{b, true}),
-                wrt(b, [a](const Var& g) { return matmul(transpose(a), g); }));
+  return record(op, matmul(a.value(), b.value()), wrt(a, ProductRule{b, true}), wrt(b, [a](const Var& g) {
+                  const int rows = g.dim() - 1;  // a may be a gradient itself, so either may be 0 where the other is ∞
+                  return matmul(transpose(shielded(a, g, rows)), shielded(g, a, rows));
+                }));
 }
 Var ProductRule::weight() const { return is_transposed ? transpose(matrix) : matrix; }
-Var ProductRule::operator()(const Var& g) const { return matmul(g, weight()); }
+Var ProductRule::operator()(const Var& g) const { return matmul(g, shielded(weight(), g, 0)); }
 
 // y = x Wᵀ + b, with the bias added while y is still in registers. x [..., in] is treated as one matrix.
 namespace {
@@ -32,10 +35,11 @@ constexpr Op kLinear = Op::with_leading_axes("linear", "x Wᵀ + b",
                                              {"dy/dx = W: g W", "dy/dW = x: gᵀ x", "dy/db = 1: g, summed over rows"});
 
 Var weight_gradient(const Var& g, const Var& x) {
-  if (x.dim() == 2) return matmul(transpose(g), x);
+  if (x.dim() == 2) return matmul(transpose(g), shielded(x, g, g.dim() - 1));
   const std::int64_t in = x.size(-1), out = g.size(-1);
   const std::int64_t rows = in == 0 ? 0 : x.numel() / in;
-  return matmul(transpose(reshape(g, behind(g, x.dim(), {rows, out}))), reshape(x, {rows, in}));
+  const Var matrix = reshape(g, behind(g, x.dim(), {rows, out}));
+  return matmul(transpose(matrix), shielded(reshape(x, {rows, in}), matrix, matrix.dim() - 1));
 }
 
 }  // namespace
@@ -117,6 +121,12 @@ Var sum_of_channels(const Var& g) {
   return sum(g, axes_but(g.dim(), g.dim() - N - 1));
 }
 
+// x, shielded image by image; one image alone has no axis for that.
+template <int N>
+Var by_image(const Var& x, const Var& g) {
+  return shielded(x, g, x.dim() == N + 2 ? 1 : 0);
+}
+
 // The options of the transposed convolution that takes g back to x's extents. Several extents of x may give the same
 // extents of g; output_padding says which of them x has.
 template <int N>
@@ -151,11 +161,12 @@ Var conv(const Var& x, const Var& weight, const Var* bias, const ConvOptions<N>&
                   : Ops::conv(x.value(), weight.value(), options);
   const PerAxis<N> kernel = last_extents<N>(weight);
   static constexpr Op of_batch = Ops::op(true), of_image = Ops::op(false);
-  return record(x.dim() == N + 2 ? of_batch : of_image, std::move(y),
-                wrt(x, [weight, back = back_to<N>(x, kernel, options)](
-                           const Var& g) { return conv_transpose<N>(g, weight, nullptr, back); }),
-                wrt(weight, [x, kernel, options](const Var& g) { return conv_weight<N>(x, g, kernel, options); }),
-                wrt(bias ? *bias : Var(), [](const Var& g) { return sum_of_channels<N>(g); }));
+  return record(
+      x.dim() == N + 2 ? of_batch : of_image, std::move(y),
+      wrt(x, [weight, back = back_to<N>(x, kernel, options)](
+                 const Var& g) { return conv_transpose<N>(g, shielded(weight, g, 0), nullptr, back); }),
+      wrt(weight, [x, kernel, options](const Var& g) { return conv_weight<N>(by_image<N>(x, g), g, kernel, options); }),
+      wrt(bias ? *bias : Var(), [](const Var& g) { return sum_of_channels<N>(g); }));
 }
 
 template <int N>
@@ -176,20 +187,23 @@ Var conv_transpose(const Var& x, const Var& weight, const Var* bias, const ConvT
   Tensor y = bias ? Ops::transpose(x.value(), weight.value(), bias->value(), options)
                   : Ops::transpose(x.value(), weight.value(), options);
   static constexpr Op of_batch = Ops::transpose_op(true), of_image = Ops::transpose_op(false);
-  return record(x.dim() == N + 2 ? of_batch : of_image, std::move(y),
-                wrt(x, [weight, options](const Var& g) { return conv<N>(g, weight, nullptr, forth<N>(options)); }),
-                wrt(weight, [x, kernel = last_extents<N>(weight),
-                             options](const Var& g) { return conv_weight<N>(g, x, kernel, forth<N>(options)); }),
-                wrt(bias ? *bias : Var(), [](const Var& g) { return sum_of_channels<N>(g); }));
+  return record(
+      x.dim() == N + 2 ? of_batch : of_image, std::move(y),
+      wrt(x,
+          [weight, options](const Var& g) { return conv<N>(g, shielded(weight, g, 0), nullptr, forth<N>(options)); }),
+      wrt(weight, [x, kernel = last_extents<N>(weight),
+                   options](const Var& g) { return conv_weight<N>(g, by_image<N>(x, g), kernel, forth<N>(options)); }),
+      wrt(bias ? *bias : Var(), [](const Var& g) { return sum_of_channels<N>(g); }));
 }
 
 template <int N>
 Var conv_weight(const Var& x, const Var& g, const PerAxis<N>& kernel, const ConvOptions<N>& options) {
   using Ops = Convolution<N>;
-  return record(Ops::weight_op, Ops::weight(x.value(), g.value(), kernel, options),
+  Tensor value = Ops::weight(x.value(), g.value(), kernel, options);
+  return record(Ops::weight_op, std::move(value),
                 wrt(x, [g, back = back_to<N>(x, kernel, options)](
-                           const Var& w) { return conv_transpose<N>(g, w, nullptr, back); }),
-                wrt(g, [x, options](const Var& w) { return conv<N>(x, w, nullptr, options); }));
+                           const Var& w) { return conv_transpose<N>(shielded(g, w, 0), w, nullptr, back); }),
+                wrt(g, [x, options](const Var& w) { return conv<N>(shielded(x, w, 0), w, nullptr, options); }));
 }
 
 }  // namespace

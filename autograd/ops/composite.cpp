@@ -1,6 +1,8 @@
 // Ops composed of other ops, which need no rule. Also reductions whose rule in basic ops would be slow or would divide
 // by 0.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "autograd/node.h"
@@ -27,31 +29,66 @@ Var mean(const Var& x, const Axes& axes, bool keepdim) {
   return sum(x, axes, keepdim) / reduced_count("mean", x, axes);
 }
 
+namespace {
+// x - mean(x). The mean is rounded, and every deviation shares its error. Where that is not small beside `spread`, the
+// size of the deviations, it is subtracted as well; it is a constant, because the deviations always add up to 0.
+Var deviations(const Var& x, const Axes& axes, const Tensor& spread) {
+  const Var d = x - mean(x, axes, true);
+  const Tensor error = mean(d.value(), axes, true);
+  const double epsilon =
+      x.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
+  return any(abs(error) > spread * (64 * epsilon)).item() == 0 ? d : d - constant(error);
+}
+// The gradient of a length or a deviation y, divided by y. It is 0 where y is 0: y has a kink there, and 0 is the
+// convention, so all further derivatives are 0, too.
+Var divided_by_length(const Var& g, const Var& y) {
+  const Tensor zero = y.value() == 0;
+  return strong_div(where(zero, 0, g), where(zero, 1, y));
+}
+double freedom_of(std::string_view op, const Var& x, const Axes& axes, double correction) {
+  return std::max(static_cast<double>(reduced_count(op, x, axes)) - correction, 0.0);
+}
+}  // namespace
+
 Var var(const Var& x, const Axes& axes, bool keepdim, double correction) {
-  const double count = static_cast<double>(reduced_count("var", x, axes));
-  return sum(square(x - mean(x, axes, true)), axes, keepdim) / std::max(count - correction, 0.0);
+  static constexpr Op op =
+      Op::with_leading_axes("var", "Σ (x - mean)² / (n - correction)", {"dy/dx = 2 (x - mean) / (n - correction)"});
+  const Shape kept = kept_shape("var", x, axes);
+  const double freedom = freedom_of("var", x, axes, correction);
+  return record(
+      op, var(x.value(), axes, keepdim, correction), wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
+        const Var slope = strong_div(reshape(g, behind(g, y.dim(), kept)) * 2, constant(scalar(freedom, g.dtype())));
+        return strong_mul(slope, deviations(x, axes, sqrt(reshape(y.value(), kept))));
+      }));
 }
 
 Var std(const Var& x, const Axes& axes, bool keepdim, double correction) {
-  const double count = static_cast<double>(reduced_count("std", x, axes));
-  return norm(x - mean(x, axes, true), axes, keepdim) / std::sqrt(std::max(count - correction, 0.0));
+  static constexpr Op op =
+      Op::with_leading_axes("std", "√ of the variance", {"dy/dx = (x - mean) / (y (n - correction)), 0 where y is 0"});
+  const Shape kept = kept_shape("std", x, axes);
+  const double freedom = freedom_of("std", x, axes, correction);
+  return record(op, std(x.value(), axes, keepdim, correction),
+                wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
+                  const Var spread = reshape(y, kept);
+                  const Var slope = strong_div(divided_by_length(reshape(g, behind(g, y.dim(), kept)), spread),
+                                               constant(scalar(freedom, g.dtype())));
+                  return strong_mul(slope, deviations(x, axes, spread.value()));
+                }));
 }
 
 Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
-  static constexpr Op op = Op::with_leading_axes("norm", "√(Σ x²)", {"dy/dx = x / y, 0 at 0"});
+  static constexpr Op op =
+      Op::with_leading_axes("norm", "(Σ |x|^p)^(1/p)", {"dy/dx = sign x |x / y|^(p - 1), 0 where y is 0"});
   if (p == 0) return sum(constant(to(x.value() != 0, x.dtype())), axes, keepdim);
   if (p == 1) return sum(abs(x), axes, keepdim);
   if (std::isinf(p)) return p > 0 ? max(abs(x), axes, keepdim) : min(abs(x), axes, keepdim);
-  if (p != 2) {
-    const Var powers = sum(pow(abs(x), p), axes, keepdim);
-    const Tensor zero = powers.value() == 0;  // where the root would be infinitely steep
-    return where(zero, 0, pow(where(zero, 1, powers), 1 / p));
-  }
   const Shape kept = kept_shape("norm", x, axes);
-  return record(op, norm(x.value(), axes, keepdim), wrt(x, [x, kept](const Var& g, const Var& y) {
-                  // x / |x|, and 0 at 0, where the norm has a kink
-                  const Var length = reshape(y, kept);
-                  return x * (reshape(g, behind(g, y.dim(), kept)) / where(length.value() == 0, 1, length));
+  return record(op, norm(x.value(), axes, keepdim, p), wrt(x, [x, kept, p](const Var& g, const Var& y) {
+                  const Var length = reshape(y, kept), slope = reshape(g, behind(g, y.dim(), kept));
+                  if (p == 2) return strong_mul(divided_by_length(slope, length), x);
+                  const Tensor zero = length.value() == 0;
+                  const Var size = abs(x) / where(zero, 1, length);
+                  return strong_mul(where(zero, 0, slope), strong_product(sign(x), pow(size, p - 1)));
                 }));
 }
 
@@ -83,7 +120,7 @@ Var record_extreme(const Op& op, Tensor value, const Var& x, const Axes& axes) {
   const Shape kept = kept_shape(op.name, x, axes);
   return record(op, std::move(value), wrt(x, [x, axes, kept](const Var& g, const Var& y) {
                   const Tensor hits = to(x.value() == reshape(y.value(), kept), x.dtype());
-                  return reshape(g, behind(g, y.dim(), kept)) * constant(hits / sum(hits, axes, true));
+                  return strong_mul(reshape(g, behind(g, y.dim(), kept)), constant(hits / sum(hits, axes, true)));
                 }));
 }
 }  // namespace
@@ -116,10 +153,12 @@ Var softmax(const Var& x, std::int64_t axis) {
 Var softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
   static constexpr Op op{
       "softmax_grad", "p (g₁ - Σ g₁ p)", {"dy/dg₁: p (g - Σ g p)", "dy/dp: g (g₁ - Σ g₁ p) - g₁ Σ g p"}};
-  return record(
-      op, softmax_grad(g.value(), y.value(), axis),
-      wrt(g, [y, axis](const Var& h) { return y * (h - sum(h * y, {axis}, true)); }),
-      wrt(y, [g, y, axis](const Var& h) { return h * (g - sum(g * y, {axis}, true)) - g * sum(h * y, {axis}, true); }));
+  return record(op, softmax_grad(g.value(), y.value(), axis),
+                wrt(g, [y, axis](const Var& h) { return softmax_grad(h, y, axis); }),
+                wrt(y, [g, y, axis](const Var& h) {
+                  const auto total = [&](const Var& a) { return sum(strong_mul(a, y), {axis}, true); };
+                  return strong_product(h, g - total(g)) - strong_product(g, total(h));
+                }));
 }
 Var log_softmax(const Var& x, std::int64_t axis) {
   static constexpr Op op = Op::with_leading_axes("log_softmax", "x - log Σ e^x", {"dy/dx: g - e^y Σ g"});
@@ -130,9 +169,10 @@ Var log_softmax(const Var& x, std::int64_t axis) {
 }
 Var log_softmax_grad(const Var& g, const Var& y, std::int64_t axis) {
   static constexpr Op op{"log_softmax_grad", "g₁ - e^l Σ g₁", {"dy/dg₁: g - Σ g e^l", "dy/dl = -e^l Σ g₁"}};
-  return record(op, log_softmax_grad(g.value(), y.value(), axis),
-                wrt(g, [y, axis](const Var& h) { return h - sum(h * exp(y), {axis}, true); }),
-                wrt(y, [g, y, axis](const Var& h) { return -(h * exp(y) * sum(g, {axis}, true)); }));
+  return record(
+      op, log_softmax_grad(g.value(), y.value(), axis),
+      wrt(g, [y, axis](const Var& h) { return h - sum(strong_mul(h, exp(y)), {axis}, true); }),
+      wrt(y, [g, y, axis](const Var& h) { return -strong_mul(strong_product(h, sum(g, {axis}, true)), exp(y)); }));
 }
 
 // ---- normalisation
@@ -152,9 +192,11 @@ Var standardize_grad(const Var& g, const Var& x, const Axes& axes, double eps) {
                 wrt(g, [x, axes, eps](const Var& h) { return standardize_grad(h, x, axes, eps); }),
                 wrt(x, [g, x, axes, eps](const Var& h) {
                   const Var z = standardize(x, axes, eps), s = rsqrt(var(x, axes, true, 0) + eps);
-                  const Var gz = mean(g * z, axes, true), hz = mean(h * z, axes, true);
-                  const Var by_z = standardize_grad(s * (h * gz + g * hz), x, axes, eps);
-                  const Var by_s = square(s) * z * mean(h * (g - mean(g, axes, true) - z * gz), axes, true);
+                  const Var gz = mean(strong_mul(g, z), axes, true), hz = mean(strong_mul(h, z), axes, true);
+                  const Var both = strong_product(h, gz) + strong_product(g, hz);
+                  const Var by_z = standardize_grad(strong_mul(both, s), x, axes, eps);
+                  const Var inner = strong_product(h, g - mean(g, axes, true) - strong_mul(gz, z));
+                  const Var by_s = strong_mul(mean(inner, axes, true), square(s) * z);
                   return -(by_z + by_s);
                 }));
 }
@@ -241,6 +283,7 @@ Var hardswish(const Var& x) {  // three pieces, and the middle one has the slope
 }
 Var hardshrink(const Var& x, double lambda) { return masked_fill(x, abs(x.value()) <= lambda, 0); }
 Var softshrink(const Var& x, double lambda) {
+  check(lambda >= 0, "softshrink", "lambda must be at least 0, got ", lambda);
   return masked_fill(x - constant(sign(x.value()) * lambda), abs(x.value()) <= lambda, 0);
 }
 Var tanhshrink(const Var& x) { return x - tanh(x); }

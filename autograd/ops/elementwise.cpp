@@ -17,7 +17,7 @@ Var neg(const Var& x) {
 }
 Var abs(const Var& x) {
   static constexpr Op op = Op::elementwise("abs", "|x|", {"dy/dx = sign x, 0 at 0"});
-  return record(op, abs(x.value()), wrt(x, [x](const Var& g) { return g * sign(x); }));
+  return record(op, abs(x.value()), wrt(x, [x](const Var& g) { return strong_product(g, sign(x)); }));
 }
 Var square(const Var& x) {
   static constexpr Op op = Op::elementwise("square", "x²", {"dy/dx = 2 x"});
@@ -42,8 +42,8 @@ Var exp(const Var& x) {
   return record(op, exp(x.value()), wrt(x, [](const Var& g, const Var& y) { return strong_mul(g, y); }));
 }
 Var expm1(const Var& x) {
-  static constexpr Op op = Op::elementwise("expm1", "e^x - 1", {"dy/dx = y + 1"});
-  return record(op, expm1(x.value()), wrt(x, [](const Var& g, const Var& y) { return strong_mul(g, y + 1); }));
+  static constexpr Op op = Op::elementwise("expm1", "e^x - 1", {"dy/dx = e^x"});
+  return record(op, expm1(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, exp(x)); }));  // y + 1 may be 0
 }
 Var log(const Var& x) {
   static constexpr Op op = Op::elementwise("log", "log x", {"dy/dx = 1 / x"});
@@ -63,15 +63,15 @@ Var log10(const Var& x) {
 }
 Var sin(const Var& x) {
   static constexpr Op op = Op::elementwise("sin", "sin x", {"dy/dx = cos x"});
-  return record(op, sin(x.value()), wrt(x, [x](const Var& g) { return g * cos(x); }));
+  return record(op, sin(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, cos(x)); }));
 }
 Var cos(const Var& x) {
   static constexpr Op op = Op::elementwise("cos", "cos x", {"dy/dx = -sin x"});
-  return record(op, cos(x.value()), wrt(x, [x](const Var& g) { return -g * sin(x); }));
+  return record(op, cos(x.value()), wrt(x, [x](const Var& g) { return -strong_mul(g, sin(x)); }));
 }
 Var tan(const Var& x) {
   static constexpr Op op = Op::elementwise("tan", "tan x", {"dy/dx = 1 + y²"});
-  return record(op, tan(x.value()), wrt(x, [](const Var& g, const Var& y) { return g * (square(y) + 1); }));
+  return record(op, tan(x.value()), wrt(x, [](const Var& g, const Var& y) { return strong_mul(g, square(y) + 1); }));
 }
 Var asin(const Var& x) {
   static constexpr Op op = Op::elementwise("asin", "asin x", {"dy/dx = 1 / √(1 - x²)"});
@@ -83,7 +83,7 @@ Var acos(const Var& x) {
 }
 Var atan(const Var& x) {
   static constexpr Op op = Op::elementwise("atan", "atan x", {"dy/dx = 1 / (1 + x²)"});
-  return record(op, atan(x.value()), wrt(x, [x](const Var& g) { return g / (square(x) + 1); }));
+  return record(op, atan(x.value()), wrt(x, [x](const Var& g) { return strong_div(g, square(x) + 1); }));
 }
 Var sinh(const Var& x) {
   static constexpr Op op = Op::elementwise("sinh", "sinh x", {"dy/dx = cosh x"});
@@ -100,20 +100,26 @@ Var tanh(const Var& x) {
 Var erf(const Var& x) {
   static constexpr Op op = Op::elementwise("erf", "erf x", {"dy/dx = 2/√π e^-x²"});
   return record(op, erf(x.value()),
-                wrt(x, [x](const Var& g) { return g * exp(-square(x)) * (2 * std::numbers::inv_sqrtpi); }));
+                wrt(x, [x](const Var& g) { return strong_mul(g, exp(-square(x))) * (2 * std::numbers::inv_sqrtpi); }));
+}
+Var erfc(const Var& x) {
+  static constexpr Op op = Op::elementwise("erfc", "1 - erf x", {"dy/dx = -2/√π e^-x²"});
+  return record(op, erfc(x.value()),
+                wrt(x, [x](const Var& g) { return strong_mul(g, exp(-square(x))) * (-2 * std::numbers::inv_sqrtpi); }));
 }
 Var lgamma(const Var& x) {
   static constexpr Op op = Op::elementwise("lgamma", "log |Γ(x)|", {"dy/dx = digamma(x)"});
-  return record(op, lgamma(x.value()), wrt(x, [x](const Var& g) { return g * digamma(x); }));
+  return record(op, lgamma(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, digamma(x)); }));
 }
 Var digamma(const Var& x) {
   static constexpr Op op = Op::elementwise("digamma", "digamma(x)", {"dy/dx = polygamma(1, x)"});
-  return record(op, digamma(x.value()), wrt(x, [x](const Var& g) { return g * polygamma(1, x); }));
+  return record(op, digamma(x.value()), wrt(x, [x](const Var& g) { return strong_mul(g, polygamma(1, x)); }));
 }
 Var polygamma(std::int64_t n, const Var& x) {
   static constexpr Op op = Op::elementwise("polygamma", "polygamma(n, x)", {"dy/dx = polygamma(n + 1, x)"});
   check(n >= 0, "polygamma", "needs an order of at least 0, got ", n);
-  return record(op, polygamma(n, x.value()), wrt(x, [n, x](const Var& g) { return g * polygamma(n + 1, x); }));
+  return record(op, polygamma(n, x.value()),
+                wrt(x, [n, x](const Var& g) { return strong_mul(g, polygamma(n + 1, x)); }));
 }
 
 // Steps are flat: the derivative is 0, whatever g is.
@@ -164,12 +170,12 @@ Var sigmoid_grad(const Var& g, const Var& y) {
   static constexpr Op op =
       Op::elementwise("sigmoid_grad", "g₁ s (1 - s)", {"dy/dg₁ = s (1 - s)", "dy/ds = g₁ (1 - 2 s)"});
   return record(op, sigmoid_grad(g.value(), y.value()), wrt(g, [y](const Var& h) { return sigmoid_grad(h, y); }),
-                wrt(y, [g, y](const Var& h) { return h * g * (1 - y * 2); }));
+                wrt(y, [g, y](const Var& h) { return strong_mul(strong_product(h, g), 1 - y * 2); }));
 }
 Var tanh_grad(const Var& g, const Var& y) {
   static constexpr Op op = Op::elementwise("tanh_grad", "g₁ (1 - t²)", {"dy/dg₁ = 1 - t²", "dy/dt = -2 g₁ t"});
   return record(op, tanh_grad(g.value(), y.value()), wrt(g, [y](const Var& h) { return tanh_grad(h, y); }),
-                wrt(y, [g, y](const Var& h) { return h * g * y * -2; }));
+                wrt(y, [g, y](const Var& h) { return strong_mul(strong_product(h, g), y) * -2; }));
 }
 Var log_sigmoid(const Var& x) {
   static constexpr Op op = Op::elementwise("log_sigmoid", "log sigmoid(x)", {"dy/dx = sigmoid(-x)"});
@@ -183,11 +189,11 @@ Var softplus_grad(const Var& g, const Var& x) {
   static constexpr Op op = Op::elementwise("softplus_grad", "g₁ sigmoid(x)",
                                            {"dy/dg₁ = sigmoid(x)", "dy/dx = g₁ s (1 - s), s = sigmoid(x)"});
   return record(op, softplus_grad(g.value(), x.value()), wrt(g, [x](const Var& h) { return softplus_grad(h, x); }),
-                wrt(x, [g, x](const Var& h) { return sigmoid_grad(h * g, sigmoid(x)); }));
+                wrt(x, [g, x](const Var& h) { return sigmoid_grad(strong_product(h, g), sigmoid(x)); }));
 }
 Var softsign(const Var& x) {
   static constexpr Op op = Op::elementwise("softsign", "x / (1 + |x|)", {"dy/dx = 1 / (1 + |x|)²"});
-  return record(op, softsign(x.value()), wrt(x, [x](const Var& g) { return g / square(abs(x) + 1); }));
+  return record(op, softsign(x.value()), wrt(x, [x](const Var& g) { return strong_div(g, square(abs(x) + 1)); }));
 }
 Var silu(const Var& x) {
   static constexpr Op op = Op::elementwise("silu", "x sigmoid(x)", {"dy/dx = s (1 + x (1 - s)), s = sigmoid(x)"});
@@ -198,7 +204,7 @@ Var silu_grad(const Var& g, const Var& x) {
   return record(op, silu_grad(g.value(), x.value()), wrt(g, [x](const Var& h) { return silu_grad(h, x); }),
                 wrt(x, [g, x](const Var& h) {  // f'' = s (1 - s) (2 + x (1 - 2 s))
                   const Var s = sigmoid(x);
-                  return sigmoid_grad(h * g, s) * (x * (1 - s * 2) + 2);
+                  return strong_mul(sigmoid_grad(strong_product(h, g), s), x * (1 - s * 2) + 2);
                 }));
 }
 Var gelu(const Var& x) {
@@ -211,7 +217,7 @@ Var gelu_grad(const Var& g, const Var& x) {
   return record(op, gelu_grad(g.value(), x.value()), wrt(g, [x](const Var& h) { return gelu_grad(h, x); }),
                 wrt(x, [g, x](const Var& h) {  // f'' = φ(x) (2 - x²)
                   const Var density = exp(square(x) * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-                  return h * g * density * (2 - square(x));
+                  return strong_mul(strong_product(h, g), density * (2 - square(x)));
                 }));
 }
 Var leaky_relu(const Var& x, double slope) {

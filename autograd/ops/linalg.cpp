@@ -1,6 +1,7 @@
 // Triangular factors and systems. Both rules are made of triangular systems again, and so is every derivative.
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "autograd/ops/shield.h"
 
 namespace hourglass {
 namespace {
@@ -17,7 +18,8 @@ Var solve_triangular(const Var& a, const Var& b, bool upper) {
                 wrt(a,
                     [a, upper](const Var& g, const Var& x) {
                       const Var by_b = solve_triangular(transpose(a), g, !upper);
-                      return triangle_of(-matmul(by_b, transpose(x)), upper);
+                      const int batch = x.dim() - 2;
+                      return triangle_of(-matmul(shielded(by_b, x, batch), transpose(shielded(x, by_b, batch))), upper);
                     }),
                 wrt(b, [a, upper](const Var& g) { return solve_triangular(transpose(a), g, !upper); }));
 }

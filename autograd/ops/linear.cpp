@@ -5,6 +5,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/rules.h"
+#include "tensor/checked.h"
 
 namespace hourglass {
 
@@ -116,9 +117,12 @@ Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop
 Var embed_slice(const Var& x, const Shape& shape, std::int64_t axis, std::int64_t start, std::int64_t step) {
   static constexpr Op op =
       Op::with_leading_axes("embed_slice", "x among zeros", {"dy/dx = 1: the part of g where x was put"});
-  return record(op, embed_slice(x.value(), shape, axis, start, step),
-                wrt(x, [axis = from_back("embed_slice", axis, x), start, step, count = x.size(axis)](const Var& g) {
-                  return slice(g, axis, start, count == 0 ? start : start + (count - 1) * step + 1, step);
+  Tensor value = embed_slice(x.value(), shape, axis, start, step);
+  const std::int64_t extent = value.size(axis);
+  const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
+  return record(op, std::move(value),
+                wrt(x, [axis = from_back("embed_slice", axis, x), first, step, count = x.size(axis)](const Var& g) {
+                  return slice(g, axis, first, count == 0 ? first : first + (count - 1) * step + 1, step);
                 }));
 }
 Var select(const Var& x, std::int64_t axis, std::int64_t index) {
@@ -254,7 +258,10 @@ namespace {
 // The shape with the last `axes` axes joined to one, and all before them joined to one.
 Shape planes_of(const Shape& shape, int axes) {
   Shape planes{1, 1};
-  for (int axis = 0; axis < shape.size(); ++axis) planes[axis < shape.size() - axes ? 0 : 1] *= shape[axis];
+  for (int axis = 0; axis < shape.size(); ++axis) {
+    std::int64_t& extent = planes[axis < shape.size() - axes ? 0 : 1];
+    extent = Checked("planes", extent) * shape[axis];
+  }
   return planes;
 }
 // Adds x's numbers into planes of zeros, at `indices`.

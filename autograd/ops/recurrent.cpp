@@ -4,6 +4,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/flow.h"
+#include "autograd/ops/shield.h"
 
 namespace hourglass {
 namespace {
@@ -75,8 +76,10 @@ LstmState lstm_cell(const Var& gates, const Var& c) {
       "lstm_cell", "σ(o) tanh(c'), c' = σ(f) c + σ(i) tanh(g)", {"all inputs at once, by one kernel"}};
   Tensor value = lstm_cell(gates.value(), c.value());
   const Var both = record(op, std::move(value), wrt(join_inputs(Join::columns, {gates, c}), [gates, c](const Var& g) {
-                            if (!recording()) return constant(lstm_cell_grad(g.value(), gates.value(), c.value()));
-                            return gradient_of_formula(Join::columns, lstm_formula, {gates, c}, g);
+                            const Var by_row = permute(g, {1, 0, 2});
+                            const Var x = shielded(gates, by_row, 1), state = shielded(c, by_row, 1);
+                            if (!recording()) return constant(lstm_cell_grad(g.value(), x.value(), state.value()));
+                            return gradient_of_formula(Join::columns, lstm_formula, {x, state}, g);
                           }));
   return {select(both, 0, 0), select(both, 0, 1)};
 }
@@ -87,8 +90,11 @@ LstmState lstm_sequence(const Var& gates, const Var& weight, const Var& h, const
   const std::vector<Var> inputs{gates, weight, h, c};
   const Var both = record(
       op, run.states, wrt(join_inputs(Join::flat, inputs), [inputs, run](const Var& g) {
-        if (recording() && run.gates.size(0) > 0)
-          return gradient_of_formula(Join::flat, lstm_sequence_formula, inputs, g);
+        if (recording() && run.gates.size(0) > 0) {
+          std::vector<Var> clean;
+          for (const Var& x : inputs) clean.push_back(shielded(x, g, 0));
+          return gradient_of_formula(Join::flat, lstm_sequence_formula, clean, g);
+        }
         return constant(lstm_sequence_grad(g.value(), run, inputs[1].value(), inputs[2].value(), inputs[3].value()));
       }));
   return {select(both, 0, 0), select(both, 0, 1)};
@@ -100,9 +106,9 @@ Var gru_cell(const Var& input_gates, const Var& hidden_gates, const Var& h) {
   return record(
       op, std::move(value),
       wrt(join_inputs(Join::columns, {input_gates, hidden_gates, h}), [input_gates, hidden_gates, h](const Var& g) {
-        if (!recording())
-          return constant(gru_cell_grad(g.value(), input_gates.value(), hidden_gates.value(), h.value()));
-        return gradient_of_formula(Join::columns, gru_formula, {input_gates, hidden_gates, h}, g);
+        const Var x = shielded(input_gates, g, 1), y = shielded(hidden_gates, g, 1), state = shielded(h, g, 1);
+        if (!recording()) return constant(gru_cell_grad(g.value(), x.value(), y.value(), state.value()));
+        return gradient_of_formula(Join::columns, gru_formula, {x, y, state}, g);
       }));
 }
 

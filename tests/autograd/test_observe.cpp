@@ -102,7 +102,7 @@ TEST_CASE("every op that the table's rows record describes its formula and its d
     Collector seen;
     test::derivatives(row, test::draw_inputs(row), 2);
     for (const Collector::Seen& one : seen.ops) {
-      ops[one.op.name] = &one.op;
+      if (one.operands.size() >= inputs[one.op.name]) ops[one.op.name] = &one.op;  // mul, not mul by a number
       inputs[one.op.name] = std::max(inputs[one.op.name], one.operands.size());
     }
   }

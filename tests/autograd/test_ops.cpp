@@ -171,8 +171,9 @@ void check_values(const Row& row) {
 }
 
 bool takes_any_number(const Row& row) {
-  static const std::set<std::string> pairs{"add",     "sub",   "mul",       "div",        "pow",       "maximum",
-                                           "minimum", "atan2", "logaddexp", "strong_mul", "strong_div"};
+  static const std::set<std::string> pairs{"add",       "sub",        "mul",        "div",
+                                           "pow",       "maximum",    "minimum",    "atan2",
+                                           "logaddexp", "strong_mul", "strong_div", "strong_product"};
   return row.reference && (row.inputs.size() == 1 || pairs.contains(row.name));
 }
 void check_special_values(const Row& row) {
@@ -334,6 +335,40 @@ void check_nothing_left(const Row& row) {
   check(memory::bytes_in_use() == before, row.name, memory::bytes_in_use() - before, " bytes are left in use");
 }
 
+// What a branch that is not taken passes on is 0, at orders 1 and 2, whatever its inputs are.
+void check_strong_zeros(const Row& row) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<Tensor> drawn = draw_inputs(row);
+  for (std::size_t k = 0; k <= drawn.size(); ++k)  // one of the inputs, and in the end all of them
+    for (const double number : {0.0, -0.0, -1.0, 1.0, 3e200, infinity, -infinity, std::nan("")}) {
+      std::vector<Tensor> inputs = drawn;
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        if ((i == k || k == drawn.size()) && is_floating(inputs[i].dtype())) inputs[i] = full_like(inputs[i], number);
+      const RealFunction real = real_function(row, inputs);
+      const Vars xs = variables(real.inputs);
+      Var y;
+      try {
+        y = real.f(xs);
+      } catch (const Error&) {
+        continue;  // the op refuses such an input
+      }
+      if (!y.needs_gradient()) continue;
+      const Var left_out = sum(where(ones(y.shape(), Dtype::u8), 0, y));
+      const auto check_zero = [&](int order, const Vars& gradients) {
+        for (std::size_t i = 0; i < gradients.size(); ++i)
+          check(any(gradients[i].value()).item() == 0, row.name, "not taken, order ", order, ", input ", i, ": ",
+                gradients[i].value(), " where ",
+                k == drawn.size() ? std::string("all inputs are ") : join("input ", k, " is "), number);
+      };
+      const Vars first = grad(left_out, xs, {.create_graph = true, .allow_unused = true});
+      check_zero(1, first);
+      Var along = constant(scalar(0, Dtype::f64));
+      for (std::size_t i = 0; i < first.size(); ++i)
+        along = along + sum(first[i] * constant(ramp(xs[i].shape(), static_cast<int>(i), Dtype::f64)));
+      if (along.needs_gradient()) check_zero(2, grad(along, xs, {.allow_unused = true}));
+    }
+}
+
 bool has_pytorch_case(const Row& row) {
   static const std::set<std::string> names = [] {
     std::set<std::string> found;
@@ -381,6 +416,8 @@ const std::vector<Promise>& promises() {
       {"f32", "f32 gives what f64 gives, to order 2", check_f32},
       {"threads", "1, 2 and 4 threads give the same bits, to order 2", check_threads},
       {"SIMD", "every instruction set of the CPU gives the same, to order 2", check_instruction_sets},
+      {"strong zero", "a branch that is not taken passes on 0 at orders 1 and 2, for inputs of 0, ±∞ and NaN, too",
+       check_strong_zeros},
       {"leaks", "nothing stays in use", check_nothing_left},
   };
   return all;
@@ -476,6 +513,7 @@ TEST_CASE("f32 agrees with f64 in value, first and second derivative") { keep("f
 TEST_CASE("views give the same as contiguous copies") { keep("views"); }
 TEST_CASE("one thread, two and four give the same bits") { keep("threads"); }
 TEST_CASE("every instruction set of this CPU gives the same values and derivatives, up to rounding") { keep("SIMD"); }
+TEST_CASE("a branch that is not taken passes on 0, whatever its inputs are") { keep("strong zero"); }
 TEST_CASE("no memory is left in use") { keep("leaks"); }
 
 TEST_CASE("a product differentiates through its zeros") {

@@ -1,4 +1,5 @@
 // Modules, layers, losses and initial weights.
+#include <chrono>
 #include <cmath>
 #include <sstream>
 #include <string>
@@ -113,6 +114,31 @@ TEST_CASE("a parameter registered in two places is trained once and saved under 
   CHECK(module.num_parameters() == 2);
   CHECK(module.summary().find("child.b  parameter  = a") != std::string::npos);
   CHECK(grad(sum(Var(a) * Var(a)), module.parameters())[0].value().to_vector<float>() == std::vector<float>{2, 2});
+}
+
+TEST_CASE("a module of 40,000 parameters is built, listed and restored in time that follows their number") {
+  const auto seconds_of = [](int layers) {
+    Rng rng(1);
+    const auto start = std::chrono::steady_clock::now();
+    nn::Sequential model;
+    for (int i = 0; i < layers; ++i) model.add<nn::Linear>(1, 1, rng);
+    CHECK(model.parameters().size() == 2 * static_cast<std::size_t>(layers));
+    model.load_state_dict(model.state_dict());
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const double few = seconds_of(2000), many = seconds_of(20000);
+  CHECK(many < 40 * few);  // quadratic time would be 100 times as much
+}
+
+TEST_CASE("a load that fits nowhere names a few of the differences") {
+  Rng rng(1);
+  nn::Linear model(1, 1, rng);
+  StateDict state;
+  for (int i = 0; i < 100'000; ++i) state.emplace_back(std::to_string(i) + std::string(1000, '\n'), zeros({1}));
+  const std::string error = error_of([&] { model.load_state_dict(state); });
+  CHECK(error.size() < 2000);
+  CHECK(error.ends_with(" and 99980 more"));
+  CHECK(error.find('\n') == std::string::npos);
 }
 
 TEST_CASE("a moved module keeps its children") {

@@ -697,6 +697,9 @@ case("solve_triangular", lambda a, b: torch.linalg.solve_triangular(ridge(a, 3 *
      u(3, 3), u(3, 4))
 case("solve_triangular of upper ones, broadcast",
      lambda a, b: torch.linalg.solve_triangular(ridge(a, 3 * a.shape[1]).triu(), b, upper=True), u(2, 3, 3), u(3, 2))
+case("erfc", torch.special.erfc, u(2, 3, low=-2, high=2))
+case("erfc", torch.special.erfc, t([0.0, 30.0, -30.0]))
+case("norm of p = 1.5", lambda x: torch.linalg.vector_norm(x, 1.5, 0, keepdim=True), u(3, 4))
 
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_ops.json"

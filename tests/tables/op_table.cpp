@@ -97,6 +97,7 @@ void one_operand(Rows& row) {
   row("tanh", [](const Vars& v) { return tanh(v[0]); },
    {uniform({3, 4}, -2, 2)}, [](double x) { return std::tanh(x); }, {.order = 3});
   row("erf", [](const Vars& v) { return erf(v[0]); }, {uniform({3, 4}, -2, 2)}, [](double x) { return std::erf(x); });
+  row("erfc", [](const Vars& v) { return erfc(v[0]); }, {uniform({3, 4}, -2, 2)}, [](double x) { return std::erfc(x); });
   row("lgamma", [](const Vars& v) { return lgamma(v[0]); },
    {uniform({3, 4}, 0.4, 6)}, [](double x) { return std::lgamma(x); }, {.order = 3});
   row("lgamma left of 0", [](const Vars& v) { return lgamma(v[0]); },
@@ -255,6 +256,9 @@ void gradients(Rows& row) {
    {uniform({3, 4}, -2, 2), uniform({3, 4}, -1, 3)}, [](double g, double d) { return g == 0 ? 0 : g * d; }, {.order = 3});
   row("strong_div", [](const Vars& v) { return strong_div(v[0], v[1]); },
    {uniform({3, 4}, -2, 2), uniform({3, 4}, 0.5, 2)}, [](double g, double d) { return g == 0 ? 0 : g / d; }, {.order = 3});
+  row("strong_product", [](const Vars& v) { return strong_product(v[0], v[1]); },
+   {uniform({3, 4}, -2, 2), uniform({3, 4}, -1, 3)},
+   [](double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }, {.order = 3});
   row("sigmoid_grad", [](const Vars& v) { return sigmoid_grad(v[0], v[1]); },
    {uniform({3, 4}, -2, 2), uniform({3, 4}, 0.1, 0.9)},
    [](double g, double y) { return g * y * (1 - y); }, {.order = 3});
@@ -671,6 +675,8 @@ void composite(Rows& row) {
    {uniform({3, 4}, -2, 2)}, {}, {.shapes = kAnyRows});
   row("norm of p = 3", [](const Vars& v) { return norm(v[0], {-1}, false, 3); },
    {uniform({3, 4}, -2, 2)}, {}, {.shapes = kAnyRows});
+  row("norm of p = 1.5", [](const Vars& v) { return norm(v[0], {0}, true, 1.5); },
+   {uniform({3, 4}, -2, 2)}, {}, {.shapes = {{1}, {0, 3}}});
   row("norm of p = inf", [](const Vars& v) { return norm(v[0], {-1}, false, INFINITY); },
    {uniform({3, 4}, -2, 2)}, {}, {.shapes = kAnyRows});
   row("norm of p = -inf", [](const Vars& v) { return norm(v[0], {-1}, false, -INFINITY); },
