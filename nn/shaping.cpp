@@ -16,7 +16,7 @@ Var Unflatten::forward(const Var& x) const {
     if (size >= 0) known *= size;
     else ++unknown;
   }
-  check(unknown <= 1, "unflatten", "-1 stands twice in ", sizes_);
+  check(unknown <= 1, "unflatten", "-1 comes twice in ", sizes_);
   Shape shape = x.shape();
   shape.erase(axis);
   // The extent -1 is computed here, because reshape cannot infer it from an empty batch.

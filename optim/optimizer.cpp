@@ -1,7 +1,7 @@
 #include "optim/optimizer.h"
 
-#include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include "tensor/ops.h"
 
@@ -28,11 +28,10 @@ void check_betas(std::string_view op, std::pair<double, double> betas) {
 void Optimizer::add_group(std::vector<Parameter> parameters, const std::vector<Memory>& memory, double lr) {
   check_lr(name_, lr);
   check(!parameters.empty(), name_, "there are no parameters to optimize");
-  for (auto p = parameters.begin(); p != parameters.end(); ++p) {
-    const bool known = std::find(parameters.begin(), p, *p) != p ||
-                       std::find(parameters_.begin(), parameters_.end(), *p) != parameters_.end();
-    check(!known, name_, "parameter ", p->name(), " is given twice");
-  }
+  std::unordered_set<const void*> known;
+  for (const Parameter& p : parameters_) known.insert(p.identity());
+  for (const Parameter& p : parameters)
+    check(known.insert(p.identity()).second, name_, "parameter ", p.name(), " is given twice");
   Group group{parameters_.size(), parameters_.size() + parameters.size(), 0, {}};
   for (const Memory& one : memory) group.memory_names.push_back(one.name);
   groups_.push_back(std::move(group));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <type_traits>
 
 #include "tensor/error.h"
@@ -29,6 +30,13 @@ inline constexpr Dtype dtype_of = std::same_as<T, float>          ? Dtype::f32
 constexpr std::size_t size_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : dtype == Dtype::u8 ? 1 : 8; }
 
 constexpr bool is_floating(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::f64; }
+/// Of f32 and f64: the distance from 1 to the next larger number, and the smallest normal number.
+constexpr double epsilon_of(Dtype dtype) {
+  return dtype == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
+}
+constexpr double smallest_normal_of(Dtype dtype) {
+  return dtype == Dtype::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();
+}
 
 /// Calls f<T>() with the C++ type of dtype: dispatch(x.dtype(), [&]<class T>() { ... x.data<T>() ... }).
 template <class F>

@@ -33,6 +33,23 @@ PerAxis<N> kernel_size(const Tensor& weight) {
   return kernel;
 }
 
+// A tensor of `shape` that run(x, weight, bias, result) fills. It gets the numbers of contiguous operands; bias may be
+// null.
+template <class Run>
+Tensor computed(std::string_view op, const Shape& shape, const Tensor& x, const Tensor& weight, const Tensor* bias,
+                Run&& run) {
+  Tensor y(shape, x.dtype());
+  if (y.numel() == 0) return y;
+  const Tensor image = contiguous(x), kernel = contiguous(weight), shift = bias ? contiguous(*bias) : Tensor();
+  dispatch_floating(op, x.dtype(), [&]<class T>() {
+    const T* const shifts = bias ? shift.data<T>() : nullptr;
+    within_memory(
+        op, [&] { run(image.data<T>(), kernel.data<T>(), shifts, y.mutable_data<T>()); }, "x is ", describe(x),
+        ", weight is ", describe(weight));
+  });
+  return y;
+}
+
 template <int N>
 Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, const Tensor* bias,
                 const ConvOptions<N>& options) {
@@ -59,19 +76,9 @@ Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, cons
     return reshape(linear(reshape(x, {geometry.batch, geometry.window()}),
                           reshape(weight, {geometry.out, geometry.window()}), bias),
                    shape);
-  Tensor y(shape, x.dtype());
-  if (y.numel() == 0) return y;
-  const Tensor image = contiguous(x), kernel = contiguous(weight), shift = bias ? contiguous(*bias) : Tensor();
-  dispatch_floating(op, x.dtype(), [&]<class T>() {
-    within_memory(
-        op,
-        [&] {
-          forward<T>(geometry, image.data<T>(), kernel.data<T>(), bias ? shift.data<T>() : nullptr,
-                     y.mutable_data<T>());
-        },
-        "x is ", describe(x), ", weight is ", describe(weight));
+  return computed(op, shape, x, weight, bias, [&]<class T>(const T* image, const T* kernel, const T* shift, T* y) {
+    forward<T>(geometry, image, kernel, shift, y);
   });
-  return y;
 }
 
 template <int N>
@@ -92,19 +99,9 @@ Tensor convolve_transposed(std::string_view op, const Tensor& x, const Tensor& w
                           transpose(reshape(weight, {geometry.out, geometry.window()})), bias ? &each : nullptr),
                    shape);
   }
-  Tensor y(shape, x.dtype());
-  if (y.numel() == 0) return y;
-  const Tensor image = contiguous(x), kernel = contiguous(weight), shift = bias ? contiguous(*bias) : Tensor();
-  dispatch_floating(op, x.dtype(), [&]<class T>() {
-    within_memory(
-        op,
-        [&] {
-          input_gradient<T>(geometry, image.data<T>(), kernel.data<T>(), bias ? shift.data<T>() : nullptr,
-                            y.mutable_data<T>());
-        },
-        "x is ", describe(x), ", weight is ", describe(weight));
+  return computed(op, shape, x, weight, bias, [&]<class T>(const T* image, const T* kernel, const T* shift, T* y) {
+    input_gradient<T>(geometry, image, kernel, shift, y);
   });
-  return y;
 }
 
 template <int N>

@@ -198,7 +198,8 @@ Unpooling unpooling_of(std::string_view op, const Tensor& x, const Tensor& indic
     check(stride >= 1 && options.kernel[axis] >= 1 && wanted >= 1 &&
               std::abs(std::int64_t{Checked(op, wanted) - usual}) < stride,
           op, "an extent of ", extent, " with kernel ", options.kernel[axis], ", stride ", stride, " and padding ",
-          options.padding[axis], " came from ", usual, ", give or take ", stride - 1, "; asked for ", wanted);
+          options.padding[axis], " came from ", usual, ", give or take ", stride - (stride > 0 ? 1 : 0), "; asked for ",
+          wanted);
     extent = wanted;
     result.size = Checked(op, result.size) * wanted;
   }

@@ -36,10 +36,6 @@ Tensor extreme(std::string_view name, Reduce op, const Tensor& x, const Axes& ax
   return reduce(op, x, axes);
 }
 
-double epsilon_of(Dtype dtype) {
-  return dtype == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
-}
-
 // Elements that are folded into each result.
 double count_of(const Tensor& x, const Axes& axes) {
   double count = 1;
@@ -141,9 +137,7 @@ Tensor plain_root_of_powers(const Tensor& x, const Axes& over, double p) {
 // The same for all numbers: where the powers leave the range of the dtype, the numbers are divided by the largest.
 Tensor root_of_powers(const Tensor& x, const Axes& over, double p) {
   const Tensor plain = plain_root_of_powers(x, over, p);
-  const double least =
-      x.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();
-  const double lowest = std::pow(least / epsilon_of(x.dtype()), 1 / p);
+  const double lowest = std::pow(smallest_normal_of(x.dtype()) / epsilon_of(x.dtype()), 1 / p);
   const Tensor lost = logical_or(isinf(plain), plain < lowest);
   if (p < 0 || x.numel() == 0 || any(lost).item() == 0) return plain;
   const Tensor largest = reduce(Reduce::max, abs(x), over);

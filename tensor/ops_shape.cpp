@@ -70,7 +70,7 @@ Tensor reshape(const Tensor& x, const Shape& wanted) {
   for (int axis = 0; axis < shape.size(); ++axis) {
     check(shape[axis] >= -1, "reshape", "extent ", shape[axis], " in ", wanted, "; only -1 has a meaning");
     if (shape[axis] >= 0) continue;
-    check(unknown < 0, "reshape", "-1 stands twice in ", wanted);
+    check(unknown < 0, "reshape", "-1 comes twice in ", wanted);
     unknown = axis;
     shape[axis] = 1;
   }

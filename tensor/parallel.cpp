@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <deque>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -35,9 +34,9 @@ void handed_on(char&) {}
 void received(char&) {}
 #endif
 
-// How many of so many threads can run, this one included. TBB ends the process where the system refuses to start a
-// thread (for lack of memory for its stack, for example), so the question comes first. Where the system refuses, half of
-// the threads that did start are enough: the work needs memory, too.
+// The number of threads, at most `threads` and including this one, that the system lets us start. TBB ends the process
+// if the system refuses a thread (for lack of memory for its stack, for example), so this function tries first. If the
+// system refuses, the result is half of the threads that did start: the work needs memory, too.
 int startable(int threads) {
   struct Latches {
     std::latch ready{1}, done{1};
@@ -52,19 +51,18 @@ int startable(int threads) {
   ::pthread_attr_t attributes;
   ::pthread_attr_init(&attributes);
   ::pthread_attr_setstacksize(&attributes, tbb::global_control::active_value(tbb::global_control::thread_stack_size));
-  std::deque<Latches> latches;
-  std::vector<::pthread_t> started;
-  while (std::ssize(started) + 1 < threads) {
-    ::pthread_t thread{};
-    if (::pthread_create(&thread, &attributes, wait, &latches.emplace_back()) != 0) break;
-    started.push_back(thread);
-    latches.back().ready.wait();
+  const auto others = static_cast<std::size_t>(threads - 1);
+  const auto latches = std::make_unique<Latches[]>(others);
+  std::vector<::pthread_t> started(others);
+  std::size_t count = 0;
+  for (; count < others; ++count) {
+    if (::pthread_create(&started[count], &attributes, wait, &latches[count]) != 0) break;
+    latches[count].ready.wait();
   }
   ::pthread_attr_destroy(&attributes);
-  for (Latches& each : latches) each.done.count_down();
-  for (const ::pthread_t thread : started) ::pthread_join(thread, nullptr);
-  const int running = static_cast<int>(started.size()) + 1;
-  return running == threads ? threads : std::max(1, running / 2);
+  for (std::size_t i = 0; i < count; ++i) latches[i].done.count_down();
+  for (std::size_t i = 0; i < count; ++i) ::pthread_join(started[i], nullptr);
+  return count == others ? threads : std::max(1, static_cast<int>(count + 1) / 2);
 }
 
 struct Setting {

@@ -25,9 +25,9 @@ class FunctionRef<R(Args...)> {
   R (*call_)(void*, Args...);
 };
 
-/// The number of threads that ops may use; by default the number of cores. 1 never starts a thread. Fewer take part where
-/// the system refuses to start so many, in a child that fork() made (which runs ops on its one thread), and beyond 256
-/// or the number of cores. Results are the same.
+/// The number of threads that ops may use; by default the number of cores. 1 never starts a thread. Ops use fewer
+/// threads if the system refuses to start this number, and never more than 256 or the number of cores, whichever is
+/// larger. A child that fork() made runs ops on its one thread. Results are the same.
 void set_num_threads(int threads);
 int num_threads();
 

@@ -141,8 +141,9 @@ void normal_pairs(const std::uint32_t* words, T* out, std::int64_t pairs) {
   }
 }
 
-// A word is below p 2^32 with the probability p, but for the last word below, which is so for a part of its draws. Then
-// a second number decides, from blocks beyond the end of the longest tensor. Events rarer than 2^-32 occur as well.
+// A word is one of 2^32 numbers. The words below p 2^32 mean "yes". If p 2^32 is not an integer, the last of these words
+// means "yes" only for a fraction of its draws: a second random number decides. It comes from blocks beyond the end of
+// the longest tensor. So events rarer than 2^-32 occur, too.
 bool is_below_fraction(double fraction, std::uint64_t key, std::uint64_t draw, std::int64_t position) {
   return unit<double>(block(key, draw, static_cast<std::uint64_t>(position) | std::uint64_t{1} << 56).data()) <
          fraction;

@@ -59,7 +59,7 @@ void trim();
 /// machine's memory, so that a wrong size is an Error before the system begins to end processes.
 std::int64_t limit();
 void set_limit(std::int64_t bytes);
-/// An Error that names op, unless so many more bytes are within the limit.
+/// An Error that names op, unless this number of bytes more is within the limit.
 void check_room(std::string_view op, std::int64_t bytes);
 }  // namespace memory
 

@@ -1,7 +1,6 @@
 #include "autograd/distributions/continuous.h"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "autograd/distributions/noise.h"
@@ -57,8 +56,8 @@ Var Laplace::variance() const { return square(scale) * 2; }
 Var Laplace::cdf(const Var& x) const {
   const Var d = (x - loc) / scale;
   const Tensor below = d.value() < 0;
-  const Var tail =
-      exp(where(below, d, -d)) * 0.5;  // of the side that x is on; where() and not -|d|, which is flat at 0
+  // The tail on the side of x. Not e^-|d|: the derivative of |d| is 0 at 0.
+  const Var tail = exp(where(below, d, -d)) * 0.5;
   return where(below, tail, 1 - tail);
 }
 
@@ -66,7 +65,7 @@ Var Laplace::cdf(const Var& x) const {
 
 Tensor Gumbel::standard_draw(Rng& rng, const Shape& shape, Dtype dtype) { return gumbel_noise(rng, shape, dtype); }
 Var Gumbel::log_prob(const Var& x) const {
-  return log_density_on(x.value() == -std::numeric_limits<double>::infinity(), x, 0, [&](const Var& inside) {
+  return log_density_on(x.value() == -kInfinity, x, 0, [&](const Var& inside) {
     const Var y = (inside - loc) / scale;
     return -(y + exp(-y)) - log(scale);
   });

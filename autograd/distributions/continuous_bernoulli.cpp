@@ -86,7 +86,8 @@ Var sinhc(const Var& u) {
 // Near l = 0 it is x e^(-l (1 - x) / 2) s(l x) / s(l) with the s of log_normaliser.
 Var ContinuousBernoulli::cdf(const Var& x) const {
   const Var at = clamp(x, 0, 1);
-  const Tensor near = abs(logits.value())<kNearZero, up = logits.value()> 0;
+  const Tensor near = abs(logits.value()) < kNearZero;
+  const Tensor up = logits.value() > 0;
   const Var l = where(near, logits, 0), size = abs(where(near, 1, logits));
   const Var series = at * exp(l * (at - 1) * 0.5) * sinhc(l * at) / sinhc(l);
   const Var part = expm1(-size * at) / expm1(-size);

@@ -9,8 +9,6 @@
 namespace hourglass {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 // The lowest finite number in place of -inf, so that 0 times the logarithm of 0 is 0.
 Var finite(const Var& log_probs) {
   return maximum(log_probs, log_probs.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::lowest()}
@@ -152,7 +150,7 @@ RelaxedOneHotCategorical::RelaxedOneHotCategorical(double t, Var l) : temperatur
 }
 Var RelaxedOneHotCategorical::draw_pathwise(Rng& rng, const Shape& shape) const {
   const Var y = softmax((logits + constant(gumbel_noise(rng, shape, dtype()))) / temperature, -1);
-  return maximum(y, tiny(dtype()));
+  return maximum(y, smallest_normal_of(dtype()));
 }
 // Maddison et al. 2017, equation 22: (k - 1)! t^(k-1) Π p_i x_i^(-t-1) / (Σ p_i x_i^-t)^k.
 Var RelaxedOneHotCategorical::log_prob(const Var& x) const {

@@ -54,7 +54,7 @@ Gamma::Gamma(Var c, Var r) : concentration(std::move(c)), rate(std::move(r)) {
 }
 Var Gamma::draw_pathwise(Rng& rng, const Shape& shape) const {
   const Var number = exp(log_standard_gamma(expand(concentration, shape), rng)) / rate;
-  return maximum(number, tiny(dtype()));
+  return maximum(number, smallest_normal_of(dtype()));
 }
 Var Gamma::log_prob(const Var& x) const {
   const Tensor outside = logical_or(x.value() < 0, isinf(x.value()));
@@ -119,7 +119,7 @@ Dirichlet::Dirichlet(Var c) : concentration(std::move(c)) {
   check_positive("concentration", concentration);
 }
 Var Dirichlet::draw_pathwise(Rng& rng, const Shape& shape) const {
-  return maximum(softmax(log_standard_gamma(expand(concentration, shape), rng), -1), tiny(dtype()));
+  return maximum(softmax(log_standard_gamma(expand(concentration, shape), rng), -1), smallest_normal_of(dtype()));
 }
 Var Dirichlet::log_prob(const Var& x) const {
   check_event(x);

@@ -1,7 +1,6 @@
 #include "autograd/distributions/kl.h"
 
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numbers>
 #include <utility>
@@ -12,7 +11,6 @@
 namespace hourglass {
 namespace {
 
-constexpr double kInfiniteKl = std::numeric_limits<double>::infinity();
 constexpr double kEulerGamma = std::numbers::egamma;
 
 Var expanded(const Var& x, const Distribution& p, const Distribution& q) {
@@ -71,14 +69,14 @@ Var kl_bernoulli(const Bernoulli& p, const Bernoulli& q) {
 Var kl_logits(const Var& p, const Var& q) {
   check(p.size(-1) == q.size(-1), "kl", "p has ", p.size(-1), " classes, and q has ", q.size(-1));
   const Var log_p = log_softmax(p, -1), log_q = log_softmax(q, -1);
-  const Tensor never = broadcast_to(log_p.value() == -kInfiniteKl, broadcast_shapes("kl", p.shape(), q.shape()));
+  const Tensor never = broadcast_to(log_p.value() == -kInfinity, broadcast_shapes("kl", p.shape(), q.shape()));
   return sum(where(never, 0, exp(log_p) * where(never, 0, log_p - log_q)), {-1});
 }
 Var kl_categorical(const Categorical& p, const Categorical& q) { return kl_logits(p.logits, q.logits); }
 Var kl_one_hot(const OneHotCategorical& p, const OneHotCategorical& q) { return kl_logits(p.logits, q.logits); }
 Var kl_uniform(const Uniform& p, const Uniform& q) {
   const Tensor beyond = logical_or(p.low.value() < q.low.value(), p.high.value() > q.high.value());
-  return where(beyond, kInfiniteKl, log(q.high - q.low) - log(p.high - p.low));
+  return where(beyond, kInfinity, log(q.high - q.low) - log(p.high - p.low));
 }
 // ½ (tr(Σq⁻¹ Σp) + |Lq⁻¹ (μp - μq)|² - n) + log |Lq| - log |Lp|
 Var kl_multivariate(const MultivariateNormal& p, const MultivariateNormal& q) {
@@ -101,8 +99,8 @@ Var if_contained(const Distribution& p, const Distribution& q, F formula) {
   const Tensor outside = logical_or(below, above);
   if (any(outside).item() == 0) return formula();
   const bool unbounded = p.support() == Support::real || p.support() == Support::positive;
-  if (unbounded) return expanded(constant(scalar(kInfiniteKl, p.dtype())), p, q);
-  return where(outside, kInfiniteKl, formula());
+  if (unbounded) return expanded(constant(scalar(kInfinity, p.dtype())), p, q);
+  return where(outside, kInfinity, formula());
 }
 
 Var kl_to_normal(const Distribution& p, const Normal& q) {

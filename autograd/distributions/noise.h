@@ -8,19 +8,16 @@
 
 namespace hourglass {
 
-/// The smallest normal number of the dtype, and the distance from 1 to the next number below.
-inline double tiny(Dtype dtype) {
-  return dtype == Dtype::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();
-}
-inline double gap_below_one(Dtype dtype) {
-  return (dtype == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()}
-                              : std::numeric_limits<double>::epsilon()) /
-         2;
-}
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Uniform in (0, 1): log u and log(1 - u) are finite. Always f64: the tails of what is made of it are those of u near
-/// 0 and 1, where f32 would have steps of 2^-24.
-inline Tensor open_uniform(Rng& rng, const Shape& shape) { return rng.uniform(shape, tiny(Dtype::f64), 1, Dtype::f64); }
+/// The distance from 1 to the next smaller number.
+constexpr double gap_below_one(Dtype dtype) { return epsilon_of(dtype) / 2; }
+
+/// Uniform in (0, 1): log u and log(1 - u) are finite. Always f64: the tails of distributions come from u near 0 and 1,
+/// where f32 would have steps of 2^-24.
+inline Tensor open_uniform(Rng& rng, const Shape& shape) {
+  return rng.uniform(shape, smallest_normal_of(Dtype::f64), 1, Dtype::f64);
+}
 /// -log(-log u). The argmax of log-probabilities plus such noise is class i with class i's probability.
 inline Tensor gumbel_noise(Rng& rng, const Shape& shape, Dtype dtype) {
   return to(-log(-log(open_uniform(rng, shape))), dtype);
@@ -39,14 +36,16 @@ Var in_f64(F f, const Vars&... x) {
 }
 
 /// x in (0, 1), moved away from the ends: rounding may have put it there, where densities are infinite.
-inline Var inside_unit_interval(const Var& x) { return clamp(x, tiny(x.dtype()), 1 - gap_below_one(x.dtype())); }
+inline Var inside_unit_interval(const Var& x) {
+  return clamp(x, smallest_normal_of(x.dtype()), 1 - gap_below_one(x.dtype()));
+}
 
 /// f(x) where x is inside, and -inf elsewhere. f only sees values inside: `safe`, which is one, replaces the others.
 /// NaN counts as inside, and stays NaN.
 template <class F>
 Var log_density_on(const Tensor& outside, const Var& x, const Var& safe, F f) {
   if (any(outside).item() == 0) return f(x);
-  return where(outside, -std::numeric_limits<double>::infinity(), f(where(outside, safe, x)));
+  return where(outside, -kInfinity, f(where(outside, safe, x)));
 }
 template <class F>
 Var log_density_on(const Tensor& outside, const Var& x, double safe, F f) {

@@ -137,7 +137,7 @@ function show(k, way) {
 function overview() {
   graph.classList.remove('chosen');
   const leaves = nodes.map((n, k) => k).filter(k => nodes[k].op === 'parameter' || nodes[k].op === 'variable');
-  panel.innerHTML = `<h2>How to read this</h2><p>Each box is an op: what it computed stands below it in the graph, what it was
+  panel.innerHTML = `<h2>How to read this</h2><p>Each box is an op: what it computed is below it in the graph, what it was
     computed from above. The gradient runs the other way, from <b>${esc(title(last))}</b> at the bottom up to the parameters. A
     badge Σ3 says that three shares of gradient meet there and are added up.</p><p>Click a box: <span class="down-ink">the way to the
     end of the graph</span> (thick: where most of its gradient came from) and <span class="up-ink">the way to the weights</span>

@@ -60,18 +60,19 @@ Var sub(Scalar a, const Var& b) {
 namespace {
 // Infinite or NaN, at least as f32.
 bool is_extreme(double number) { return !std::isfinite(static_cast<float>(number)); }
-// A number as a Var that broadcasts with g.
-Var beside(const Var& g, Scalar number) { return constant(scalar(number, g.dtype())); }
+// A number as a Var of g's dtype.
+Var number_like(const Var& g, Scalar number) { return constant(scalar(number, g.dtype())); }
 }  // namespace
 Var mul(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("mul", "a b for a number b", {"dy/da = b"});
   return record(op, mul(a.value(), b),
-                wrt(a, [b](const Var& g) { return is_extreme(b.real()) ? strong_mul(g, beside(g, b)) : g * b; }));
+                wrt(a, [b](const Var& g) { return is_extreme(b.real()) ? strong_mul(g, number_like(g, b)) : g * b; }));
 }
 Var div(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("div", "a / b for a number b", {"dy/da = 1 / b"});
-  return record(op, div(a.value(), b),
-                wrt(a, [b](const Var& g) { return is_extreme(1 / b.real()) ? strong_div(g, beside(g, b)) : g / b; }));
+  return record(op, div(a.value(), b), wrt(a, [b](const Var& g) {
+                  return is_extreme(1 / b.real()) ? strong_div(g, number_like(g, b)) : g / b;
+                }));
 }
 Var div(Scalar a, const Var& b) {
   static constexpr Op op = Op::elementwise("div", "a / b for a number a", {"dy/db = -y / b"});

@@ -2,7 +2,6 @@
 // by 0.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "autograd/node.h"
@@ -30,14 +29,12 @@ Var mean(const Var& x, const Axes& axes, bool keepdim) {
 }
 
 namespace {
-// x - mean(x). The mean is rounded, and every deviation shares its error. Where that is not small beside `spread`, the
-// size of the deviations, it is subtracted as well; it is a constant, because the deviations always add up to 0.
+// x - mean(x). The mean is rounded, and every deviation has this error. If the error is large compared with `spread`,
+// the size of the deviations, it is subtracted, too. It is a constant, because exact deviations add up to 0.
 Var deviations(const Var& x, const Axes& axes, const Tensor& spread) {
   const Var d = x - mean(x, axes, true);
   const Tensor error = mean(d.value(), axes, true);
-  const double epsilon =
-      x.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
-  return any(abs(error) > spread * (64 * epsilon)).item() == 0 ? d : d - constant(error);
+  return any(abs(error) > spread * (64 * epsilon_of(x.dtype()))).item() == 0 ? d : d - constant(error);
 }
 // The gradient of a length or a deviation y, divided by y. It is 0 where y is 0: y has a kink there, and 0 is the
 // convention, so all further derivatives are 0, too.

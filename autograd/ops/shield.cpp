@@ -13,7 +13,7 @@ struct Piece {
   const T* data;
   const Shape& shape;
   const Strides& strides;
-  int axis = 0;  // the axes before it are behind us
+  int axis = 0;  // the axes before it have an index already
 
   bool is_number() const { return axis == shape.size(); }
   std::int64_t extent() const { return shape[axis]; }
@@ -34,7 +34,7 @@ bool all_finite(const Piece<T>& x) {
     if (!all_finite(x[i])) return false;
   return true;
 }
-// Whether a row of x has infinities or NaNs beside a row of g that is 0.
+// Whether a row of x has infinities or NaNs where the same row of g is 0.
 template <class T>
 bool is_needed(const Piece<T>& x, const Piece<T>& g, int axes) {
   if (axes == 0) return all_zero(g) && !all_finite(x);

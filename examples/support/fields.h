@@ -26,7 +26,7 @@ class Lines {
   /// The next line that is not blank, or nothing at the end. A line of spaces and tabs is blank, unless the tab is what
   /// separates fields.
   std::optional<std::string_view> next(char separator = '\0');
-  /// Where the line stands that next() gave last.
+  /// The place of the line that next() returned last.
   Place place() const { return place_; }
 
  private:
@@ -45,14 +45,14 @@ inline constexpr std::size_t kMostFields = std::size_t{1} << 20;
 
 /// How a field may be quoted: "say ""x""" in tables, 'it\'s' or "it's" in ARFF.
 enum class Quotes { table, arff };
-/// The text of a field that begins with a quote at line[at]; `at` moves behind the closing quote. Without one, an Error.
+/// The text of a field that begins with a quote at line[at]; `at` moves past the closing quote. Without one, an Error.
 std::string quoted_field(std::string_view line, std::size_t& at, const Place& place, Quotes quotes);
 bool is_quote(char c, Quotes quotes);
 /// The fields of a line, without spaces around them. A field in quotes may have separators.
 std::vector<std::string> fields_of(std::string_view line, char separator, const Place& place,
                                    Quotes quotes = Quotes::table);
 
-/// Whether a field stands for a value that is missing: nothing, "?", "NA" or "nan", in small or capital letters.
+/// Whether a field means a missing value: it is empty, "?", "NA" or "nan", in small or capital letters.
 bool is_missing(std::string_view field);
 /// All of `text` as a number, if it is one. What is too small is 0, what is too large an infinity. The words "nan" and
 /// "inf" are not numbers.

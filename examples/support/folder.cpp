@@ -1,12 +1,12 @@
 #include "examples/support/folder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <system_error>
 
 #include "examples/support/jpeg.h"
 #include "examples/support/png.h"
+#include "examples/support/text.h"
 #include "tensor/error.h"
 
 namespace hourglass::examples {
@@ -26,8 +26,7 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
 }
 
 Image read_picture(const fs::path& file, int channels) {
-  std::string ending = file.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string ending = lower(file.extension().string());
   if (ending == ".png") return read_png(file, channels);
   check(ending == ".jpg" || ending == ".jpeg", file.string(), "is no .png, .jpg or .jpeg file");
   return read_jpeg(file, channels);

@@ -13,6 +13,7 @@
 
 #include "examples/support/fields.h"
 #include "examples/support/files.h"
+#include "examples/support/text.h"
 #include "nn/io/limits.h"
 #include "tensor/error.h"
 
@@ -55,13 +56,6 @@ struct LabelledRows {
 float value_of(std::string_view field, const Place& place) {
   if (is_missing(field)) return kMissing;
   return static_cast<float>(parse_number(field, place, std::numeric_limits<float>::max()));
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return result;
 }
 
 // The shortest text that is read as this number: labels that differ have names that differ.

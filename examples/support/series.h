@@ -19,7 +19,7 @@ struct SeriesData {
 
 /// Reads a UCR file; its ending decides the format. .tsv (and .txt and .csv): each line is a label and the series,
 /// separated by tabs (or commas). .arff: all attributes are numeric except the last one, which lists the classes. Missing
-/// values (is_missing in fields.h) may stand anywhere, and fill the line after the end of a series. Blank lines are
+/// values (is_missing in fields.h) may be anywhere, and fill the line after the end of a series. Blank lines are
 /// skipped. Strict: errors name file, line and column; a file without a series is an error. (Dau et al. 2019, "The UCR time series archive"; Witten & Frank 2005, "Data mining", section 2.4 for ARFF.)
 SeriesData read_series(const std::filesystem::path& path);
 

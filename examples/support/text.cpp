@@ -16,6 +16,13 @@ std::string number(double value, int digits) {
   return text.data();
 }
 
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return result;
+}
+
 std::string duration(double seconds) {
   std::array<char, 40> text{};
   const auto print = [&](const char* format, auto... values) {

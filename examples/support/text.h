@@ -9,6 +9,8 @@ namespace hourglass::examples {
 std::string number(double value, int digits = 6);
 /// 8.1 s, 4 min 12 s, 2 h 05 min.
 std::string duration(double seconds);
+/// With small letters in place of A to Z.
+std::string lower(std::string_view text);
 /// Escaped for HTML and SVG, for text and for attributes.
 std::string escape(std::string_view text);
 std::string base64(std::string_view bytes);

@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view kPrefix = ".hourglass-", kSuffix = ".tmp";
 constexpr std::size_t kDigits = 16;
 
-// A name that nobody can guess, so that nobody can put a link there first. The dot hides it from readers of folders.
+// A random name, so that an attacker cannot plant a link there first. The dot hides it from readers of folders.
 std::string temporary_name() {
   std::uint64_t bits = 0;
   const bool random = ::getentropy(&bits, sizeof bits) == 0;
@@ -147,7 +147,7 @@ void remove_unfinished(const fs::path& folder) {
     const fs::path& path = entry->path();
     if (!is_temporary_name(path.filename().string())) continue;
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    // Whoever writes a file holds a lock on it.
+    // A NewFile that is still being written holds a lock.
     if (file >= 0 && lock(file, LOCK_EX | LOCK_NB)) ::unlink(path.c_str());
   }
 }

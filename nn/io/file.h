@@ -7,7 +7,7 @@
 
 namespace hourglass::nn {
 
-/// A file that is written under a temporary name, which nobody can guess, in the folder where it will be. commit()
+/// A file that is written under a random temporary name in the folder of its final name. commit()
 /// flushes it to the disk and renames it. After a crash or on a full disk, path has its old content or its complete
 /// new content. Without commit() path does not change.
 ///
@@ -26,7 +26,7 @@ class NewFile {
   void commit();
 
  private:
-  struct Present;  // what stands at path already
+  struct Present;  // the file that path leads to, if there is one
   void create(const Present& present);
   void check_system(bool ok, const char* what) const;
   std::filesystem::path path_, target_, temporary_;

@@ -4,12 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
-#include <new>
 #include <optional>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
+#include "tensor/checked.h"
 #include "tensor/shape.h"
 
 namespace hourglass::nn {
@@ -48,13 +47,7 @@ inline OneLine one_line(std::string_view text, std::size_t most = 60) { return {
 /// Calls f(), which reads or writes a file of this size. If memory does not suffice, that is what the error says.
 template <class F>
 decltype(auto) within_memory(std::string_view name, std::uint64_t file_bytes, F&& f) {
-  try {
-    return std::forward<F>(f)();
-  } catch (const std::bad_alloc&) {
-    fail(name, "out of memory for a file of ", file_bytes, " bytes");
-  } catch (const std::length_error&) {
-    fail(name, "out of memory for a file of ", file_bytes, " bytes");
-  }
+  return hourglass::within_memory(name, std::forward<F>(f), "this is a file of ", file_bytes, " bytes");
 }
 
 }  // namespace hourglass::nn

@@ -59,7 +59,7 @@ class HeaderParser {
     }
     if (seen.size() != 3) fault("expected the keys descr, fortran_order and shape, got ", seen.size(), " of them");
     skip_space();
-    if (at_ != text_.size()) fault("something stands behind the header's dict");
+    if (at_ != text_.size()) fault("something follows the header's dict");
     return header;
   }
 

@@ -28,10 +28,6 @@ using namespace hourglass::test;
 
 namespace {
 
-constexpr double epsilon_of(Dtype dtype) {
-  return dtype == Dtype::f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
-}
-
 // The values of the row's reference, in f64. Inputs broadcast.
 Tensor reference_value(const Row& row, const std::vector<Tensor>& inputs) {
   Shape shape;

@@ -143,7 +143,7 @@ namespace {
 // A file with a reader of its own: its rows of numbers, and how the reader names a file.
 struct TextReader {
   std::string name;
-  std::string head;  // what stands before the rows
+  std::string head;  // the text before the rows
   char separator;
   std::function<std::vector<double>(const std::string&)> values;  // of the two columns of each row
 };

@@ -96,7 +96,7 @@ class Draw {
   std::vector<std::int64_t> drawn_;
 };
 
-// A call. If it returns x beside the result, the result y(x) is proportional to x: y(2 x) = 2 y(x).
+// The result y of a call. If x is set, too, y is proportional to it: y(2 x) = 2 y(x).
 struct Outcome {
   Var y, x;
 };
@@ -104,6 +104,15 @@ struct ArgumentRow {
   std::string name;
   std::function<Outcome(Draw&)> call;
 };
+
+// A row's call of a linear op: op(d, x) for a tensor x with this number of axes.
+template <class Op>
+auto on_tensor(int axes, Op op) {
+  return [=](Draw& d) {
+    const Var x = d.tensor(axes);
+    return Outcome{op(d, x), x};
+  };
+}
 
 template <int N>
 ConvOptions<N> conv_options(Draw& d) {
@@ -230,21 +239,9 @@ const std::vector<ArgumentRow>& table() {
          const Shape shape = d.shape(2), strides = d.shape(2);
          return Outcome{Var(Tensor::view_of(base, shape, strides, d.number())), {}};
        }},
-      {"reshape",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{reshape(x, d.shape(2)), x};
-       }},
-      {"flatten",
-       [](Draw& d) {
-         const Var x = d.tensor(3);
-         return Outcome{flatten(x, d.number() % 3), x};
-       }},
-      {"expand",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{expand(x, d.shape(3)), x};
-       }},
+      {"reshape", on_tensor(2, [](Draw& d, const Var& x) { return reshape(x, d.shape(2)); })},
+      {"flatten", on_tensor(3, [](Draw& d, const Var& x) { return flatten(x, d.number() % 3); })},
+      {"expand", on_tensor(2, [](Draw& d, const Var& x) { return expand(x, d.shape(3)); })},
       {"slice",
        [](Draw& d) {
          const Var x = d.tensor(2);
@@ -276,48 +273,30 @@ const std::vector<ArgumentRow>& table() {
          const Shape shape{x.size(0), d.number()};
          return Outcome{fold(x, shape, 1, x.size(2), d.number()), x};
        }},
-      {"flip",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{flip(x, {d.number()}), x};
-       }},
+      {"flip", on_tensor(2, [](Draw& d, const Var& x) { return flip(x, {d.number()}); })},
       {"transpose",
        [](Draw& d) {
          const Var x = d.tensor(3);
          const std::int64_t a = d.number();
          return Outcome{transpose(x, a, d.number()), x};
        }},
-      {"concat",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{concat({x, x, x}, d.number()), x};
-       }},
-      {"stack",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{stack({x, x}, d.number()), x};
-       }},
-      {"split",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{split(x, d.number(), d.number() % 2).back(), x};
-       }},
+      {"concat", on_tensor(2,
+                           [](Draw& d, const Var& x) {
+                             return concat({x, x, x}, d.number());
+                           })},
+      {"stack", on_tensor(2,
+                          [](Draw& d, const Var& x) {
+                            return stack({x, x}, d.number());
+                          })},
+      {"split", on_tensor(2, [](Draw& d, const Var& x) { return split(x, d.number(), d.number() % 2).back(); })},
       {"pad",
        [](Draw& d) {
          const Var x = d.tensor(2);
          const Padding first = d.padding();
          return Outcome{pad(x, {first, d.padding()}), x};
        }},
-      {"triu",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{triu(x, d.number()), x};
-       }},
-      {"tril",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{tril(x, d.number()), x};
-       }},
+      {"triu", on_tensor(2, [](Draw& d, const Var& x) { return triu(x, d.number()); })},
+      {"tril", on_tensor(2, [](Draw& d, const Var& x) { return tril(x, d.number()); })},
       {"top_k",
        [](Draw& d) {
          const Var x = d.tensor(2);
@@ -330,47 +309,22 @@ const std::vector<ArgumentRow>& table() {
          const Tensor index = Tensor::from({d.number(), d.number()});
          return Outcome{index_select(x, d.number(), index), x};
        }},
-      {"gather",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{gather(x, 1, Tensor::from({d.number(), d.number()}, {1, 2})), x};
-       }},
+      {"gather", on_tensor(2,
+                           [](Draw& d, const Var& x) {
+                             return gather(x, 1, Tensor::from({d.number(), d.number()}, {1, 2}));
+                           })},
       {"conv1d", convolution<1>},
       {"conv2d", convolution<2>},
       {"conv_transpose1d", transposed<1>},
       {"conv_transpose2d", transposed<2>},
       {"conv1d_weight", weight_gradient<1>},
       {"conv2d_weight", weight_gradient<2>},
-      {"max_pool1d",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{max_pool1d(x, max_pool_options<1>(d)), x};
-       }},
-      {"max_pool2d",
-       [](Draw& d) {
-         const Var x = d.tensor(3);
-         return Outcome{max_pool2d(x, max_pool_options<2>(d)), x};
-       }},
-      {"avg_pool1d",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{avg_pool1d(x, avg_pool_options<1>(d)), x};
-       }},
-      {"avg_pool2d",
-       [](Draw& d) {
-         const Var x = d.tensor(3);
-         return Outcome{avg_pool2d(x, avg_pool_options<2>(d)), x};
-       }},
-      {"adaptive_max_pool2d",
-       [](Draw& d) {
-         const Var x = d.tensor(3);
-         return Outcome{adaptive_max_pool2d(x, d.each<2>()), x};
-       }},
-      {"adaptive_avg_pool2d",
-       [](Draw& d) {
-         const Var x = d.tensor(3);
-         return Outcome{adaptive_avg_pool2d(x, d.each<2>()), x};
-       }},
+      {"max_pool1d", on_tensor(2, [](Draw& d, const Var& x) { return max_pool1d(x, max_pool_options<1>(d)); })},
+      {"max_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return max_pool2d(x, max_pool_options<2>(d)); })},
+      {"avg_pool1d", on_tensor(2, [](Draw& d, const Var& x) { return avg_pool1d(x, avg_pool_options<1>(d)); })},
+      {"avg_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return avg_pool2d(x, avg_pool_options<2>(d)); })},
+      {"adaptive_max_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return adaptive_max_pool2d(x, d.each<2>()); })},
+      {"adaptive_avg_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return adaptive_avg_pool2d(x, d.each<2>()); })},
       {"max_unpool1d",
        [](Draw& d) {
          const Var x = d.tensor(2);
@@ -397,11 +351,7 @@ const std::vector<ArgumentRow>& table() {
       {"pad by reflection", [](Draw& d) { return padded(d, nn::PadMode::reflect); }},
       {"pad by replication", [](Draw& d) { return padded(d, nn::PadMode::replicate); }},
       {"pad in a circle", [](Draw& d) { return padded(d, nn::PadMode::circular); }},
-      {"Unflatten",
-       [](Draw& d) {
-         const Var x = d.tensor(2);
-         return Outcome{nn::Unflatten(1, d.shape(2))(x), x};
-       }},
+      {"Unflatten", on_tensor(2, [](Draw& d, const Var& x) { return nn::Unflatten(1, d.shape(2))(x); })},
       {"PixelShuffle",
        [](Draw& d) {
          const std::int64_t factor = d.number();

@@ -135,7 +135,7 @@ TEST_CASE("a header that is not NumPy's is an error that says where it is wrong"
   CHECK(contains(header_error("{" + rest), "expected the keys descr, fortran_order and shape, got 2 of them"));
   CHECK(contains(header_error("{'descr': '|u1', 'descr': '|u1', " + rest), "the key 'descr' comes twice"));
   CHECK(contains(header_error("{'descr': '|u1', 'x': 1, " + rest), "got 'x'"));
-  CHECK(contains(header_error("{'descr': '|u1', " + rest + " x"), "something stands behind the header's dict"));
+  CHECK(contains(header_error("{'descr': '|u1', " + rest + " x"), "something follows the header's dict"));
   CHECK(contains(header_error("{'descr': '|u1', 'fortran_order': 0, 'shape': (2, 3)}"), "expected True or False"));
   for (const char* shape : {"(-2, 3)", "(2 3)", "(2, 3", "2", "(2.5,)", "(99999999999999999999,)"})
     CHECK(contains(header_error("{'descr': '|u1', 'fortran_order': False, 'shape': "s + shape + "}"), "file: byte "));

@@ -21,7 +21,7 @@ using Vars = std::vector<Var>;
 struct Input {
   Shape shape;
   double low, high;
-  Dtype dtype = Dtype::f64;  // also stands for f32; there are no derivatives by integers
+  Dtype dtype = Dtype::f64;  // f32 is checked, too; there are no derivatives by integers
 
   Tensor draw(const Shape& as, Rng rng) const;
 };

@@ -20,7 +20,7 @@ using namespace hourglass;
 
 namespace {
 
-constexpr std::int64_t kEnough = 1'000'000;  // numbers: an op on so many takes several threads
+constexpr std::int64_t kEnough = 1'000'000;  // numbers: an op on a tensor of this size uses several threads
 bool sums_are_right() { return sum(arange(kEnough) + 1).item() == kEnough * (kEnough + 1) / 2; }
 
 // Runs one test case of this program, which is skipped otherwise, after `before` in a shell. Returns what it prints to

@@ -158,7 +158,7 @@ TEST_CASE("errors of reshape name what does not fit") {
   CHECK(error_of([&] {
           reshape(x, {4, -1});
         }) == "reshape: f32[2, 3] does not fit into [4, -1] (6 elements, to be divided by 4)");
-  CHECK(error_of([&] { reshape(x, {-1, -1}); }) == "reshape: -1 stands twice in [-1, -1]");
+  CHECK(error_of([&] { reshape(x, {-1, -1}); }) == "reshape: -1 comes twice in [-1, -1]");
   CHECK(error_of([&] { reshape(x, {-2, 3}); }) == "reshape: extent -2 in [-2, 3]; only -1 has a meaning");
 }
 
