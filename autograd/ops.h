@@ -239,7 +239,11 @@ Var max(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var min(const Var& x, const Axes& axes = {}, bool keepdim = false);
 Var var(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
 /// Where the result is 0, all derivatives are 0, as for norm.
-Var std(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+Var stddev(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// stddev by PyTorch's name, which is ambiguous after `using namespace hourglass`
+inline Var std(const Var& x, const Axes& axes = {}, bool keepdim = false, double correction = 1) {
+  return stddev(x, axes, keepdim, correction);
+}
 /// (Σ |x|^p)^(1/p). Where the result is 0, all derivatives are 0.
 Var norm(const Var& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
 Var logsumexp(const Var& x, const Axes& axes = {}, bool keepdim = false);

@@ -19,6 +19,7 @@ function(hourglass_library name)
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     INSTALL_RPATH $<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>)  # shared libraries find each other side by side
   hourglass_compile_options(${target})
+  hourglass_harden(${target})
   # Calls within a shared library are direct or inlined, as in a static one, because no program
   # replaces our functions.
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)

@@ -155,7 +155,7 @@ int class_axis(std::string_view loss, const Var& input, const ClassOptions& opti
 }
 
 // weight [classes], reshaped to broadcast with input along `axis`.
-Tensor beside(const Tensor& weight, const Var& input, int axis) {
+Tensor reshaped_along(const Tensor& weight, const Var& input, int axis) {
   Shape shape = Shape::filled(input.dim(), 1);
   shape[axis] = weight.numel();
   return reshape(weight, shape);
@@ -186,7 +186,7 @@ Var class_loss(const Var& input, const Tensor& target, const ClassOptions& optio
   const Var right = reduce_counted(where(ignored, 0, -strong_mul(constant(counts), picked)), counts, options.reduction);
   if (smoothing == 0) return right;
   const Var all =
-      sum(options.weight ? strong_mul(constant(beside(*options.weight, input, axis)), input) : input, {axis});
+      sum(options.weight ? strong_mul(constant(reshaped_along(*options.weight, input, axis)), input) : input, {axis});
   const Var even = reduce_counted(where(ignored, 0, -all), counts, options.reduction);
   return right * (1 - smoothing) + even * (smoothing / static_cast<double>(input.shape()[axis]));
 }
@@ -214,7 +214,7 @@ Var cross_entropy(const Var& input, const Var& target, const ClassOptions& optio
   check_alike("cross_entropy", input, target);
   const double classes = static_cast<double>(input.shape()[axis]), smoothing = options.label_smoothing;
   Var expected = smoothing == 0 ? target : target * (1 - smoothing) + smoothing / classes;
-  if (options.weight) expected = expected * constant(beside(*options.weight, input, axis));
+  if (options.weight) expected = expected * constant(reshaped_along(*options.weight, input, axis));
   // A class that the target excludes adds nothing, even if its logit is -∞.
   return reduce(-sum(strong_mul(expected, log_softmax(input, axis)), {axis}), options.reduction);
 }

@@ -121,7 +121,11 @@ Tensor max(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 Tensor min(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// Sum of (x - mean)^2 over count - correction. It keeps its digits where the mean is much larger than the deviations.
 Tensor var(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
-Tensor std(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+/// √var. PyTorch's name for it, std, is ambiguous after `using namespace hourglass`: write stddev(x).
+Tensor stddev(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1);
+inline Tensor std(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double correction = 1) {
+  return stddev(x, axes, keepdim, correction);
+}
 /// (sum |x|^p)^(1/p), without overflow; p may be infinity.
 Tensor norm(const Tensor& x, const Axes& axes = {}, bool keepdim = false, double p = 2);
 /// log(sum(exp(x))), without overflow.

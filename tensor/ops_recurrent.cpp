@@ -18,7 +18,7 @@ constexpr std::int64_t kRecurrentGrain = 8192;
 void check_matrix(std::string_view op, const char* name, const Tensor& x, std::int64_t columns, const Tensor& like) {
   check_same_dtype(op, x, like);
   check(x.shape() == Shape{like.shape()[0], columns}, op, name, " must be ", like.dtype(),
-        Shape{like.shape()[0], columns}, " beside ", describe(like), ", got ", describe(x));
+        Shape{like.shape()[0], columns}, " for ", describe(like), ", got ", describe(x));
 }
 void check_state(std::string_view op, const char* name, const Tensor& x) {
   check(x.dim() == 2 && is_floating(x.dtype()), op, name, " must be f32 or f64 [rows, units], got ", describe(x));
@@ -57,7 +57,7 @@ Tensor lstm_cell_grad(const Tensor& g, const Tensor& gates, const Tensor& c) {
   const std::int64_t rows = c.size(0), n = c.size(1);
   check_matrix("lstm_cell_grad", "gates", gates, 4 * n, c);
   check_same_dtype("lstm_cell_grad", g, c);
-  check(g.shape() == Shape{2, rows, n}, "lstm_cell_grad", "g must be ", Shape{2, rows, n}, " beside c ", describe(c),
+  check(g.shape() == Shape{2, rows, n}, "lstm_cell_grad", "g must be ", Shape{2, rows, n}, " for c ", describe(c),
         ", got ", describe(g));
   Tensor result({rows, 5 * n}, c.dtype());
   if (c.numel() == 0) return result;
@@ -106,7 +106,7 @@ void check_sequence(std::string_view op, const Tensor& gates, const Tensor& weig
   check_same_dtype(op, weight, c);
   check(gates.dim() == 3 && gates.size(1) == rows && gates.size(2) == 4 * n, op, "gates must be [time, ", rows, ", ",
         4 * n, "] beside c ", describe(c), ", got ", describe(gates));
-  check(weight.shape() == Shape{4 * n, n}, op, "weight must be ", Shape{4 * n, n}, " beside c ", describe(c), ", got ",
+  check(weight.shape() == Shape{4 * n, n}, op, "weight must be ", Shape{4 * n, n}, " for c ", describe(c), ", got ",
         describe(weight));
 }
 

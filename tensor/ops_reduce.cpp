@@ -121,9 +121,9 @@ Tensor var(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
   return finish(squares / std::max(0.0, n - correction), x, over, keepdim);
 }
 
-Tensor std(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
-  const Work work("std", x.numel(), x);
-  check_floating("std", x);
+Tensor stddev(const Tensor& x, const Axes& axes, bool keepdim, double correction) {
+  const Work work("stddev", x.numel(), x);
+  check_floating("stddev", x);
   return sqrt(var(x, axes, keepdim, correction));
 }
 
@@ -134,12 +134,21 @@ Tensor plain_root_of_powers(const Tensor& x, const Axes& over, double p) {
   if (p == 2) return sqrt(reduce(Reduce::sum_of_squares, x, over));
   return pow(reduce(Reduce::sum, pow(abs(x), p), over), 1 / p);
 }
+// Whether a number is below `lowest` or infinite. One loop without allocation: most results have few numbers.
+bool any_outside(const Tensor& x, double lowest) {
+  return dispatch_floating("norm", x.dtype(), [&]<class T>() {
+    const T* const begin = x.data<T>();
+    return std::any_of(begin, begin + x.numel(), [low = static_cast<T>(lowest)](T value) {
+      return value < low || value == std::numeric_limits<T>::infinity();
+    });
+  });
+}
 // The same for all numbers: where the powers leave the range of the dtype, the numbers are divided by the largest.
 Tensor root_of_powers(const Tensor& x, const Axes& over, double p) {
   const Tensor plain = plain_root_of_powers(x, over, p);
   const double lowest = std::pow(smallest_normal_of(x.dtype()) / epsilon_of(x.dtype()), 1 / p);
+  if (p < 0 || x.numel() == 0 || !any_outside(plain, lowest)) return plain;
   const Tensor lost = logical_or(isinf(plain), plain < lowest);
-  if (p < 0 || x.numel() == 0 || any(lost).item() == 0) return plain;
   const Tensor largest = reduce(Reduce::max, abs(x), over);
   const Tensor unit = where(logical_or(largest == 0, isinf(largest)), 1, largest);
   return where(lost, plain_root_of_powers(x / unit, over, p) * unit, plain);

@@ -6,6 +6,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -36,8 +37,12 @@ void received(char&) {}
 
 // The number of threads, at most `threads` and including this one, that the system lets us start. TBB ends the process
 // if the system refuses a thread (for lack of memory for its stack, for example), so this function tries first. If the
-// system refuses, the result is half of the threads that did start: the work needs memory, too.
+// system refuses, the result is half of the threads that did start: the work needs memory, too. So do the rest of the
+// program and its own threads, for which kReserve stays free in any case.
+constexpr std::size_t kReserve = std::size_t{64} << 20;
 int startable(int threads) {
+  const std::unique_ptr<std::byte[]> reserve(new (std::nothrow) std::byte[kReserve]);
+  if (!reserve) return 1;
   struct Latches {
     std::latch ready{1}, done{1};
   };

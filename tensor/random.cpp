@@ -182,7 +182,7 @@ Rng Rng::split(std::string_view name) const {
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
   return Rng(mix(mix(key_) ^ hash));
 }
-Rng Rng::split(std::uint64_t number) const { return Rng(mix(mix(key_) + mix(number))); }
+Rng Rng::split(std::uint64_t number) const { return Rng(mix(mix(key_) + number)); }
 
 namespace {
 thread_local DrawLog::Guard* innermost = nullptr;

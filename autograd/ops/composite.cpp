@@ -59,12 +59,12 @@ Var var(const Var& x, const Axes& axes, bool keepdim, double correction) {
       }));
 }
 
-Var std(const Var& x, const Axes& axes, bool keepdim, double correction) {
-  static constexpr Op op =
-      Op::with_leading_axes("std", "√ of the variance", {"dy/dx = (x - mean) / (y (n - correction)), 0 where y is 0"});
-  const Shape kept = kept_shape("std", x, axes);
-  const double freedom = freedom_of("std", x, axes, correction);
-  return record(op, std(x.value(), axes, keepdim, correction),
+Var stddev(const Var& x, const Axes& axes, bool keepdim, double correction) {
+  static constexpr Op op = Op::with_leading_axes("stddev", "√ of the variance",
+                                                 {"dy/dx = (x - mean) / (y (n - correction)), 0 where y is 0"});
+  const Shape kept = kept_shape("stddev", x, axes);
+  const double freedom = freedom_of("stddev", x, axes, correction);
+  return record(op, stddev(x.value(), axes, keepdim, correction),
                 wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
                   const Var spread = reshape(y, kept);
                   const Var slope = strong_div(divided_by_length(reshape(g, behind(g, y.dim(), kept)), spread),
@@ -213,9 +213,10 @@ Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps) {
   check(x.dim() >= 2 && weight.shape() == Shape{x.shape()[1]} && bias.shape() == weight.shape(), "batch_norm",
         "weight and bias must be [channels] for x [n, channels, ...], got x ", describe(x), ", weight ",
         describe(weight), ", bias ", describe(bias));
-  Shape beside = Shape::filled(x.dim(), 1);
-  beside[1] = x.shape()[1];
-  return mul_add(standardize(x, axes_but(x.dim(), 1), eps), reshape(weight, beside), reshape(bias, beside));
+  Shape along_channels = Shape::filled(x.dim(), 1);
+  along_channels[1] = x.shape()[1];
+  return mul_add(standardize(x, axes_but(x.dim(), 1), eps), reshape(weight, along_channels),
+                 reshape(bias, along_channels));
 }
 
 SortedVar sort(const Var& x, std::int64_t axis, bool descending) {

@@ -12,7 +12,6 @@
 // printed. --html writes the same graph as a page to click through, --dot for Graphviz.
 //
 // To try next: follow one parameter. At which node do its shares meet?
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <string>
@@ -28,6 +27,7 @@
 #include "autograd/kl.h"
 #include "autograd/ops.h"
 #include "examples/support/args.h"
+#include "nn/file.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
 
@@ -139,10 +139,9 @@ bool show_all(StepThrough& steps, const Computation& computation, bool pause) {
 }
 
 void write(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  check(file.good(), path, "cannot be written");
+  nn::NewFile file(path);
+  file.write(text);
+  file.commit();
 }
 
 }  // namespace

@@ -244,8 +244,7 @@ TEST_CASE("KL of two normals agrees with its Monte Carlo estimate") {
   Rng rng(3);
   const Var x = p.rsample(rng);
   const Tensor ratio = (p.log_prob(x) - q.log_prob(x)).value();
-  const double closed = kl(p, q).value().to_vector<double>()[0],
-               error = hourglass::std(ratio).item() / std::sqrt(200000.0);
+  const double closed = kl(p, q).value().to_vector<double>()[0], error = stddev(ratio).item() / std::sqrt(200000.0);
   CHECK(std::abs(mean(ratio).item() - closed) < 4 * error);
   CHECK(std::abs(closed - (std::log(1.5 / 0.7) + (0.49 + 0.49) / (2 * 2.25) - 0.5)) < 1e-12);
 }

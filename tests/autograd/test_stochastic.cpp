@@ -52,7 +52,7 @@ Tensor estimates(const Estimator& estimator, std::int64_t rows, std::uint64_t se
 
 // The largest error of a column's mean, in standard errors.
 double worst_z(const Tensor& rows, const Tensor& exact) {
-  const Tensor error = hourglass::std(rows, {0}) / std::sqrt(static_cast<double>(rows.size(0)));
+  const Tensor error = stddev(rows, {0}) / std::sqrt(static_cast<double>(rows.size(0)));
   return max(abs((mean(rows, {0}) - exact) / error)).item();
 }
 double total_variance(const Tensor& rows) { return sum(var(rows, {0})).item(); }

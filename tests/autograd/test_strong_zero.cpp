@@ -80,7 +80,7 @@ TEST_CASE("rows that are left out of a reduction pass on 0") {
       [](const Var& x) { return norm(1 / x, {1}, true); },
       [](const Var& x) { return norm(1 / x, {1}, true, 3); },
       [](const Var& x) { return norm(1 / x, {1}, true, kInfinity); },
-      [](const Var& x) { return hourglass::std(1 / x, {1}, true); },
+      [](const Var& x) { return stddev(1 / x, {1}, true); },
       [](const Var& x) { return var(1 / x, {1}, true); },
       [](const Var& x) { return max(log(x - 1), {1}, true); },
       [](const Var& x) { return prod(1 / x, {1}, true); },
@@ -148,7 +148,7 @@ TEST_CASE("where a convention makes the derivative 0, the second derivative is 0
       [](const Var& x) { return norm(x, {-1}, false, 3); },
       [](const Var& x) { return norm(x, {-1}, false, kInfinity); },
       [](const Var& x) { return norm(x, {-1}, false, 1); },
-      [](const Var& x) { return hourglass::std(x, {-1}); },
+      [](const Var& x) { return stddev(x, {-1}); },
       [](const Var& x) { return abs(x); },
       [](const Var& x) { return atan2(x, x); },
   };

@@ -146,15 +146,15 @@ TEST_CASE("variances survive an offset of ten million standard deviations") {
     const Tensor x = Tensor::from({0.0F, 1.0F, 2.0F, 3.0F}) + offset;
     CHECK(var(x, {}, false, 0).item() == 1.25);
     CHECK(var(x).item() == doctest::Approx(5.0 / 3));
-    CHECK(hourglass::std(x, {}, false, 0).item() == doctest::Approx(std::sqrt(1.25)));
+    CHECK(stddev(x, {}, false, 0).item() == doctest::Approx(std::sqrt(1.25)));
     // Many numbers, along both axes.
     Rng rng(3);
     const Tensor noise = to(rng.randint({1000, 40}, 0, 4), Dtype::f32), far = noise + offset;
     for (const std::int64_t axis : {0, 1}) {
       const Var u = variable(noise), v = variable(far);
       check_close(var(v, {axis}).value(), to(var(to(noise, Dtype::f64), {axis}), Dtype::f32), 2e-5);
-      check_close(grad(sum(square(hourglass::std(v, {axis}))), v).value(),
-                  grad(sum(square(hourglass::std(u, {axis}))), u).value(), 1e-5);
+      check_close(grad(sum(square(stddev(v, {axis}))), v).value(),
+                  grad(sum(square(stddev(u, {axis}))), u).value(), 1e-5);
       check_close(grad(sum(square(var(v, {axis}))), v).value(), grad(sum(square(var(u, {axis}))), u).value(), 1e-5);
       check_close(standardize(far, {axis}), standardize(noise, {axis}), 1e-4);
     }

@@ -308,7 +308,7 @@ TEST_CASE("a linear layer starts uniform in ±1/√in") {
   const Tensor w = layer.weight().value();
   CHECK(max(abs(w)).item() <= 0.05);
   CHECK(max(abs(w)).item() > 0.0499);
-  CHECK(hourglass::std(w).item() == doctest::Approx(0.05 / std::sqrt(3.0)).epsilon(0.01));
+  CHECK(stddev(w).item() == doctest::Approx(0.05 / std::sqrt(3.0)).epsilon(0.01));
   CHECK(std::abs(mean(w).item()) < 4 * 0.03 / std::sqrt(120000));
   CHECK(max(abs(layer.bias()->value())).item() <= 0.05);
 }
@@ -452,19 +452,19 @@ TEST_CASE("initial weights have the moments and bounds that their papers give") 
   const auto check_uniform = [&](const Tensor& w, double bound) {
     CHECK(max(abs(w)).item() <= bound);
     CHECK(max(abs(w)).item() > 0.999 * bound);
-    CHECK(hourglass::std(w).item() == doctest::Approx(bound / std::sqrt(3.0)).epsilon(0.01));
+    CHECK(stddev(w).item() == doctest::Approx(bound / std::sqrt(3.0)).epsilon(0.01));
   };
   check_uniform(xavier_uniform(shape, rng, {.gain = 2}), 2 * std::sqrt(6.0 / 500));
   check_uniform(kaiming_uniform(shape, rng, {.a = std::sqrt(5.0)}), std::sqrt(1.0 / 200));
   check_uniform(kaiming_uniform(shape, rng, {.mode = FanMode::fan_out, .nonlinearity = Nonlinearity::relu}),
                 std::sqrt(6.0 / 300));
-  CHECK(hourglass::std(xavier_normal(shape, rng)).item() == doctest::Approx(std::sqrt(2.0 / 500)).epsilon(0.01));
-  CHECK(hourglass::std(kaiming_normal(shape, rng)).item() == doctest::Approx(std::sqrt(2.0 / 200)).epsilon(0.01));
-  CHECK(hourglass::std(kaiming_normal({20, 30, 5, 5}, rng)).item() ==
+  CHECK(stddev(xavier_normal(shape, rng)).item() == doctest::Approx(std::sqrt(2.0 / 500)).epsilon(0.01));
+  CHECK(stddev(kaiming_normal(shape, rng)).item() == doctest::Approx(std::sqrt(2.0 / 200)).epsilon(0.01));
+  CHECK(stddev(kaiming_normal({20, 30, 5, 5}, rng)).item() ==
         doctest::Approx(std::sqrt(2.0 / 750)).epsilon(0.02));
   const Tensor n = normal(shape, rng, 3, 0.5), u = uniform(shape, rng, -1, 3);
   CHECK(mean(n).item() == doctest::Approx(3).epsilon(0.01));
-  CHECK(hourglass::std(n).item() == doctest::Approx(0.5).epsilon(0.01));
+  CHECK(stddev(n).item() == doctest::Approx(0.5).epsilon(0.01));
   CHECK(mean(u).item() == doctest::Approx(1).epsilon(0.02));
   CHECK(equal(nn::init::constant({2}, 4), full({2}, 4)));
   CHECK(equal(nn::init::eye(3), hourglass::eye(3)));

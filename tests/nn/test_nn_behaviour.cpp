@@ -33,7 +33,7 @@ using namespace hourglass::test;
 namespace {
 
 double mean_of(const Tensor& x) { return mean(x).item(); }
-double std_of(const Tensor& x) { return hourglass::std(x).item(); }
+double std_of(const Tensor& x) { return stddev(x).item(); }
 
 std::vector<std::string> names(const nn::Module& module) {
   std::vector<std::string> all;

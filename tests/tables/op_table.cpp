@@ -661,10 +661,11 @@ void composite(Rows& row) {
    {uniform({2, 3, 4}, -2, 2)}, {}, {.shapes = {{0, 3}}});
   row("var without correction", [](const Vars& v) { return var(v[0], {-1}, false, 0); },
    {uniform({3, 4}, -2, 2)}, {}, {.shapes = kAnyRows});
-  row("std", [](const Vars& v) { return std(v[0]); }, {uniform({3, 4}, -2, 2)});
-  row("std over axis 1, kept", [](const Vars& v) { return std(v[0], {1}, true); },
+  row("std", [](const Vars& v) { return std(v[0], {1}, true); }, {uniform({3, 4}, -2, 2)});
+  row("stddev", [](const Vars& v) { return stddev(v[0]); }, {uniform({3, 4}, -2, 2)});
+  row("stddev over axis 1, kept", [](const Vars& v) { return stddev(v[0], {1}, true); },
    {uniform({2, 3, 4}, -2, 2)}, {}, {.order = 3, .shapes = {{0, 3}}});
-  row("std without correction", [](const Vars& v) { return std(v[0], {-1}, false, 0); }, {uniform({3, 4}, -2, 2)});
+  row("stddev without correction", [](const Vars& v) { return stddev(v[0], {-1}, false, 0); }, {uniform({3, 4}, -2, 2)});
   row("norm", [](const Vars& v) { return norm(v[0]); },
    {uniform({3, 4}, -2, 2)}, {}, {.order = 3, .shapes = {{}, {1}, {1, 1}}});
   row("norm over axis 1, kept", [](const Vars& v) { return norm(v[0], {1}, true); },

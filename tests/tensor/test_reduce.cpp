@@ -238,7 +238,7 @@ TEST_CASE("NaN and infinities give the same as in PyTorch") {
   CHECK(max(vector({-kInfinity, -kInfinity})).item() == -kInfinity);
   CHECK(std::isnan(var(vector({5})).item()));
   CHECK(var(vector({1, 3})).item() == 2);
-  CHECK(hourglass::std(vector({1, 3}), {}, false, 0).item() == 1);
+  CHECK(stddev(vector({1, 3}), {}, false, 0).item() == 1);
 }
 
 TEST_CASE("norms of every order") {
@@ -263,8 +263,8 @@ TEST_CASE("sums and products of integers are i64, extremes keep the dtype, avera
   CHECK(sum(arange(100'001)).item() == 5'000'050'000);
   CHECK(max(-arange(1000)).item() == 0);
   CHECK(error_of([&] { (void)mean(bytes); }) == "mean: needs f32 or f64, got u8[2, 3]; convert with to(x, Dtype::f32)");
-  CHECK(error_of([&] { (void)hourglass::std(bytes); }) ==
-        "std: needs f32 or f64, got u8[2, 3]; convert with to(x, Dtype::f32)");
+  CHECK(error_of([&] { (void)stddev(bytes); }) ==
+        "stddev: needs f32 or f64, got u8[2, 3]; convert with to(x, Dtype::f32)");
   CHECK(error_of([&] { (void)sum(bytes, {2}); }) == "sum: axis 2 is out of range for 2 axes");
 }
 
