@@ -61,7 +61,8 @@ TEST_CASE("NoGrad records nothing, and ends with its scope") {
   const Var x = leaf(1);
   {
     const NoGrad no_grad;
-    CHECK_FALSE((x * x).needs_gradient());
+    { const NoGrad inner; }
+    CHECK_FALSE((x * x).needs_gradient());  // the end of the inner scope is not the end of the outer one
   }
   CHECK((x * x).needs_gradient());
 }
@@ -101,6 +102,12 @@ TEST_CASE("slices of one value along two axes add up in its gradient") {
       sum(square(slice(x, 0, 0, 1))) + sum(slice(x, 1, 1, 3) * 10.0) + sum(slice(x, 0, 1, 2) * slice(x, 0, 0, 1));
   CHECK(
       equal(grad(y, x).value(), Tensor::from({2.0 + 4, 4.0 + 10 + 5, 6.0 + 10 + 6, 1.0, 2.0 + 10, 3.0 + 10}, {2, 3})));
+  // The first ends at row 1, the second begins at column 1; and of the two of a square, each has its own axis.
+  CHECK(equal(grad(sum(slice(x, 0, 0, 1)) + sum(slice(x, 1, 1, 3)), x).value(),
+              Tensor::from({1.0, 2.0, 2.0, 0.0, 1.0, 1.0}, {2, 3})));
+  const Var square = slice(x, 1, 0, 2);
+  CHECK(equal(grad(sum(slice(square, 0, 0, 1)) + sum(transpose(slice(square, 1, 1, 2))), square).value(),
+              Tensor::from({1.0, 2.0, 0.0, 1.0}, {2, 2})));
 }
 
 TEST_CASE("grad releases the graph unless retain_graph is set") {

@@ -46,9 +46,11 @@ TEST_CASE("products and matrices of a known function") {
   CHECK(bent.value.item() == 55);
   CHECK(bent.product.value().to_vector<double>() == std::vector<double>{30, 23});
   const Var y = g(x);
-  CHECK(hvp(y, std::vector<Var>{x}, std::vector<Var>{constant(Tensor::from({1.0, 10.0}))})[0]
-            .value()
-            .to_vector<double>() == std::vector<double>{30, 23});
+  const NoGrad no_grad;
+  for (int again = 0; again < 2; ++again)  // y's graph is kept
+    CHECK(hvp(y, std::vector<Var>{x}, std::vector<Var>{constant(Tensor::from({1.0, 10.0}))})[0]
+              .value()
+              .to_vector<double>() == std::vector<double>{30, 23});
 }
 
 TEST_CASE("functions of several arguments have a block for each") {
@@ -68,6 +70,18 @@ TEST_CASE("functions of several arguments have a block for each") {
   CHECK(h[0][1].shape() == Shape{2, 3, 3});
   CHECK(h[1][0].shape() == Shape{3, 2, 3});
   CHECK_NOTHROW(check_close("blocks", permute(h[0][1].value(), {2, 0, 1}), h[1][0].value(), 1e-14, 1));
+}
+
+TEST_CASE("a function that does not use an argument has derivatives of 0 by it") {
+  const std::vector<Var> xs{variable(normal({2}, 1)), variable(normal({3}, 2))};
+  const auto f = [](const std::vector<Var>& v) { return square(v[0]); };
+  const auto g = [&](const std::vector<Var>& v) { return sum(f(v)); };
+  CHECK(equal(jacobian(f, xs)[1].value(), zeros({2, 3}, Dtype::f64)));
+  CHECK(equal(vjp(f, xs, xs[0]).products[1].value(), zeros({3}, Dtype::f64)));
+  const std::vector<std::vector<Var>> h = hessian(g, xs);
+  CHECK(equal(h[0][0].value(), eye(2, -1, Dtype::f64) * 2));
+  CHECK(equal(h[0][1].value(), zeros({2, 3}, Dtype::f64)));
+  CHECK(equal(h[1][1].value(), zeros({3, 3}, Dtype::f64)));
 }
 
 TEST_CASE("chunks do not change a Jacobian, and inside NoGrad it is a number") {

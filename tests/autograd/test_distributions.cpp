@@ -316,6 +316,34 @@ TEST_CASE("samples have the distribution's mean, variance and support, and rsamp
   }
 }
 
+TEST_CASE("samples at a low temperature are almost one-hot, and have a density") {
+  Rng rng(2);
+  for (const double temperature : {0.01, 1e-4}) {
+    const RelaxedOneHotCategorical vectors(temperature, f64({0.5, -1, 3}));
+    const Tensor x = vectors.sample(rng, {1000});
+    CHECK(min(x).item() > 0);
+    CHECK(all(isfinite(vectors.log_prob(constant(x)).value())).item() == 1);
+    const RelaxedBernoulli coins(temperature, number(0.5));
+    const Tensor y = coins.sample(rng, {1000});
+    CHECK(min(y).item() > 0);
+    CHECK(max(y).item() < 1);
+    CHECK(all(isfinite(coins.log_prob(constant(y)).value())).item() == 1);
+  }
+}
+
+TEST_CASE("what lies above the diagonal of scale_tril is not read") {
+  const Var loc = f64({0.5, -1, 2}), lower = f64({1, 0, 0, 0.5, 2, 0, -0.3, 0.7, 0.6}, {3, 3});
+  const Var full = lower + f64({0, 9, -8, 0, 0, 7, 0, 0, 0}, {3, 3});
+  const MultivariateNormal clean(loc, lower), other(loc, full), wide(loc, lower * 2);
+  Rng a(3), b(3);
+  CHECK(equal(other.sample(a, {5}), clean.sample(b, {5})));
+  CHECK(equal(other.log_prob(loc + 1).value(), clean.log_prob(loc + 1).value()));
+  CHECK(equal(other.entropy().value(), clean.entropy().value()));
+  CHECK(equal(other.variance().value(), clean.variance().value()));
+  CHECK(equal(kl(other, wide).value(), kl(clean, wide).value()));
+  CHECK(equal(kl(wide, other).value(), kl(wide, clean).value()));
+}
+
 TEST_CASE("shapes: sample axes come before the batch, event axes after it; parameters broadcast") {
   Rng rng(1);
   for (const Dtype dtype : {Dtype::f32, Dtype::f64}) {
@@ -512,7 +540,13 @@ TEST_CASE("numbers outside of the support have density 0, and NaN stays NaN") {
     CHECK(log_prob(*one.d, -1.5) == -INFINITY);
     if (one.d->support() != Support::positive) CHECK(log_prob(*one.d, 2.6) == -INFINITY);
     CHECK(std::isnan(log_prob(*one.d, NAN)));
+    if (const auto below = answer([&] { return one.d->cdf(number(-1.5)); })) CHECK(*below == 0);
+    if (one.d->support() == Support::positive) continue;
+    if (const auto above = answer([&] { return one.d->cdf(number(2.6)); })) CHECK(*above == 1);
   }
+  // As in PyTorch, the upper end of a uniform distribution is outside.
+  CHECK(log_prob(Uniform(number(-1), number(3)), -1) == doctest::Approx(-std::log(4)));
+  CHECK(log_prob(Uniform(number(-1), number(3)), 3) == -INFINITY);
   // A number outside of the support gets no NaN as its gradient.
   const Var x = variable(Tensor::from({-1.0, 2.0}));
   const Var g = grad(sum(where(x.value() > 0, Gamma(number(2), number(1)).log_prob(x), 0)), x);

@@ -35,6 +35,8 @@ std::vector<Encoder> encoders(const Var& w1, const Var& b1, const Var& w2, const
        [=](const Var& x) { return tanh(matmul(x, transpose(w)) + slice(b1, 0, 0, 3)); }, true, true},
       {"a layer, scaled and gated",
        [=](const Var& x) { return square(sigmoid(linear(x, w)) * slice(b1, 0, 0, 3) + 1); }, true, true},
+      {"one unit, widened behind",
+       [=](const Var& x) { return sigmoid(linear(x, slice(w, 0, 0, 1)) * slice(b1, 0, 0, 3)); }, true, false},
       {"two sigmoid layers", two([](const Var& x) { return sigmoid(x); }), true, false},
       {"two tanh layers", two([](const Var& x) { return tanh(x); }), true, false},
       {"two softplus layers", two([](const Var& x) { return softplus(x); }), true, false},

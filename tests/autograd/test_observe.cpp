@@ -95,6 +95,15 @@ TEST_CASE("a node knows the order of the derivative in which it was made") {
   CHECK(walk_order() == 0);
 }
 
+TEST_CASE("a walk within a rule has no lower order than the walk around it") {
+  const OrderScope outer(1);
+  {
+    const OrderScope inner(0);
+    CHECK(walk_order() == 2);
+  }
+  CHECK(walk_order() == 2);
+}
+
 TEST_CASE("every op that the table's rows record describes its formula and its derivatives") {
   std::map<std::string_view, std::size_t> inputs;  // by op
   std::map<std::string_view, const Op*> ops;

@@ -15,6 +15,7 @@
 
 using namespace hourglass;
 using test::kInfinity;
+using test::kNan;
 
 namespace {
 
@@ -162,9 +163,40 @@ TEST_CASE("where a convention makes the derivative 0, the second derivative is 0
     const Var second = grad(sum(first * constant(Tensor::from({5.0, 10.0}))), x, {.allow_unused = true});
     CHECK(any(second.value()).item() == 0);
   }
+  // By each operand of atan2 there are two second derivatives, which cancel if the operands are one.
+  const Var y = variable(zeros({2}, Dtype::f64)), z = variable(zeros({2}, Dtype::f64));
+  for (const Var& first : grad(sum(atan2(y, z)), {y, z}, {.create_graph = true}))
+    for (const Var& second : grad(sum(first), {y, z}, {.allow_unused = true})) CHECK(any(second.value()).item() == 0);
   // One number that is 0 among others.
   for (const double p : {0.5, 1.5, 2.0, 2.5}) {
     const Var x = variable(Tensor::from({0.0, 1.0}));
     for (const Tensor& g : two_orders(norm(x, {}, false, p), x)) CHECK((p == 2 || g.to_vector<double>()[0] == 0));
+  }
+}
+
+TEST_CASE("a derivative that is 0 by convention stays 0 where the gradient is infinite") {
+  const OfOne functions[] = {
+      [](const Var& x) { return sqrt(abs(x)); },
+      [](const Var& x) { return sqrt(norm(x, {-1})); },
+      [](const Var& x) { return sqrt(norm(x, {-1}, false, 3)); },
+      [](const Var& x) { return sqrt(hourglass::std(x, {-1})); },
+  };
+  for (const OfOne f : functions) {
+    const Var x = variable(zeros({2}, Dtype::f64));
+    CHECK(any(gradient_of(f(x), x)).item() == 0);
+  }
+}
+
+TEST_CASE("softmax has the same gradient along the last axis and along another, next to NaN and -∞, too") {
+  const Tensor x =
+      Tensor::from({1.0, 2.0, 3.0, kNan, 1.0, 2.0, -kInfinity, -kInfinity, -kInfinity, -kInfinity, 0.0, 1.0}, {4, 3});
+  const auto same = [](const Tensor& a, const Tensor& b) {
+    return all(logical_or(abs(a - b) < 1e-14, logical_and(isnan(a), isnan(b)))).item() != 0;
+  };
+  for (const Tensor& weights :
+       {Tensor::from({1.0, 2.0, -1.0}), Tensor::from({1.0, -1.0, 0.0}), Tensor::from({0.0, 0.0, 0.0})}) {
+    const Var v = variable(x), g = constant(weights);
+    CHECK(same(gradient_of(softmax(v, 1) * g, v), gradient_of(transpose(softmax(transpose(v), 0)) * g, v)));
+    CHECK(same(gradient_of(log_softmax(v, 1) * g, v), gradient_of(transpose(log_softmax(transpose(v), 0)) * g, v)));
   }
 }

@@ -76,7 +76,8 @@ TEST_CASE("an invalid table is an error with line and column") {
   CHECK(table_error("a,b\n1,2\n3\n") == "file: line 3: has 1 fields, but the first line has 2");
   CHECK(table_error("1,2\n3,4,5\n") == "file: line 2: has 3 fields, but the first line has 2");
   CHECK(table_error("1,2\n3,x\n") == "file: line 2, column 2: expected a number, got 'x'");
-  CHECK(table_error("1,2\n\n3,x\n") == "file: line 3, column 2: expected a number, got 'x'");
+  for (const std::string end : {"\n", "\r\n", "\r"})
+    CHECK(table_error("1,2" + end + end + "3,x" + end) == "file: line 3, column 2: expected a number, got 'x'");
   CHECK(table_error("a,b\n") == "file: there is no row of numbers");
   CHECK(table_error("1,2\n3,1e999\n") == "file: line 2, column 2: the number is too large: 1e999");
   CHECK(table_error("1e999,2\n3,4\n") == "file: line 1, column 1: the number is too large: 1e999");

@@ -66,3 +66,36 @@ TEST_CASE("cosine_embedding_loss adds 1e-12 to both squared lengths") {
   CHECK(g[2] == 0);
   CHECK(g[3] == 0);
 }
+
+// x_ij and x_ji are one number, so each gets half of the gradient. In PyTorch 1.13: torch.linalg.cholesky.
+TEST_CASE("the gradient of a Cholesky factor is symmetric") {
+  const Var x = variable(Tensor::from({4.0, 2.0, 1.0, 2.0, 5.0, 3.0, 1.0, 3.0, 6.0}, {3, 3}));
+  const Tensor g = Tensor::from({1.0, 0.0, 0.0, 2.0, 3.0, 0.0, -1.0, 0.5, 2.0}, {3, 3});
+  const Tensor by_x = grad(sum(cholesky(x) * constant(g)), x).value();
+  CHECK(allclose(by_x,
+                 Tensor::from({0.26362764756806728, 0.11372352431932733, -0.28195763891092374, 0.11372352431932731,
+                               0.86276475680672693, -0.18042361089076306, -0.28195763891092368, -0.18042361089076309,
+                               0.48867777742522089},
+                              {3, 3}),
+                 1e-13));
+}
+
+// PyTorch counts a window of ceil_mode if it begins before the padding at the end.
+TEST_CASE("a pooling has as many windows as PyTorch's") {
+  for (std::int64_t extent = 1; extent <= 8; ++extent)
+    for (std::int64_t kernel = 1; kernel <= 4; ++kernel)
+      for (std::int64_t stride = 1; stride <= 4; ++stride)
+        for (std::int64_t padding = 0; padding <= kernel / 2; ++padding)
+          for (const bool ceil_mode : {false, true}) {
+            const std::int64_t end = extent + padding;
+            if (kernel > end + padding) continue;
+            std::int64_t count = 1;
+            for (std::int64_t begin = stride - padding;; begin += stride, ++count)
+              if (ceil_mode ? begin >= extent || begin - stride + kernel >= end : begin + kernel > end) break;
+            const Tensor x = ones({1, 1, extent});
+            CHECK(avg_pool1d(x, {.kernel = kernel, .stride = stride, .padding = padding, .ceil_mode = ceil_mode})
+                      .size(2) == count);
+            CHECK(max_pool1d(x, {.kernel = kernel, .stride = stride, .padding = padding, .ceil_mode = ceil_mode})
+                      .size(2) == count);
+          }
+}

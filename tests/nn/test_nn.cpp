@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "autograd/grad.h"
+#include "autograd/node.h"
 #include "autograd/ops.h"
 #include "nn/activations.h"
 #include "nn/init.h"
@@ -168,7 +169,10 @@ TEST_CASE("to converts parameters and floating-point buffers") {
   Rng rng(1);
   Autoencoder model(rng);
   model.to(Dtype::f64);
-  for (const Parameter& p : model.parameters()) CHECK(p.dtype() == Dtype::f64);
+  for (const Parameter& p : model.parameters()) {
+    CHECK(p.dtype() == Dtype::f64);
+    CHECK(Var(p).node()->dtype() == Dtype::f64);
+  }
   CHECK(model.steps().value().dtype() == Dtype::i64);
   CHECK(model(constant(ones({3, 6}, Dtype::f64))).dtype() == Dtype::f64);
   CHECK(error_of([&] { model.to(Dtype::u8); }) == "to: a module can be f32 or f64, not u8");

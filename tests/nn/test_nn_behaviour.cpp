@@ -281,6 +281,12 @@ TEST_CASE("spectral norm finds the largest singular value, only during training"
   const Tensor w = layer.weight().value();
   nn::spectral_norm(layer, rng);
   const Var x = variable(rng.normal({2, 5}, 0, 1, Dtype::f64));
+  {
+    const NoGrad no_grad;  // without a gradient nothing is trained, either
+    const Tensor start = layer.buffers()[0].value();
+    layer(x);
+    CHECK(equal(layer.buffers()[0].value(), start));
+  }
   for (int k = 0; k < 300; ++k) layer(x);
   const Tensor ratio = w / layer.weight().value();
   double largest = 0;  // the largest |w v| over |v| = 1, found by another way: powers of wᵀw
@@ -334,6 +340,30 @@ TEST_CASE("a recurrent layer is its cell, step by step; numbers after a sequence
   CHECK(max(abs(slice(slice(cut.output.value(), 1, 1, 2), 0, 2, 5))).item() == 0);
   for (const Var& g : grad(sum(cut.output) + sum(cut.c), lstm.parameters()))
     CHECK(all(isfinite(g.value())).item() == 1);
+}
+
+TEST_CASE("the dropout of a recurrent layer lies between its layers: not behind the last, so not behind the only one") {
+  Rng rng(1);
+  const Var x = constant(rng.normal({3, 2, 4}));
+  for (const std::int64_t layers : {1, 2}) {
+    nn::GRU gru(4, 50, rng, {.num_layers = layers, .dropout = 0.5});
+    const Tensor noisy = gru(x).output.value();
+    CHECK(all(noisy != 0).item() == 1);
+    gru.eval();
+    CHECK(equal(gru(x).output.value(), noisy) == (layers == 1));
+  }
+}
+
+TEST_CASE("attention does not hide a NaN") {
+  Rng rng(1);
+  const nn::MultiheadAttention attention(4, 2, rng);
+  Tensor x = rng.normal({3, 2, 4});  // [length, batch, features]
+  x.mutable_data<float>()[0] = NAN;
+  const auto out = attention.forward(constant(x), constant(x), constant(x));
+  const Tensor bad = isnan(out.output.value());
+  CHECK(all(select(bad, 1, 0)).item() == 1);  // every query of this sequence sees it as a key
+  CHECK(any(select(bad, 1, 1)).item() == 0);
+  CHECK(all(select(isnan(out.weights.value()), 0, 0)).item() == 1);
 }
 
 TEST_CASE("an embedding with max_norm shortens each row that it uses once") {

@@ -116,6 +116,21 @@ TEST_CASE("written arrays are read back: one or several, packed or not") {
                  "'x.npy' is taken"));
 }
 
+TEST_CASE("headers of Python 2 and archives with a comment are read") {
+  const Tensor wanted = Tensor::from<std::uint8_t>({1, 2, 3, 4, 5, 6}, {2, 3});
+  const std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2L, 3L), }";
+  CHECK(same(nn::parse_npy(npy(header, "\1\2\3\4\5\6"), "file"), wanted));
+  const TemporaryFolder folder;
+  nn::save_npz(folder / "x.npz", {{"x", wanted}});
+  const std::string bytes = nn::read_file(folder / "x.npz");
+  for (const std::size_t length : {1, 300, 65535}) {
+    std::string commented = bytes;  // the length of the comment is the last field
+    commented[bytes.size() - 2] = static_cast<char>(length & 255);
+    commented[bytes.size() - 1] = static_cast<char>(length >> 8);
+    CHECK(same(nn::parse_npz(commented + std::string(length, '!'), "file")[0].second, wanted));
+  }
+}
+
 TEST_CASE("a .npy file that is cut off anywhere or has bytes after its end is an error") {
   CHECK(equal(nn::parse_npy(kSmall, "file"), Tensor::from<std::uint8_t>({1, 2, 3, 4, 5, 6}, {2, 3})));
   for (std::size_t length = 0; length < kSmall.size(); ++length) {

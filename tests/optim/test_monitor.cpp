@@ -62,6 +62,14 @@ TEST_CASE("a relative threshold is a fraction of the size of the best figure, al
   CHECK(plateau.lr() < 1);
 }
 
+TEST_CASE("a rate that would fall by no more than eps stays as it is") {
+  for (const auto& [lr, after] : {std::pair{1e-8, 1e-8}, {1e-6, 1e-7}}) {
+    optim::ReduceLROnPlateau plateau(lr, {.patience = 0});
+    plateau.step(1);
+    CHECK(plateau.step(1) == doctest::Approx(after).epsilon(1e-12));
+  }
+}
+
 TEST_CASE("early stopping waits, stops, and keeps the best weights") {
   const Parameter w("w", zeros({1}));
   optim::EarlyStopping stopping({.patience = 2, .min_delta = 0.1});
@@ -107,6 +115,14 @@ TEST_CASE("the average follows the weights, and replaces them while apply() is i
   w.set_value(w.value() + 11);
   warm.update();  // (1 + 1) / (10 + 1) is kept
   CHECK(equal(to(warm.averages()[0] - trained, Dtype::f32), full({2}, 9)));
+
+  optim::Ema resumed({w}, {.decay = 0.99, .warmup = true});
+  resumed.load_state_dict(warm.state_dict());
+  for (optim::Ema* one : {&warm, &resumed}) {
+    w.set_value(trained);
+    one->update();
+  }
+  CHECK(equal(resumed.averages()[0], warm.averages()[0]));  // the warm-up goes on
 
   const Parameter again("w", zeros({2}, Dtype::f64));
   optim::Ema second({again}, {.decay = 0.75});

@@ -1,7 +1,9 @@
 // Optimizers: the same steps as PyTorch 1.13, on any number of threads; groups, states, copy-on-write and errors.
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -19,6 +21,7 @@
 #include "tensor/parallel.h"
 #include "tensor/random.h"
 #include "tests/error_of.h"
+#include "tests/numbers.h"
 #include "tests/optim/problem.h"
 #include "tests/tables/optimizer_table.h"
 
@@ -82,6 +85,19 @@ TEST_CASE("Lion moves every number by lr against the sign of its momentum") {
     }
   }
   check_relative(values(parameters), p, 1e-12);
+}
+
+TEST_CASE("a gradient of NaN makes its own number NaN, and no other") {
+  for (const OptimizerRow& row : optimizer_table()) {
+    CAPTURE(row.name);
+    const Parameter p("p", ones({2}));
+    row.make({p})->step({constant(Tensor::from<float>({static_cast<float>(test::kNan), 0.25F}))});
+    const std::vector<float> after = p.value().to_vector<float>();
+    // In PyTorch, too, the sign of NaN is 0, and Rprop needs only the sign.
+    CHECK(std::isnan(after[0]) == !std::string_view(row.name).starts_with("Rprop"));
+    CHECK(std::isfinite(after[1]));
+    CHECK(after[1] != 1);
+  }
 }
 
 TEST_CASE("each group has its own options, learning rate and step count") {

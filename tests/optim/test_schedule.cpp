@@ -89,6 +89,16 @@ TEST_CASE("schedules are PyTorch's, and so are the weights after training with t
   check_momenta("CyclicLR, exp_range", falling);
 }
 
+TEST_CASE("a milestone is the first epoch of the next schedule, which counts from 0 there") {
+  const auto from = [](double lr) {
+    return optim::LambdaLR{lr, [](std::int64_t epoch) { return static_cast<double>(1 + epoch); }};
+  };
+  const optim::SequentialLR all{{from(1), from(10), from(100)}, {2, 4}};
+  std::vector<double> rates;
+  for (std::int64_t epoch = 0; epoch < 6; ++epoch) rates.push_back(all(epoch));
+  CHECK(rates == std::vector<double>{1, 2, 10, 20, 100, 200});
+}
+
 TEST_CASE("invalid options and steps of schedules are errors") {
   CHECK(error_of([] { optim::StepLR{.lr = 1, .step_size = 0}(1); }) == "step_lr: step_size must be positive, got 0");
   CHECK(error_of([] { optim::ExponentialLR{.lr = 1, .gamma = 0.5}(-1); }) == "exponential_lr: there is no time -1");
@@ -109,6 +119,10 @@ TEST_CASE("an annealed number goes from one value to the other, and again after 
   CHECK(cyclical(3) == 1);
   CHECK(cyclical(4) == 0);
   CHECK(cyclical(5) == 0.5);
+  const optim::Anneal late{.from = 0, .to = 1, .steps = 2, .start = 1, .period = 4};
+  std::vector<double> ramps;  // periods begin at the start
+  for (int step = 0; step < 8; ++step) ramps.push_back(late(step));
+  CHECK(ramps == std::vector<double>{0, 0, 0.5, 1, 1, 0, 0.5, 1});
   const optim::Anneal temperature{.from = 1, .to = 0.25, .steps = 2, .curve = optim::Curve::exponential};
   CHECK(temperature(1) == doctest::Approx(0.5));
   const optim::Anneal smooth{.from = 1, .to = 3, .steps = 4, .curve = optim::Curve::cosine};

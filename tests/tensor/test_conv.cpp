@@ -97,6 +97,17 @@ TEST_CASE("convolution, its transpose and its weight gradient are derivatives of
       CHECK_NOTHROW(check_close("conv2d_weight", conv2d_weight(a, c, {s.kernel_height, s.kernel_width}, s.options()),
                                 Tensor::from(by_w, s.weight()), 0, 1));
     }
+    // The rules find the options of the ops that they call.
+    const Var image = variable(x), kernel = variable(w), out = variable(g);
+    const auto gradients = [](const Var& y, const Tensor& cotangent, const std::vector<Var>& by) {
+      return grad(std::vector<Var>{y}, std::vector<Var>{constant(cotangent)}, by);
+    };
+    const std::vector<Var> forth = gradients(conv2d(image, kernel, s.options()), g, {image, kernel});
+    CHECK_NOTHROW(check_close("conv2d by x", forth[0].value(), Tensor::from(by_x, s.image()), 0, 1));
+    CHECK_NOTHROW(check_close("conv2d by w", forth[1].value(), Tensor::from(by_w, s.weight()), 0, 1));
+    const std::vector<Var> there = gradients(conv_transpose2d(out, kernel, back), x, {out, kernel});
+    CHECK_NOTHROW(check_close("conv_transpose2d by x", there[0].value(), Tensor::from(by_g, s.result()), 0, 1));
+    CHECK_NOTHROW(check_close("conv_transpose2d by w", there[1].value(), Tensor::from(by_w, s.weight()), 0, 1));
   }
 }
 
