@@ -1,5 +1,6 @@
 """The work of tests/mutate.sh, which says what it is for. Runs at the root of the repository."""
 import dataclasses
+import fcntl
 import os
 import pathlib
 import re
@@ -92,12 +93,12 @@ def first_build():
         sys.exit(refused)
 
 
-def failure(tests, limit=None):
-    """Runs the tests up to the first failure, and says what it was."""
-    files = ",".join(f"*/{test}.cpp" for test in tests)
-    command = [(BUILD / "tests/hourglass_tests").resolve(), f"--source-file={files}", "--abort-after=1"]
+def failure(test, limit=None):
+    """Runs a test's cases up to the first failure, and says what it was."""
+    command = [(BUILD / "tests/hourglass_tests").resolve(), f"--source-file=*/{test}.cpp", "--abort-after=1"]
     try:
-        run = subprocess.run(command, cwd=BUILD / "tests", timeout=limit, capture_output=True, text=True, errors="replace")
+        run = subprocess.run(command, cwd=BUILD / "tests", timeout=limit, capture_output=True, text=True,
+                             errors="replace")
     except subprocess.TimeoutExpired:
         return "the time limit"
     case = re.search(r"^TEST CASE: *(.*)", run.stdout, re.MULTILINE)
@@ -115,14 +116,17 @@ def write(m, text):
             (TREE / source).touch()
 
 
-def outcome(m, limit):
+def outcome(m, usual):
+    """`usual` says how many seconds each test takes. The quick ones come first."""
     right = (TREE / m.file).read_text()
     write(m, right.replace(m.old, m.new))
     try:
         if build():
             return "does not compile"
-        found = failure(m.tests, limit)
-        return f"killed by {found}" if found else "SURVIVED"
+        for test in sorted(m.tests, key=usual.get):
+            if found := failure(test, 60 + 10 * usual[test]):
+                return f"killed by {test}: {found}"
+        return "SURVIVED"
     finally:
         write(m, right)
 
@@ -133,19 +137,25 @@ def main(arguments):
     if "--list" in arguments:
         print(*some, sep="\n")
         return 0
+    TREE.mkdir(parents=True, exist_ok=True)
+    alone = os.open(TREE.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"{TREE.parent} is in use by another run")
     copy_tree()
     first_build()
     usual = {}  # how long each test takes without a fault
     for test in sorted({test for m in some for test in m.tests}):
         begin = time.monotonic()
-        if found := failure([test]):
+        if found := failure(test):
             sys.exit(f"{test} fails without a fault: {found}")
         usual[test] = time.monotonic() - begin
         print(f"{test}: {usual[test]:.0f} s", flush=True)
     results = []
     for m in some:
         begin = time.monotonic()
-        results.append(outcome(m, 60 + 10 * sum(usual[test] for test in m.tests)))
+        results.append(outcome(m, usual))
         print(f"{m}\n    {results[-1]} ({time.monotonic() - begin:.0f} s)", flush=True)
     survivors = [m.number for m, result in zip(some, results) if result == "SURVIVED"]
     refused = [m.number for m, result in zip(some, results) if result == "does not compile"]
