@@ -468,17 +468,19 @@ std::string coverage_page() {
 
 }  // namespace
 
-TEST_CASE("every function of autograd/ops.h has a row for each of its overloads") {
-  std::ifstream header(source_path("autograd/ops.h"));
+TEST_CASE("every function of autograd/ops.h and of the headers that it includes last has a row for each overload") {
   const std::regex declaration(
       R"(^(?:inline )?(?:Var|SortedVar|PooledVar|LstmState|std::vector<Var>) (operator.|\w+)\()");
   std::map<std::string, int> missing;
   int declared = 0;
-  for (std::string line; std::getline(header, line);) {
-    std::smatch match;
-    if (!std::regex_search(line, match, declaration)) continue;
-    ++missing[match[1]];
-    ++declared;
+  for (const char* name : {"ops.h", "arranging.h", "indexing.h", "order.h", "arithmetic.h"}) {
+    std::ifstream header(source_path(std::string("autograd/") + name));
+    for (std::string line; std::getline(header, line);) {
+      std::smatch match;
+      if (!std::regex_search(line, match, declaration)) continue;
+      ++missing[match[1]];
+      ++declared;
+    }
   }
   CHECK(declared > 100);
   for (const Row& row : op_table()) {

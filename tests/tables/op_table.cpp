@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <numbers>
 
-#include "autograd/ops.h"
+#include "tests/tables/op_rows.h"
 
 namespace hourglass::test {
 namespace {
@@ -44,20 +44,6 @@ double polygamma_of(int n, double at) {
                  (m + 1) * (m + 2) * (m + 3) * (m + 4) * (m + 5) / (30240 * std::pow(x, 6)));
   return static_cast<double>(sign * factorial * sum);
 }
-
-// The extents of x, for shapes that grow with it.
-std::int64_t rows(const Var& x) { return x.size(0); }
-std::int64_t columns(const Var& x) { return x.size(-1); }
-
-// Collects the rows. A row is a call with plain function pointers: a list of rows with a
-// std::function each takes four times as long to compile.
-struct Rows {
-  std::vector<Row> all;
-  void operator()(const char* name, Var (*f)(const Vars&), std::initializer_list<Input> inputs,
-                  Reference reference = {}, const RowOptions& options = {}) {
-    all.push_back({name, f, inputs, reference, options});
-  }
-};
 
 // clang-format off
 
@@ -809,7 +795,7 @@ const std::vector<Row>& op_table() {
     Rows row;
     for (void (*const section)(Rows&) :
          {one_operand, activations, two_operands, three_operands, gradients, sums, rearranging, picking, joining,
-          products, convolution, pooling, factorising, composite, composite_activations})
+          products, convolution, pooling, factorising, composite, composite_activations, add_arranging_rows})
       section(row);
     return row.all;
   }();
