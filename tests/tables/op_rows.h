@@ -22,7 +22,10 @@ struct Rows {
 inline std::int64_t rows(const Var& x) { return x.size(0); }
 inline std::int64_t columns(const Var& x) { return x.size(-1); }
 
-/// Add the rows of autograd/arranging.h.
+// Rows for the headers that autograd/ops.h includes last.
 void add_arranging_rows(Rows& row);
+void add_indexing_rows(Rows& row);
+void add_order_rows(Rows& row);
+void add_arithmetic_rows(Rows& row);
 
 }  // namespace hourglass::test

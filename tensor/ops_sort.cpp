@@ -1,0 +1,118 @@
+// Sorting along an axis, and what is found by it or in sorted tensors.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "tensor/ops.h"
+#include "tensor/parallel.h"
+#include "tensor/picks.h"
+#include "tensor/work.h"
+
+namespace hourglass {
+namespace {
+
+// An unsigned number in the same order as x, NaN last: integers are compared faster. The bits of an IEEE number are in
+// the order of its magnitude, so negative numbers have all their bits flipped, and the others their sign.
+template <class T>
+auto sort_key(T x) {
+  if constexpr (std::is_floating_point_v<T>) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr Bits sign = Bits{1} << (8 * sizeof(T) - 1);
+    if (x != x) return std::numeric_limits<Bits>::max();
+    const Bits bits = std::bit_cast<Bits>(x + T(0));  // -0 + 0 is 0, and the two are equal
+    return static_cast<Bits>(bits & sign ? ~bits : bits | sign);
+  } else if constexpr (std::is_signed_v<T>) {
+    return static_cast<std::uint64_t>(x) ^ std::uint64_t{1} << 63;
+  } else {
+    return x;
+  }
+}
+
+template <class Key>
+using Places = std::vector<std::pair<Key, std::int64_t>>;  // keys, and their positions
+
+// Sorts byte by byte from the lowest, keeping the order of equal bytes: there is no comparison to mispredict.
+template <class Key>
+void radix_sort(Places<Key>& places) {
+  Places<Key> moved(places.size());
+  for (std::size_t shift = 0; shift < 8 * sizeof(Key); shift += 8) {
+    const auto byte = [shift](const auto& place) { return static_cast<std::size_t>(place.first >> shift & 0xff); };
+    std::array<std::size_t, 257> start{};
+    for (const auto& place : places) ++start[byte(place) + 1];
+    if (start[byte(places[0]) + 1] == places.size()) continue;  // all have the same byte here
+    std::partial_sum(start.begin(), start.end(), start.begin());
+    for (const auto& place : places) moved[start[byte(place)]++] = place;
+    places.swap(moved);
+  }
+}
+
+// The first k elements of one line in order, and their positions; k is the size of `values`. Equal elements keep their
+// order, because pairs are compared, and then the positions decide.
+template <class T>
+void sort_line(std::span<const T> line, bool descending, std::span<T> values, std::span<std::int64_t> indices) {
+  constexpr std::size_t few = 64;  // from here on radix_sort is faster: 784 f32 take 6 µs, by std::sort 29
+  using Key = decltype(sort_key(T{}));
+  Places<Key> order;
+  order.reserve(line.size());
+  for (const T x : line) {
+    const Key key = sort_key(x);
+    order.emplace_back(descending ? static_cast<Key>(~key) : key, static_cast<std::int64_t>(order.size()));
+  }
+  if (values.size() < line.size())
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(values.size()), order.end());
+  else if (line.size() < few) std::sort(order.begin(), order.end());
+  else radix_sort(order);
+  for (std::size_t j = 0; j < values.size(); ++j) {
+    indices[j] = order[j].second;
+    values[j] = line[static_cast<std::size_t>(indices[j])];
+  }
+}
+
+Sorted sort_lines(std::string_view op, const Tensor& x, std::int64_t k, std::int64_t axis, bool descending) {
+  const Work work(op, 0, x);
+  if (x.dim() == 0) {
+    const Sorted one = sort_lines(op, at_least_1d(x), k, axis, descending);
+    return {reshape(one.values, {}), reshape(one.indices, {})};
+  }
+  const int at = normalize_axis(op, axis, x.dim());
+  const Tensor lines = contiguous(transpose(x, at, -1));
+  const std::int64_t length = x.shape()[at];
+  Shape shape = lines.shape();
+  shape.back() = k;
+  Tensor values(shape, x.dtype()), indices(shape, Dtype::i64);
+  if (values.numel() != 0) {
+    dispatch(x.dtype(), [&]<class T>() {
+      const T* const in = lines.data<T>();
+      T* const out = values.mutable_data<T>();
+      std::int64_t* const positions = indices.mutable_data<std::int64_t>();
+      const auto line = [](auto* start, std::int64_t size) { return std::span(start, static_cast<std::size_t>(size)); };
+      parallel_for(lines.numel() / length, kGatherGrain / 8 / length + 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+          sort_line<T>(line(in + i * length, length), descending, line(out + i * k, k), line(positions + i * k, k));
+      });
+    });
+  }
+  return {contiguous(transpose(values, at, -1)), contiguous(transpose(indices, at, -1))};
+}
+
+}  // namespace
+
+Sorted sort(const Tensor& x, std::int64_t axis, bool descending) {
+  return sort_lines("sort", x, x.dim() == 0 ? 1 : x.shape()[normalize_axis("sort", axis, x.dim())], axis, descending);
+}
+Tensor argsort(const Tensor& x, std::int64_t axis, bool descending) { return sort(x, axis, descending).indices; }
+
+Sorted top_k(const Tensor& x, std::int64_t k, std::int64_t axis, bool largest) {
+  const int at = normalize_axis("top_k", axis, std::max(1, x.dim()));
+  const std::int64_t extent = x.dim() == 0 ? 1 : x.shape()[at];
+  check(k >= (x.dim() == 0 ? 1 : 0) && k <= extent, "top_k", "cannot pick ", k, " from axis ", at, " of ", describe(x),
+        " (extent ", extent, ")");
+  return sort_lines("top_k", x, k, axis, largest);
+}
+
+}  // namespace hourglass
