@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
 
 #include "tensor/around.h"
 #include "tensor/kernels/reduce.h"
@@ -225,41 +224,6 @@ Tensor argmax(const Tensor& x, std::int64_t axis, bool keepdim) {
 }
 Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim) {
   return arg_extreme("argmin", Reduce::min, x, axis, keepdim);
-}
-
-Tensor cumsum(const Tensor& x, std::int64_t axis) {
-  const Work work("cumsum", x.numel(), x);
-  const Around around("cumsum", x, axis);
-  return dispatch(x.dtype(), [&]<class T>() {
-    // Sums of f32 run in f64: rounded to f32 at each of n steps, they would drift.
-    using Acc = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
-    using Out = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
-    const Tensor flat = contiguous(x);
-    Tensor result(x.shape(), dtype_of<Out>);
-    if (x.numel() == 0) return result;
-    const T* const from = flat.data<T>();
-    Out* const out = result.mutable_data<Out>();
-    constexpr std::int64_t width = 512;  // columns that run side by side
-    const std::int64_t n = around.extent, row = around.inner, strips = ceil_div(row, width);
-    const std::int64_t grain = grain_of(n * std::min(row, width), kSlowGrain);
-    parallel_for(around.outer * strips, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t unit = begin; unit < end; ++unit) {
-        const std::int64_t first = unit % strips * width, count = std::min(width, row - first);
-        std::int64_t at = unit / strips * n * row + first;
-        if (count == 1) {
-          Acc total = 0;  // in a register: 3 times faster
-          for (std::int64_t i = 0; i < n; ++i, at += row)
-            out[at] = static_cast<Out>(total += static_cast<Acc>(from[at]));
-          continue;
-        }
-        Acc totals[width]{};
-        for (std::int64_t i = 0; i < n; ++i, at += row)
-          for (std::int64_t j = 0; j < count; ++j)
-            out[at + j] = static_cast<Out>(totals[j] += static_cast<Acc>(from[at + j]));
-      }
-    });
-    return result;
-  });
 }
 
 }  // namespace hourglass
