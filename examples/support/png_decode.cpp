@@ -36,6 +36,9 @@ class PngReader {
   Image read() {
     attempt([this] {
       png_set_user_limits(png_, kMostSide, kMostSide);
+      // Comments, profiles and other chunks that change no pixel are skipped: libpng would allocate whatever length they
+      // claim, and unpack them.
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
       png_set_read_fn(png_, this, take);
       png_read_info(png_, info_);
     });

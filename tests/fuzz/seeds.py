@@ -99,7 +99,8 @@ SEEDS = {
                b"1@relation 'a b'\r\n@attribute 'x {1}' real\r\n@attribute c {'p,q', \"r}\", 'it\\'s'}\r\n"
                b"@data\r\n\"1\",'p,q'\r\n"],
     "png": [png(0, 1), png(2, 3), png(6, 4), png(4, 2, 16),
-            png(0, 1, 8, chunk(b"gAMA", struct.pack(">I", 100000))), png(3, 1, 8, chunk(b"PLTE", bytes(6)))],
+            png(0, 1, 8, chunk(b"gAMA", struct.pack(">I", 100000))), png(3, 1, 8, chunk(b"PLTE", bytes(6))),
+            png(3, 1, 8, struct.pack(">I", 788529920) + b"sPLT")],  # claims 752 MiB
     "run": [RUN, b'{"lr":0.001}', b'{"lr":' + DEEP + b"}", b'{"sums":' + DEEP + b"}"],
 }
 for name, files in SEEDS.items():
