@@ -333,3 +333,9 @@ Var glu(const Var& x, std::int64_t axis = -1);
 Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
 
 }  // namespace hourglass
+
+// More of the same, by idea.
+#include "autograd/arithmetic.h"
+#include "autograd/arranging.h"
+#include "autograd/indexing.h"
+#include "autograd/order.h"

@@ -173,7 +173,8 @@ Tensor flatten(const Tensor& x, std::int64_t first = 0, std::int64_t last = -1);
 /// Axis i of the result is axis order[i] of x.
 Tensor permute(const Tensor& x, const Axes& order);
 Tensor transpose(const Tensor& x, std::int64_t a = -2, std::int64_t b = -1);
-/// Elements start, start + step, ... before stop along the axis, as Python's x[start:stop:step] with step >= 1.
+/// Elements start, start + step, ... before stop along the axis, as Python's x[start:stop:step]. A negative step goes
+/// backwards; to reach index 0, stop must then be less than -extent, because -1 is the last index.
 Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1);
 /// One index of an axis, which disappears.
 Tensor select(const Tensor& x, std::int64_t axis, std::int64_t index);
@@ -378,3 +379,9 @@ std::ostream& operator<<(std::ostream& out, const Tensor& x);
 std::string to_string(const Tensor& x);
 
 }  // namespace hourglass
+
+// More of the same, by idea.
+#include "tensor/arithmetic.h"
+#include "tensor/arranging.h"
+#include "tensor/indexing.h"
+#include "tensor/order.h"

@@ -271,12 +271,4 @@ bool equal(const Tensor& a, const Tensor& b) {
   return a.dtype() == b.dtype() && a.shape() == b.shape() && all(a == b).item() != 0;
 }
 
-bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
-  check_same_dtype("allclose", a, b);
-  if (!is_floating(a.dtype())) return allclose(to(a, Dtype::f64), to(b, Dtype::f64), rtol, atol);
-  // An infinity is close only to itself. The tolerance alone would accept every a, because rtol
-  // times infinity is infinite.
-  return all(logical_or(a == b, logical_and(isfinite(b), abs(a - b) <= abs(b) * rtol + atol))).item() != 0;
-}
-
 }  // namespace hourglass

@@ -12,7 +12,7 @@ namespace hourglass {
 
 Tensor composed::positions_of(const Tensor& mask) {
   const Tensor flat = contiguous(mask != 0);
-  Tensor positions({sum(flat).to_vector<std::int64_t>()[0]}, Dtype::i64);
+  Tensor positions({sum(flat).item<std::int64_t>()}, Dtype::i64);
   std::int64_t* out = positions.mutable_data<std::int64_t>();
   std::int64_t at = 0;
   for (const std::uint8_t one : flat.span<std::uint8_t>()) {
@@ -87,7 +87,7 @@ Unique unique(const Tensor& x) {
 Tensor one_hot(const Tensor& classes) {
   check(classes.numel() > 0 && classes.dtype() == Dtype::i64, "one_hot",
         "without a count, needs classes (i64) to count, got ", describe(classes));
-  return one_hot(classes, Checked("one_hot", max(classes).to_vector<std::int64_t>()[0]) + 1);
+  return one_hot(classes, Checked("one_hot", max(classes).item<std::int64_t>()) + 1);
 }
 
 Tensor bincount(const Tensor& numbers, std::int64_t min_length) {

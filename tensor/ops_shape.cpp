@@ -1,8 +1,10 @@
 // Views of the same memory, and what needs new memory: joining, padding, embedding.
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "tensor/checked.h"
+#include "tensor/composed/arranging.h"
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
@@ -114,6 +116,7 @@ Tensor permute(const Tensor& x, const Axes& order) {
 }
 
 Tensor transpose(const Tensor& x, std::int64_t a, std::int64_t b) {
+  if (x.dim() == 0 && a >= -1 && a <= 0 && b >= -1 && b <= 0) return x;
   const int i = normalize_axis("transpose", a, x.dim()), j = normalize_axis("transpose", b, x.dim());
   Shape shape = x.shape();
   Strides strides = x.strides();
@@ -131,7 +134,8 @@ std::int64_t slice_bound(std::int64_t i, std::int64_t extent) {
 
 Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const int at = normalize_axis("slice", axis, x.dim());
-  check(step >= 1, "slice", "needs a step of at least 1, got ", step, "; flip() goes backwards");
+  check(step != 0 && step >= -std::numeric_limits<std::int64_t>::max(), "slice", "cannot step by ", step);
+  if (step < 0) return composed::slice_backwards(x, at, start, stop, step);
   const std::int64_t first = slice_bound(start, x.shape()[at]), length = slice_bound(stop, x.shape()[at]) - first;
   const std::int64_t count = length > 0 ? (length - 1) / step + 1 : 0;
   const std::int64_t stride = x.strides()[at];
@@ -160,7 +164,8 @@ Tensor expand(const Tensor& x, const Shape& wanted) {
 }
 
 Tensor squeeze(const Tensor& x, std::int64_t axis) {
-  const int at = normalize_axis("squeeze", axis, x.dim());
+  const int at = normalize_axis("squeeze", axis, std::max(1, x.dim()));
+  if (x.dim() == 0) return x;
   check(x.shape()[at] == 1, "squeeze", "axis ", axis, " of ", describe(x), " is not 1");
   return without_axis(x, at, x.offset());
 }

@@ -33,43 +33,48 @@ auto sort_key(T x) {
   }
 }
 
-template <class Key>
-using Places = std::vector<std::pair<Key, std::int64_t>>;  // keys, and their positions
+template <class Key, class Place>
+using Places = std::vector<std::pair<Key, Place>>;  // keys, and their positions
 
-// Sorts byte by byte from the lowest, keeping the order of equal bytes: there is no comparison to mispredict.
-template <class Key>
-void radix_sort(Places<Key>& places) {
-  Places<Key> moved(places.size());
-  for (std::size_t shift = 0; shift < 8 * sizeof(Key); shift += 8) {
-    const auto byte = [shift](const auto& place) { return static_cast<std::size_t>(place.first >> shift & 0xff); };
-    std::array<std::size_t, 257> start{};
-    for (const auto& place : places) ++start[byte(place) + 1];
-    if (start[byte(places[0]) + 1] == places.size()) continue;  // all have the same byte here
+// Sorts by a few bits at a time from the lowest, keeping the order of equal bits: there is no comparison to mispredict.
+template <std::size_t bits, class Key, class Place>
+void radix_sort(Places<Key, Place>& places) {
+  constexpr std::size_t digits = std::size_t{1} << bits;
+  Places<Key, Place> moved(places.size());
+  for (std::size_t shift = 0; shift < 8 * sizeof(Key); shift += bits) {
+    const auto digit = [shift](const auto& place) {
+      return static_cast<std::size_t>(place.first >> shift) & (digits - 1);
+    };
+    std::array<std::size_t, digits + 1> start{};
+    for (const auto& place : places) ++start[digit(place) + 1];
+    if (start[digit(places[0]) + 1] == places.size()) continue;  // all have the same bits here
     std::partial_sum(start.begin(), start.end(), start.begin());
-    for (const auto& place : places) moved[start[byte(place)]++] = place;
+    for (const auto& place : places) moved[start[digit(place)]++] = place;
     places.swap(moved);
   }
 }
 
 // The first k elements of one line in order, and their positions; k is the size of `values`. Equal elements keep their
-// order, because pairs are compared, and then the positions decide.
-template <class T>
+// order, because pairs are compared, and then the positions decide. Pairs are short if positions are (Place).
+template <class Place, class T>
 void sort_line(std::span<const T> line, bool descending, std::span<T> values, std::span<std::int64_t> indices) {
-  constexpr std::size_t few = 64;  // from here on radix_sort is faster: 784 f32 take 6 µs, by std::sort 29
+  constexpr std::size_t few = 64;      // from here on radix_sort is faster: 784 f32 take 6 µs, by std::sort 29
+  constexpr std::size_t many = 16384;  // from here on fewer, longer digits are: 1 M f32 take half the time
   using Key = decltype(sort_key(T{}));
-  Places<Key> order;
+  Places<Key, Place> order;
   order.reserve(line.size());
   for (const T x : line) {
     const Key key = sort_key(x);
-    order.emplace_back(descending ? static_cast<Key>(~key) : key, static_cast<std::int64_t>(order.size()));
+    order.emplace_back(descending ? static_cast<Key>(~key) : key, static_cast<Place>(order.size()));
   }
   if (values.size() < line.size())
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(values.size()), order.end());
   else if (line.size() < few) std::sort(order.begin(), order.end());
-  else radix_sort(order);
+  else if (line.size() < many) radix_sort<8>(order);
+  else radix_sort<11>(order);
   for (std::size_t j = 0; j < values.size(); ++j) {
-    indices[j] = order[j].second;
-    values[j] = line[static_cast<std::size_t>(indices[j])];
+    indices[j] = static_cast<std::int64_t>(order[j].second);
+    values[j] = line[static_cast<std::size_t>(order[j].second)];
   }
 }
 
@@ -90,10 +95,11 @@ Sorted sort_lines(std::string_view op, const Tensor& x, std::int64_t k, std::int
       const T* const in = lines.data<T>();
       T* const out = values.mutable_data<T>();
       std::int64_t* const positions = indices.mutable_data<std::int64_t>();
+      const auto sort = length >> 32 != 0 ? sort_line<std::int64_t, T> : sort_line<std::uint32_t, T>;
       const auto line = [](auto* start, std::int64_t size) { return std::span(start, static_cast<std::size_t>(size)); };
       parallel_for(lines.numel() / length, kGatherGrain / 8 / length + 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i)
-          sort_line<T>(line(in + i * length, length), descending, line(out + i * k, k), line(positions + i * k, k));
+          sort(line(in + i * length, length), descending, line(out + i * k, k), line(positions + i * k, k));
       });
     });
   }

@@ -76,6 +76,12 @@ class Tensor {
   std::vector<T> to_vector() const;
   /// The only element; any dtype. More or fewer than one is an error.
   double item() const;
+  /// The same without a conversion: item<std::int64_t>() is exact above 2^53, too. T must be the dtype.
+  template <Element T>
+  T item() const {
+    check(numel_ == 1, "item", "needs exactly one element, got ", dtype_, shape_);
+    return *data<T>();
+  }
 
  private:
   void expect_dtype(Dtype asked) const {

@@ -6,6 +6,7 @@
 #include "autograd/ops.h"
 #include "autograd/ops/rules.h"
 #include "tensor/checked.h"
+#include "tensor/composed/arranging.h"
 
 namespace hourglass {
 
@@ -107,6 +108,7 @@ Var to(const Var& x, Dtype dtype) {
 Var slice(const Var& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   static constexpr Op op =
       Op::with_leading_axes("slice", "a part of x", {"dy/dx = 1 where it was cut out: g among zeros"});
+  if (step < 0 && x.dim() > 0) return composed::slice_backwards(x, axis, start, stop, step);
   const std::int64_t extent = x.size(axis);
   const std::int64_t first = std::clamp<std::int64_t>(start < 0 ? start + extent : start, 0, extent);
   return record(op, slice(x.value(), axis, start, stop, step),

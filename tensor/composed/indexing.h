@@ -54,7 +54,7 @@ X bincount(const Tensor& numbers, const X& weights, std::int64_t min_length) {
   check(numbers.dtype() == Dtype::i64 && numbers.shape() == weights.shape(), "bincount",
         "needs i64 numbers, and weights of their shape, got ", describe(numbers), " and ", describe(weights));
   check(min_length >= 0, "bincount", "min_length must be at least 0, got ", min_length);
-  const std::int64_t most = numbers.numel() == 0 ? -1 : max(numbers).to_vector<std::int64_t>()[0];
+  const std::int64_t most = numbers.numel() == 0 ? -1 : max(numbers).item<std::int64_t>();
   const std::int64_t count = Checked("bincount", std::max<std::int64_t>(most, -1)) + 1;
   const Tensor empty = zeros({std::max(min_length, count)}, weights.dtype());
   return index_add(X(empty), 0, flatten(numbers), flatten(weights));

@@ -101,6 +101,23 @@ const std::map<std::string, std::function<Tensor(const Tensors&)>> tensor_ops{
     {"isnan", [](const Tensors& x) { return isnan(x[0]); }},
     {"isinf", [](const Tensors& x) { return isinf(x[0]); }},
     {"isfinite", [](const Tensors& x) { return isfinite(x[0]); }},
+    {"isclose", [](const Tensors& x) { return isclose(x[0], x[1], 1e-5, 1e-8, true); }},
+    {"nonzero", [](const Tensors& x) { return nonzero(x[0]); }},
+    {"count_nonzero", [](const Tensors& x) { return count_nonzero(x[0]); }},
+    {"unique values", [](const Tensors& x) { return unique(x[0]).values; }},
+    {"unique inverse", [](const Tensors& x) { return unique(x[0]).inverse; }},
+    {"unique counts", [](const Tensors& x) { return unique(x[0]).counts; }},
+    {"bincount of numbers", [](const Tensors& x) { return bincount(x[0]); }},
+    {"one_hot of all", [](const Tensors& x) { return to(one_hot(x[0]), Dtype::i64); }},
+    {"searchsorted", [](const Tensors& x) { return searchsorted(x[0], x[1]); }},
+    {"searchsorted, right", [](const Tensors& x) { return searchsorted(x[0], x[1], true); }},
+    {"bucketize", [](const Tensors& x) { return bucketize(x[0], x[1]); }},
+    {"bucketize, right", [](const Tensors& x) { return bucketize(x[0], x[1], true); }},
+    {"cummax indices", [](const Tensors& x) { return cummax(x[0], -1).indices; }},
+    {"median indices", [](const Tensors& x) { return median(x[0], -1).indices; }},
+    {"floor_divide of integers", [](const Tensors& x) { return floor_divide(x[0], x[1]); }},
+    {"remainder of integers", [](const Tensors& x) { return remainder(x[0], x[1]); }},
+    {"fmod of integers", [](const Tensors& x) { return fmod(x[0], x[1]); }},
 };
 
 // Compares all cases, also after an error in one.

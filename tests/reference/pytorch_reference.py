@@ -279,6 +279,7 @@ def fold(x, shape, axis, size, step):
 case("slice", lambda x: x[:, 1:3], u(3, 4))
 case("slice by steps", lambda x: x[1::3], u(8, 2))
 case("slice from the end", lambda x: x[:, -3:-1], u(2, 5))
+case("slice backwards", lambda x: x[:, torch.arange(4, -1, -2)], u(2, 6))
 case("embed_slice", lambda x: torch.slice_scatter(torch.zeros(3, 8, dtype=x.dtype), x, 1, 1, 5, 3), u(3, 2))
 case("select", lambda x: x[:, 2], u(2, 3, 2))
 case("select from the end", lambda x: x[..., -1], u(2, 3))
@@ -701,6 +702,155 @@ case("solve_triangular of upper ones, broadcast",
 case("erfc", torch.special.erfc, u(2, 3, low=-2, high=2))
 case("erfc", torch.special.erfc, t([0.0, 30.0, -30.0]))
 case("norm of p = 1.5", lambda x: torch.linalg.vector_norm(x, 1.5, 0, keepdim=True), u(3, 4))
+
+# ---- arranging
+case("repeat", lambda x: x.repeat(2, 1, 3), u(3, 2))
+case("repeat", lambda x: x.repeat(2, 1, 3), u())
+case("tile", lambda x: x.tile(2), u(3, 2))
+case("repeat_interleave", lambda x: x.repeat_interleave(3, -1), u(3, 2))
+case("repeat_interleave by counts", lambda x, n: x.repeat_interleave(n, 1), u(2, 4, 2), i([2, 0, 3, 1]))
+case("roll", lambda x: x.roll((1, -5), (0, -1)), u(3, 4))
+case("roll", lambda x: x.roll(-4, 0), u(3))
+case("movedim", lambda x: x.movedim((0, -1), (2, 0)), u(2, 3, 4))
+case("squeeze of axes 0 and -1", lambda x: x.squeeze(-1).squeeze(0), u(1, 3, 1))
+case("chunk", lambda x: torch.cat((x * x).chunk(3)), u(7, 2))
+case("unbind", lambda x: torch.cat((x * x).unbind(1)), u(3, 2))
+case("meshgrid", lambda a, b: torch.mul(*torch.meshgrid(a, b, indexing="ij")), u(3), u(4))
+case("meshgrid of a list, xy", lambda *x: torch.stack(torch.meshgrid(*x, indexing="xy")).prod(0), u(3), u(2), u(2))
+case("diagonal", torch.diagonal, u(3, 4))
+case("diagonal below, of axes 0 and 2", lambda x: x.diagonal(-1, 0, 2), u(4, 2, 3))
+case("diag_embed", torch.diag_embed, u(2, 3))
+case("diag_embed above, in axes 2 and 0", lambda x: torch.diag_embed(x, 2, 2, 0), u(2, 3))
+case("diag of a vector", lambda x: torch.diag(x, -1), u(3))
+case("diag of a matrix", lambda x: torch.diag(x, 1), u(3, 4))
+case("trace", torch.trace, u(4, 3))
+for name, equation, shapes in (
+    ("of a product", "ij,jk->ki", [(3, 4), (4, 2)]),
+    ("of attention", "bqhd, bkhd -> bhqk", [(2, 3, 2, 2), (2, 2, 2, 2)]),
+    ("of diagonals", "...ii->...i", [(2, 3, 3)]),
+    ("of a bilinear form", "bn,anm,bm->ba", [(2, 3), (4, 3, 2), (2, 2)]),
+    ("of dot products of rows", "bi,bi->b", [(3, 4), (3, 4)]),
+    ("that broadcasts", "...ij,...kj", [(2, 1, 3, 2), (3, 1, 2)]),
+    ("of a list, outer and summed", "ij,kl->lj", [(3, 2), (2, 4)])):
+    case(f"einsum {name}", lambda *x: torch.einsum(equation, *x), *[u(*shape) for shape in shapes])
+case("tensordot", torch.tensordot, u(2, 3, 4), u(3, 4, 2))
+case("tensordot over given axes", lambda a, b: torch.tensordot(a, b, ([0, -1], [1, 0])), u(2, 3, 4), u(4, 2, 2))
+case("outer", torch.outer, u(3), u(4))
+case("kron", torch.kron, u(2, 3), u(1, 1, 3))
+case("kron", torch.kron, u(), u(2))
+
+# ---- indexing
+UNIQUE_INDEX, INDEX_2D = i([[0, 3, 2], [1, 0, 3], [3, 2, 1]]), i([[0, 1, 0, 3], [2, 2, 2, 2], [3, 1, 0, 0]])
+case("scatter", lambda x, j, s: x.scatter(1, j, s), u(3, 4), UNIQUE_INDEX, u(3, 3))
+case("scatter of a number along axis 0", lambda x, j: x.scatter(0, j, 0.75), u(3, 4), i([[0, 1, 2], [2, 1, 0]]))
+for how in ("sum", "prod", "mean", "amax", "amin"):
+    for self, words in ((True, ""), (False, " without self")):
+        if (how, self) == ("amin", False):
+            continue
+        # PyTorch has no second derivatives of products here.
+        case(f"scatter_reduce by {how}{words}", lambda x, j, s: x.scatter_reduce(1, j, s, how, include_self=self),
+             u(3, 4), INDEX_2D, u(3, 4), order=1 if how == "prod" else 2)
+case("scatter_reduce by amax", lambda x, j, s: x.scatter_reduce(1, j, s, "amax"), t([[1.0, 2.0, 3.0]]),
+     i([[0, 0, 2, 2]]), t([[1.0, 1.0, 5.0, 5.0]]))
+case("index_get", lambda x, a, b: x[a, b], u(3, 4, 2), i([[2], [0]]), i([3, 0, 3]))
+case("index_get of a list", lambda x, a: x[a], u(3, 2), i([2, 0, 2]))
+case("index_put", lambda x, a, b, v: x.index_put((a, b), v), u(3, 4, 2), i([2, 0, 1]), i([3, 0, 3]), u(1, 2))
+case("index_put of a list, accumulating", lambda x, a, v: x.index_put((a,), v, accumulate=True), u(3, 2), i([2, 0, 2]),
+     u(3, 1))
+case("masked_select", lambda x, m: x.masked_select(m.bool()), u(2, 3), mask([[1, 0, 1], [0, 0, 1]]))
+case("masked_select", lambda x, m: x.masked_select(m.bool()), u(3, 1), mask([1, 0, 1]))
+case("bincount", lambda n, w: torch.zeros(6, dtype=w.dtype).index_add(0, n, w), i([2, 0, 2, 3]), u(4))
+plain_case("nonzero", torch.nonzero, t([[0.0, 2.0], [NAN, -0.0]]))
+plain_case("unique values", torch.unique, i([[3, 1], [3, -2]]))
+plain_case("unique inverse", lambda x: x.unique(return_inverse=True)[1], i([[3, 1], [3, -2]]))
+plain_case("unique counts", lambda x: x.unique(return_counts=True)[1], t([0.5, 0.0, 0.5, -0.0, INF]))
+plain_case("bincount of numbers", torch.bincount, i([2, 0, 2, 3]))
+plain_case("one_hot of all", F.one_hot, i([[0, 3], [1, 1]]))
+for right in (False, True):
+    plain_case(f"searchsorted{', right' * right}", lambda a, x: torch.searchsorted(a, x, right=right),
+               t([[1.0, 2.0, 2.0], [3.0, 4.0, INF]]), t([[2.0, 0.5], [INF, 3.5]]))
+    plain_case(f"bucketize{', right' * right}", lambda x, a: torch.bucketize(x, a, right=right),
+               t([[2.0, 0.5], [NAN, 9.0]]), t([1.0, 2.0, 2.0, 5.0]))
+
+# ---- scans, order statistics, distances
+
+
+def linear_scan(b, a, axis):
+    states = [b.select(axis, 0)]
+    for bj, aj in list(zip(b.unbind(axis), a.unbind(axis)))[1:]:
+        states.append(bj + aj * states[-1])
+    return torch.stack(states, axis)
+
+
+case("cumprod along axis 0", lambda x: x.cumprod(0), u(4, 2))
+for x in (u(2, 5), t([1.5, 0.0, 2.0, 0.5, -1.0])):
+    case("cumprod along the last axis, with zeros", lambda x: torch.where(x.abs() < 0.6, t(0.0), x).cumprod(-1), x,
+         order=1)
+case("cummax", lambda x: x.cummax(-1).values, u(3, 5))
+case("cummax", lambda x: x.cummax(-1).values, t([1.0, 3.0, 3.0, NAN, 5.0]))
+case("cummin along axis 0", lambda x: x.cummin(0).values, u(5, 3))
+case("logcumsumexp", lambda x: x.logcumsumexp(-1), u(3, 4))
+case("logcumsumexp", lambda x: x.logcumsumexp(-1), t([800.0, -800.0, 801.0]), order=1)
+case("logcumsumexp along axis 0", lambda x: x.logcumsumexp(0), u(4, 2))
+case("linear_scan", lambda b, a: linear_scan(b, a, 1), u(2, 4, 3), u(2, 4, 3))
+case("linear_scan from the end, broadcast",
+     lambda b, a: linear_scan(b.flip(-1), a.expand(b.shape).roll(-1, -1).flip(-1), 1).flip(-1), u(3, 4), u(4))
+case("median", torch.median, u(3, 4))
+case("median", torch.median, t([1.0, NAN, 2.0]), order=1)
+case("median along axis 0", lambda x: x.median(0).values, u(5, 3))
+case("median along the last axis, kept", lambda x: x.median(-1, keepdim=True).values, u(2, 3, 4))
+case("quantile", lambda x: x.quantile(0.35, 0), u(5, 3))
+case("quantile of several, kept", lambda x: x.quantile(t([0, 0.4, 1]), -1, keepdim=True), u(2, 3, 4))
+case("quantile by midpoint", lambda x: x.quantile(t([0.3, 0.9]), 1, interpolation="midpoint"), u(2, 4))
+case("quantile by nearest", lambda x: x.quantile(0.3, 1, interpolation="nearest"), u(2, 4))
+case("quantile by higher", lambda x: x.quantile(0.3, 1, interpolation="higher"), u(2, 4))
+case("sum as f64", lambda x: x.sum(0, dtype=torch.float64), u(3, 4))
+case("mean as f64", lambda x: x.mean(1, keepdim=True, dtype=torch.float64), u(3, 4))
+case("prod as f64", lambda x: x.prod(0, dtype=torch.float64), u(3, 4))
+case("nansum", lambda x: torch.where(x > 1, t(NAN), x).nansum(1), u(3, 4))
+case("nanmean", lambda x: torch.where(x > 1, t(NAN), x).nanmean(0, keepdim=True), u(4, 2))
+case("diff", torch.diff, u(3, 4))
+case("diff of order 2 along axis 0", lambda x: x.diff(2, 0), u(4, 2))
+case("normalize", F.normalize, u(3, 4))
+case("normalize", F.normalize, torch.zeros(2, 3, dtype=torch.float64), order=1)
+case("normalize of p = 3 along axis 0", lambda x: F.normalize(x, 3, 0, 0.1), u(3, 4))
+# Distances as norms: PyTorch's own cdist has no second derivatives.
+for name, p, a, b in (("", 2, (3, 2), (4, 2)), (" of p = 1", 1, (3, 2), (4, 2)), (" of p = inf", INF, (3, 2), (4, 2)),
+                      (" of p = 3, in batches", 3, (2, 3, 2), (2, 2))):
+    case(f"cdist{name}", lambda a, b: torch.linalg.vector_norm(a.unsqueeze(-2) - b.unsqueeze(-3), p, -1), u(*a), u(*b))
+    case(f"cdist{name}", lambda a, b: torch.cdist(a, b.expand(*a.shape[:-2], *b.shape[-2:]), p), u(*a), u(*b), order=1)
+case("cdist", lambda a, b: torch.cdist(a, b), t([[1.0, 2.0]]), t([[1.0, 2.0], [2.0, 2.0]]), order=1)
+case("cdist by a product", lambda a, b: torch.cdist(a, torch.cat([b, a[:13]])), u(17, 9), u(4, 9), order=1)
+plain_case("cummax indices", lambda x: x.cummax(-1).indices, t([1.0, 3.0, 3.0, 2.0, NAN, 5.0]))
+plain_case("median indices", lambda x: x.median(-1).indices, u(3, 4))
+plain_case("count_nonzero", torch.count_nonzero, t([0.0, NAN, 2.0]))
+
+# ---- arithmetic
+case("nan_to_num", lambda x: torch.where(x > 1, t(NAN), x).nan_to_num(0.5), t([0.5, 2.0, -INF]))
+case("xlogy", torch.special.xlogy, t([0.0, 1.0, 2.0, 0.0]), t([2.0, 0.5, 3.0, NAN]), order=1)
+case("xlogy", torch.special.xlogy, u(2, 3), u(2, 3, low=0.2, high=2))
+for name, f, low, high in (("exp2", torch.exp2, -2, 2), ("asinh", torch.asinh, -2, 2), ("acosh", torch.acosh, 1.2, 3),
+                           ("atanh", torch.atanh, -0.8, 0.8), ("erfinv", torch.erfinv, -0.9, 0.9),
+                           ("logit", torch.logit, 0.1, 0.9)):
+    case(name, f, u(2, 3, low=low, high=high))
+case("hypot", torch.hypot, u(3, 1), u(2))
+case("copysign", torch.copysign, t([1.0, -2.0, 0.0, -3.0]), t([-0.0, 0.0, -1.0, -2.0]), order=1)
+WHOLE, PARTS = t([7.0, -7.0, 7.0, -7.0, 0.5, 6.0, -6.0]), t([2.0, 2.0, -2.0, -2.0, 3.0, 3.0, 3.0])
+for name, f in (("div rounded to 0", lambda a, b: torch.div(a, b, rounding_mode="trunc")),
+                ("floor_divide", lambda a, b: torch.div(a, b, rounding_mode="floor")), ("remainder", torch.remainder),
+                ("fmod", torch.fmod)):
+    case(name, f, WHOLE, PARTS)
+case("div by a number and rounded down", lambda x: torch.div(x, 2.05, rounding_mode="floor"), u(3, 4))
+case("floor_divide by a number", lambda x: torch.div(x, 2.05, rounding_mode="floor"), u(3, 4))
+case("remainder by a number", lambda x: x.remainder(-2.05), u(3, 4))
+case("fmod by a number", lambda x: x.fmod(2.05), u(3, 4))
+case("clamp to others", torch.clamp, u(2, 3), u(3, low=-1.5, high=-0.5), u(2, 1, low=0.5, high=1.5))
+case("clamp_min", torch.clamp_min, u(2, 3), u(3))
+case("clamp_max", torch.clamp_max, u(2, 3), u(3))
+for name, f in (("floor_divide", torch.floor_divide), ("remainder", torch.remainder), ("fmod", torch.fmod)):
+    plain_case(f"{name} of integers", f, i([7, -7, 7, -7, 6]), i([2, 2, -2, -2, -1]))
+plain_case("isclose", lambda a, b: torch.isclose(a, b, equal_nan=True).to(torch.uint8), t([1.0, 1.0, INF, NAN, INF]),
+           t([1.000001, 1.1, INF, NAN, -INF]))
 
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_ops.json"

@@ -38,11 +38,11 @@ void add_order_rows(Rows& row) {
    {uniform({5, 3}, -2, 2)}, {}, {.shapes = {{}, {1}, {3, 0}}});
   row("quantile of several, kept", [](const Vars& v) { return quantile(v[0], {0, 0.4, 1}, -1, true); },
    {uniform({2, 3, 4}, -2, 2)}, {}, {.shapes = kAnyRows});
-  row("quantile, midpoint", [](const Vars& v) { return quantile(v[0], {0.3, 0.9}, 1, false, Between::midpoint); },
+  row("quantile by midpoint", [](const Vars& v) { return quantile(v[0], {0.3, 0.9}, 1, false, Between::midpoint); },
    {uniform({2, 4}, -2, 2)});
-  row("quantile, nearest", [](const Vars& v) { return quantile(v[0], 0.3, 1, false, Between::nearest); },
+  row("quantile by nearest", [](const Vars& v) { return quantile(v[0], 0.3, 1, false, Between::nearest); },
    {uniform({2, 4}, -2, 2)});
-  row("quantile, higher", [](const Vars& v) { return quantile(v[0], 0.3, 1, false, Between::higher); },
+  row("quantile by higher", [](const Vars& v) { return quantile(v[0], 0.3, 1, false, Between::higher); },
    {uniform({2, 4}, -2, 2)});
   row("sum as f64", [](const Vars& v) { return sum(v[0], {0}, false, Dtype::f64); }, {uniform({3, 4}, -2, 2)});
   row("mean as f64", [](const Vars& v) { return mean(v[0], {1}, true, Dtype::f64); }, {uniform({3, 4}, -2, 2)});

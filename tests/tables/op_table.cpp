@@ -327,6 +327,8 @@ void picking(Rows& row) {
    {uniform({8, 2}, -2, 2)}, {}, {.shapes = {{1}, {0}}});
   row("slice from the end", [](const Vars& v) { return slice(v[0], -1, -3, -1); },
    {uniform({2, 5}, -2, 2)}, {}, {.shapes = {{1}, {0}}});
+  row("slice backwards", [](const Vars& v) { return slice(v[0], 1, -2, -1000000, -2); },
+   {uniform({2, 6}, -2, 2)}, {}, {.shapes = {{1, 1}, {2, 0}}});
   row("embed_slice", [](const Vars& v) { return embed_slice(v[0], {rows(v[0]), 3 * columns(v[0]) + 2}, 1, 1, 3); },
    {uniform({3, 4}, -2, 2)}, {}, {.shapes = {{1, 1}, {0, 3}, {3, 0}}});
   row("select", [](const Vars& v) { return select(v[0], 1, 2); },
@@ -795,7 +797,8 @@ const std::vector<Row>& op_table() {
     Rows row;
     for (void (*const section)(Rows&) :
          {one_operand, activations, two_operands, three_operands, gradients, sums, rearranging, picking, joining,
-          products, convolution, pooling, factorising, composite, composite_activations, add_arranging_rows, add_indexing_rows, add_order_rows})
+          products, convolution, pooling, factorising, composite, composite_activations, add_arranging_rows,
+          add_indexing_rows, add_order_rows, add_arithmetic_rows})
       section(row);
     return row.all;
   }();
