@@ -1,6 +1,6 @@
 // Where elements are: not 0, in a sorted tensor, equal to others.
 #include <algorithm>
-#include <vector>
+#include <span>
 
 #include "tensor/checked.h"
 #include "tensor/composed/indexing.h"
@@ -67,21 +67,23 @@ Tensor bucketize(const Tensor& x, const Tensor& boundaries, bool right) {
 Unique unique(const Tensor& x) {
   const Work work("unique", 0, x);
   const Sorted sorted = sort(flatten(x));
-  Tensor inverse(x.shape(), Dtype::i64);
-  std::vector<std::int64_t> starts;  // of runs of equal elements
-  dispatch(x.dtype(), [&]<class T>() {
-    const std::span<const T> values = sorted.values.span<T>();
-    const std::span<const std::int64_t> from = sorted.indices.span<std::int64_t>();
-    std::int64_t* const to = inverse.mutable_data<std::int64_t>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i == 0 || values[i] != values[i - 1]) starts.push_back(static_cast<std::int64_t>(i));
-      to[from[i]] = std::ssize(starts) - 1;
-    }
-  });
-  const Tensor first = Tensor::from(starts);
-  starts.push_back(x.numel());
-  const Tensor ends = slice(Tensor::from(starts), 0, 1, std::ssize(starts));
-  return {index_select(sorted.values, 0, first), inverse, contiguous(ends - first)};
+  const std::int64_t n = x.numel();
+  const Tensor differs = slice(sorted.values, 0, 1, n) != slice(sorted.values, 0, 0, n - 1);
+  const std::int64_t count = n == 0 ? 0 : count_nonzero(differs).item<std::int64_t>() + 1;
+  Tensor inverse(x.shape(), Dtype::i64), edges({count + 1}, Dtype::i64);  // of the runs of equal elements
+  const std::uint8_t* const is_new = differs.data<std::uint8_t>();
+  const std::span<const std::int64_t> from = sorted.indices.span<std::int64_t>();
+  std::int64_t* const to = inverse.mutable_data<std::int64_t>();
+  std::int64_t* const edge = edges.mutable_data<std::int64_t>();
+  std::int64_t run = 0;
+  edge[0] = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (i > 0 && is_new[i - 1] != 0) edge[++run] = i;
+    to[from[static_cast<std::size_t>(i)]] = run;
+  }
+  edge[count] = n;
+  const Tensor first = slice(edges, 0, 0, count);
+  return {index_select(sorted.values, 0, first), inverse, slice(edges, 0, 1, count + 1) - first};
 }
 
 Tensor one_hot(const Tensor& classes) {

@@ -3,10 +3,10 @@
 #include <array>
 #include <bit>
 #include <limits>
+#include <new>
 #include <numeric>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
@@ -34,13 +34,13 @@ auto sort_key(T x) {
 }
 
 template <class Key, class Place>
-using Places = std::vector<std::pair<Key, Place>>;  // keys, and their positions
+using Places = std::span<std::pair<Key, Place>>;  // keys, and their positions
 
 // Sorts by a few bits at a time from the lowest, keeping the order of equal bits: there is no comparison to mispredict.
+// Numbers go back and forth between the two spans; the result is the one where they end.
 template <std::size_t bits, class Key, class Place>
-void radix_sort(Places<Key, Place>& places) {
+Places<Key, Place> radix_sort(Places<Key, Place> places, Places<Key, Place> moved) {
   constexpr std::size_t digits = std::size_t{1} << bits;
-  Places<Key, Place> moved(places.size());
   for (std::size_t shift = 0; shift < 8 * sizeof(Key); shift += bits) {
     const auto digit = [shift](const auto& place) {
       return static_cast<std::size_t>(place.first >> shift) & (digits - 1);
@@ -50,8 +50,9 @@ void radix_sort(Places<Key, Place>& places) {
     if (start[digit(places[0]) + 1] == places.size()) continue;  // all have the same bits here
     std::partial_sum(start.begin(), start.end(), start.begin());
     for (const auto& place : places) moved[start[digit(place)]++] = place;
-    places.swap(moved);
+    std::swap(places, moved);
   }
+  return places;
 }
 
 // The first k elements of one line in order, and their positions; k is the size of `values`. Equal elements keep their
@@ -61,17 +62,18 @@ void sort_line(std::span<const T> line, bool descending, std::span<T> values, st
   constexpr std::size_t few = 64;      // from here on radix_sort is faster: 784 f32 take 6 µs, by std::sort 29
   constexpr std::size_t many = 16384;  // from here on fewer, longer digits are: 1 M f32 take half the time
   using Key = decltype(sort_key(T{}));
-  Places<Key, Place> order;
-  order.reserve(line.size());
-  for (const T x : line) {
-    const Key key = sort_key(x);
-    order.emplace_back(descending ? static_cast<Key>(~key) : key, static_cast<Place>(order.size()));
+  using Pair = std::pair<Key, Place>;
+  const Storage memory(2 * line.size() * sizeof(Pair));  // of the pool: memory of the system comes page by page
+  Pair* const pairs = reinterpret_cast<Pair*>(memory.data());
+  Places<Key, Place> order(pairs, line.size()), moved(pairs + line.size(), line.size());
+  for (std::size_t j = 0; j < line.size(); ++j) {
+    const Key key = sort_key(line[j]);
+    new (&order[j]) Pair(descending ? static_cast<Key>(~key) : key, static_cast<Place>(j));
   }
   if (values.size() < line.size())
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(values.size()), order.end());
   else if (line.size() < few) std::sort(order.begin(), order.end());
-  else if (line.size() < many) radix_sort<8>(order);
-  else radix_sort<11>(order);
+  else order = line.size() < many ? radix_sort<8>(order, moved) : radix_sort<11>(order, moved);
   for (std::size_t j = 0; j < values.size(); ++j) {
     indices[j] = static_cast<std::int64_t>(order[j].second);
     values[j] = line[static_cast<std::size_t>(order[j].second)];

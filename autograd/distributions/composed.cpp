@@ -13,10 +13,6 @@ namespace hourglass {
 
 // ---- MultivariateNormal
 
-namespace {
-Var diagonal(const Var& matrix) { return sum(matrix * constant(eye(matrix.size(-1), -1, matrix.dtype())), {-1}); }
-}  // namespace
-
 MultivariateNormal::MultivariateNormal(Var l, Var tril) : loc(std::move(l)), scale_tril(std::move(tril)) {
   check(loc.dim() >= 1 && scale_tril.dim() >= 2 && scale_tril.size(-1) == scale_tril.size(-2) &&
             scale_tril.size(-1) == loc.size(-1),
@@ -24,13 +20,13 @@ MultivariateNormal::MultivariateNormal(Var l, Var tril) : loc(std::move(l)), sca
   broadcast({{"loc", &loc, 1}, {"scale_tril", &scale_tril, 2}}, {loc.size(-1)});
   check_numbers("loc", loc);
   check_numbers("scale_tril", scale_tril);
-  check_positive("scale_tril's diagonal", diagonal(scale_tril.detach()));
+  check_positive("scale_tril's diagonal", diagonal(scale_tril.detach(), 0, -2, -1));
 }
 MultivariateNormal MultivariateNormal::from_covariance(const Var& loc, const Var& covariance) {
   return {loc, cholesky(covariance)};
 }
 Var MultivariateNormal::covariance() const { return matmul(scale_tril, transpose(scale_tril)); }
-Var MultivariateNormal::half_log_determinant() const { return sum(log(diagonal(scale_tril)), {-1}); }
+Var MultivariateNormal::half_log_determinant() const { return sum(log(diagonal(scale_tril, 0, -2, -1)), {-1}); }
 Var MultivariateNormal::draw_pathwise(Rng& rng, const Shape& shape) const {
   const Var noise = constant(unsqueeze(rng.normal(shape, 0, 1, dtype()), -1));
   return loc + squeeze(matmul(tril(scale_tril), noise), -1);
