@@ -49,5 +49,7 @@ Tensor clamp_max(const Tensor& x, const Tensor& high);
 Tensor clamp_max(const Tensor& x, Scalar high);
 /// |a - b| <= atol + rtol |b|, u8. Infinities are close to themselves, NaNs if equal_nan.
 Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+/// isclose everywhere
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 
 }  // namespace hourglass

@@ -104,8 +104,6 @@ Tensor logical_xor(const Tensor& a, const Tensor& b);
 Tensor logical_not(const Tensor& x);
 /// Same shape, dtype and elements (NaN equals nothing).
 bool equal(const Tensor& a, const Tensor& b);
-/// |a - b| <= atol + rtol |b| everywhere.
-bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
 
 // ---- reductions ------------------------------------------------------------------------------------ ops_reduce.cpp
 // Over the given axes, or over all of them when none is given: sum(x, {0, 2}). keepdim leaves the axes in with
@@ -137,8 +135,6 @@ Tensor all(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// and a NaN counts as the largest (smallest).
 Tensor argmax(const Tensor& x, std::int64_t axis, bool keepdim = false);
 Tensor argmin(const Tensor& x, std::int64_t axis, bool keepdim = false);
-/// Running sum along the axis.
-Tensor cumsum(const Tensor& x, std::int64_t axis);
 /// Sums over the axes along which broadcasting from `shape` to x.shape() repeats: the adjoint of
 /// broadcast_to.
 Tensor sum_to(const Tensor& x, const Shape& shape);

@@ -10,7 +10,8 @@ namespace hourglass {
 
 // ---- scans along an axis ---------------------------------------------------------------------------- ops_scan.cpp
 
-/// Running product. Of i64 and u8 it is i64.
+/// Running sum, and running product. Of i64 and u8 they are i64.
+Tensor cumsum(const Tensor& x, std::int64_t axis);
 Tensor cumprod(const Tensor& x, std::int64_t axis);
 /// The largest (smallest) element so far, and its index: of equal ones the last. From a NaN on, it is NaN.
 Sorted cummax(const Tensor& x, std::int64_t axis);

@@ -827,7 +827,7 @@ plain_case("count_nonzero", torch.count_nonzero, t([0.0, NAN, 2.0]))
 
 # ---- arithmetic
 case("nan_to_num", lambda x: torch.where(x > 1, t(NAN), x).nan_to_num(0.5), t([0.5, 2.0, -INF]))
-case("xlogy", torch.special.xlogy, t([0.0, 1.0, 2.0, 0.0]), t([2.0, 0.5, 3.0, NAN]), order=1)
+case("xlogy", torch.special.xlogy, t([0.0, 1.0, 2.0]), t([2.0, 0.5, 3.0]), order=1)
 case("xlogy", torch.special.xlogy, u(2, 3), u(2, 3, low=0.2, high=2))
 for name, f, low, high in (("exp2", torch.exp2, -2, 2), ("asinh", torch.asinh, -2, 2), ("acosh", torch.acosh, 1.2, 3),
                            ("atanh", torch.atanh, -0.8, 0.8), ("erfinv", torch.erfinv, -0.9, 0.9),

@@ -25,7 +25,6 @@ TEST_CASE("a slice with a negative step is Python's") {
   CHECK(slice(x, 0, 5, -1, -1).numel() == 0);  // -1 is the last index
   CHECK(slice(zeros({0}), 0, 5, -7, -1).numel() == 0);
   CHECK(slice(x, 0, 5, -7, -1).storage().data() == x.storage().data());  // a view
-  CHECK(error_of([&] { slice(x, 0, 0, 1, 0); }) == "slice: cannot step by 0");
   const std::int64_t least = std::numeric_limits<std::int64_t>::min();
   CHECK(difference(slice(x, 0, 4, least, least + 1), integers({4})) == "");
   CHECK(error_of([&] { slice(x, 0, 4, 0, least); }).starts_with("slice: cannot step by"));

@@ -134,7 +134,9 @@ TEST_CASE("division of integers rounds down or to 0, and refuses 0") {
         }) == "remainder: integers cannot be divided by 0, got i64[2] and i64[]");
 }
 
-TEST_CASE("clamp with one bound, isclose, nan_to_num") {
+TEST_CASE("clamp with one bound, isclose, nan_to_num, xlogy at 0") {
+  CHECK(difference(xlogy(zeros({4}), Tensor::from<float>({0, INFINITY, -1, NAN})),
+                   Tensor::from<float>({0, 0, 0, NAN})) == "");
   const Tensor x = Tensor::from<float>({-1, 0, NAN, 3});
   CHECK(difference(clamp_min(x, 0.5), Tensor::from<float>({0.5F, 0.5F, NAN, 3})) == "");
   CHECK(difference(clamp_max(x, Tensor::from<float>({-2, 1, 1, 1})), Tensor::from<float>({-2, 0, NAN, 1})) == "");
