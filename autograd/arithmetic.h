@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What tensor/arithmetic.h describes, differentiable.
 #pragma once
 #include "autograd/var.h"

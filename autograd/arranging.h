@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What tensor/arranging.h describes, differentiable.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // checkpoint: less memory for more time. A part of a computation forgets its steps and repeats them on the way back.
 #pragma once
 #include <span>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Derivatives of functions: products with the Jacobian, whole Jacobians and Hessians, and the size of a Jacobian.
 #pragma once
 #include "autograd/derivatives/jacobian.h"       // jacobian, batch_jacobian, hessian

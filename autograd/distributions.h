@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Distributions.
 #pragma once
 #include "autograd/distributions/distributions.h"

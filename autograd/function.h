@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The types of functions that the engine and the derivatives take.
 #pragma once
 #include <functional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reverse-mode differentiation: gradients are values that a function returns.
 #pragma once
 #include <initializer_list>

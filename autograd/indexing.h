@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What tensor/indexing.h describes, differentiable by all that is not an index.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Instruments: pictures of the tape, the walk back step by step, the origin of a NaN, the time of each op.
 #pragma once
 #include "autograd/inspect/nonfinite.h"     // TraceNonFinite

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/node.h"
 
 #include "tensor/ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Node: one step of a recorded computation. record() makes one, with a rule for each input:
 //
 //   static constexpr Op op = Op::elementwise("mul", "a b", {"dy/da = b", "dy/db = a"});

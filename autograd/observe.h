@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Observer: what instruments are told. There are three events: an op has run, a walk back has come to a node, a rule
 // has given a share. All instruments of inspect.h are built on them, step_through as well. Without an observer, an op
 // pays one load and one branch.

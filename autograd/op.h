@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Op: what is known about an op besides its rules, in one constant that the op's function holds.
 //
 //   static constexpr Op op = Op::elementwise("square", "x²", {"dy/dx = 2 x"});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The differentiable ops. Each does what the Tensor op of the same name does (tensor/ops.h) and records how to
 // differentiate it; each can be differentiated any number of times. Functions without a derivative (comparisons,
 // argmax, ...) exist only on Tensor: call them on x.value().

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What tensor/order.h describes, differentiable.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/parameter.h"
 
 #include "autograd/node.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Parameter: a value that an optimizer may change.
 #pragma once
 #include <functional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/share.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Share: what one rule gives back for one input of its op. The shares that arrive at a node add up to its gradient.
 #pragma once
 #include <cstdint>

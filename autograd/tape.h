@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tape: what lies between ys and xs, in the order in which grad() walks it.
 #pragma once
 #include <algorithm>

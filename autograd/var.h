@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Var: a value, and how it was computed.
 #pragma once
 #include <cstdint>

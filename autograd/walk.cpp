@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/walk.h"
 
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // BackwardWalk: reverse-mode differentiation, one node at a time. grad() runs it to its end; step_through() stops at
 // every node.
 #pragma once

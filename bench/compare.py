@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs the benchmarks and their peers in turns, and writes RESULTS.md. See compare.sh.
 
 Each round starts every program again, on 1 thread and then on 2, so that other work on the machine

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Runs every benchmark and the same work in LibTorch, oneDNN, OpenBLAS and Eigen, and writes
 # bench/RESULTS.md.
 #

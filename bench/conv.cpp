@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A convolution's three products: forward, input gradient (dx), weight gradient (dw).
 #include <string>
 

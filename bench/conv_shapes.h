@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The convolutions that conv.cpp and its peers time, each with its three products: those of the
 // autoencoder (batch 128) and of the U-Net (batch 32).
 #pragma once

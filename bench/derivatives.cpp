@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Second-order derivatives: the contractive penalty ‖dh/dx‖² of an encoder 784-128-64 with
 // sigmoids, batch 128, and its gradient with respect to the encoder's parameters, by each method
 // that such an encoder allows. LibTorch's loop of 64 vector-Jacobian products is in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The cost of results that do not depend on the number of threads. Hourglass cuts work into pieces
 // by sizes alone, and adds partial sums in one fixed order. The alternative is the same kernels
 // with one piece for each thread: the bits of its sums change with the number of threads. `cost` is

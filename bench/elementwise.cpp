@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise ops on 100 k numbers (in cache: limited by arithmetic) and on 4 M (limited by
 // memory). The same in LibTorch is in peers/elementwise.cpp.
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The limits of this machine at this moment: floating-point operations and bytes per second.
 //
 // Times from different days or different machines cannot be compared, but fractions of a limit can.

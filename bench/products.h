@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The matrix products that are timed here and in the libraries of peers/: a layer's forward pass
 // x Wᵀ, its input gradient g W and its weight gradient gᵀ x, at shapes that autoencoders have.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reductions read memory once; this is their limit. The same in LibTorch is in peers/reduce.cpp.
 #include <benchmark/benchmark.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The cost of recording: a chain of 100 ops on one number, forward and backward. The same chain in
 // LibTorch is `tiny` in peers/training_step.cpp.
 #include <benchmark/benchmark.h>

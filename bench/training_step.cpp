@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whole training steps: forward, backward and Adam, as a user would write them. LibTorch's are in
 // peers/training_step.cpp, under the same names.
 #include <functional>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A toolchain for aarch64 on another Debian machine: cmake --preset aarch64 (CONTRIBUTING.md names the packages).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)

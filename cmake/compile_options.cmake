@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # How every target of this project is compiled: libraries, examples, tests and benchmarks alike.
 function(hourglass_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # hourglass_harden(target): an optimised build checks the sizes of C's copies (fortify) and a guard word at the end of
 # stack frames, and writes no table of functions after the program has started. Kernels have neither copies nor arrays
 # of unknown length, and stay as they are.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Installs what Hourglass needs, with the system's package manager. Sourced by tests/run.sh and
 # examples/quickstart.sh.
 # shellcheck shell=bash

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # hourglass_library(autograd USES tensor ROOMS ops inspect): the library hourglass::autograd, made
 # of the sources in this folder and in its subfolders ops and inspect. Its headers use
 # hourglass::tensor.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # hourglass::hourglass is all libraries in one. `cmake --install` makes a package of them for
 # find_package(hourglass).
 include(CMakePackageConfigHelpers)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # HOURGLASS_SANITIZE=address,undefined or thread: everything is compiled and linked with these sanitizers.
 # HOURGLASS_SANITIZED turns the memory pool off, so that sanitizers see every allocation.
 if(HOURGLASS_SANITIZE)

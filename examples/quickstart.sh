@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # From a fresh machine to a trained model: installs what is missing, builds the variational autoencoder and trains it on
 # Fashion-MNIST. Flags go to the program, for instance --epochs 1 or --help.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The whole course: every variant and study, one after another, and one page that shows and links all reports.
 #
 #   examples/run_all.sh                          as each program is by default: some hours on 2 cores

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Activation functions as layers: those of autograd/ops.h, and some with weights or random numbers.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Attention: the output at each position is a weighted mean of the values at all positions (Vaswani
 // et al. 2017, "Attention is all you need").
 #pragma once

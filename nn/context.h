@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Errors say where they happened: each module adds its name while the error travels up to the
 // caller. The instruments of autograd/inspect.h show the same names.
 #pragma once

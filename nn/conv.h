@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Convolution layers: the same small weights at every place of an image or a series.
 #pragma once
 #include <cstdint>

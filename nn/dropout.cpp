@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/dropout.h"
 
 #include <cmath>

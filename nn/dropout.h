@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Noise that acts only in training: dropout, and the corruptions of denoising autoencoders.
 //
 // Each layer draws from its own generator (Module::random_state), which a checkpoint can store.

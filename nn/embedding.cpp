@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/embedding.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Embedding: a row of numbers for each word of a vocabulary.
 #pragma once
 #include <cstdint>

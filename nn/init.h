@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Initial values of weights. Each function returns a tensor, which set_value gives to a parameter:
 //
 //   const Parameter& w = layer.weight();

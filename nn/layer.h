@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Layer: a module with one input and one output.
 #pragma once
 #include "autograd/var.h"

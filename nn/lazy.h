@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Lazy shapes: a layer takes its number of inputs from the first batch.
 //
 //   nn::Sequential net;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Linear: every output is a weighted sum of all inputs. Also MaskedLinear, which lacks some of the
 // connections, and Bilinear, a product of two inputs.
 #pragma once

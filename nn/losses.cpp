@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/losses.h"
 
 #include <cmath>

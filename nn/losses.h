@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Losses: one number that says how far a prediction is from its target. Names, formulas and
 // averages are PyTorch's. Input and target have the same shape unless the comment says otherwise.
 // Nothing is broadcast: a loss that silently compared [n, 1] with [n] would train for something

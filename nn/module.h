@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Module: a tree of named parameters. Every model and every layer is a module.
 //
 //   class Autoencoder : public nn::Module {

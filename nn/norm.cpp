@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/norm.h"
 
 #include "autograd/ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Normalisation: (x - mean) / √(variance + eps) (the op standardize), then a trained scale and
 // shift. The layers differ in the axes that they average over. For x of [n, c, h, w]:
 //

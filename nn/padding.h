@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Padding: a frame around a signal or image, filled with a constant or with values of the signal.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Weights that are computed from other parameters at each use. The layer's code does not change:
 // its `weight` is a handle, and only the target of the handle changes.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/penalties.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Penalties: terms that are added to a loss to keep activations sparse or weights small.
 #pragma once
 #include <cstdint>

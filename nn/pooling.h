@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pooling, unpooling and resizing as layers: the functions of autograd/ops.h with their options.
 #pragma once
 #include "autograd/ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Recurrent layers: a state that is carried from step to step.
 //
 //   RNN    h' = tanh(W_ih x + b_ih + W_hh h + b_hh)                       (or relu)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/sequential.h"
 
 namespace hourglass::nn {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sequential: layers one after another.
 #pragma once
 #include <concepts>

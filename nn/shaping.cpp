@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/shaping.h"
 
 #include "autograd/ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Layers that rearrange and combine: shapes, skip connections, branches.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Module::summary(): the table of a model's modules, parameters and buffers.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/adadelta.h"
 
 namespace hourglass::optim {

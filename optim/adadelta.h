@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adadelta: steps in the units of the parameter, with no learning rate to choose.
 #pragma once
 #include <utility>

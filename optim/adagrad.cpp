@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/adagrad.h"
 
 namespace hourglass::optim {

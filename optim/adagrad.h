@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adagrad: the larger the past gradients of a number, the smaller its steps.
 #pragma once
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adam: every number of a parameter gets a step size of its own.
 #pragma once
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/adamax.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adamax: Adam with the largest gradient in place of the root mean square.
 #pragma once
 #include <utility>

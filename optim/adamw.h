@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // AdamW: Adam with weight decay that is separate from the gradient.
 #pragma once
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/asgd.h"
 
 #include <algorithm>

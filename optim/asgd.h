@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Averaged stochastic gradient descent: smaller and smaller steps, and the mean of their points.
 #pragma once
 #include <utility>

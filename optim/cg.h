@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Nonlinear conjugate gradients: a direction that does not undo the step before, from the memory of one step.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Limits the size of gradients: values in, values out.
 //
 //   adam.step(clip_grad_norm(grad(loss, model.parameters()), 1.0).gradients);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/ema.h"
 
 #include <algorithm>

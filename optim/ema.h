@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A running average of the weights during training, often better than the final weights.
 #pragma once
 #include <cstdint>

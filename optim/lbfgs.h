@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // L-BFGS: Newton's method with the curvature estimated from the last few steps.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/line_search.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The search along a line for a step that lowers the loss enough.
 #pragma once
 #include <cstdint>

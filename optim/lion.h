@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Lion: the sign of a momentum.
 #pragma once
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/minimizer.h"
 
 #include <algorithm>

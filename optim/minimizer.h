@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Minimizer: the base of methods that evaluate one objective several times for each step. The objective must return the
 // same value each time: it uses the whole data set and has no noise.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Watches a figure during training: when it stops improving, reduces the learning rate, or stops and keeps the best
 // weights.
 #pragma once

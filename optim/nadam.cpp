@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/nadam.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // NAdam: Adam with Nesterov's momentum.
 #pragma once
 #include <utility>

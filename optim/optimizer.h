@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The base class of all optimizers. Gradients are passed in, and parameters change in place.
 //
 //   optim::Adam adam(model.parameters(), {.lr = 1e-3});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // RAdam: Adam without its step sizes until it has seen enough gradients.
 #pragma once
 #include <utility>

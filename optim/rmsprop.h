@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // RMSprop: steps divided by the root mean square of recent gradients.
 #pragma once
 #include <utility>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Resilient propagation: only the signs of gradients count.
 #pragma once
 #include <utility>

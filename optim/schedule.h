@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers that change over time: learning rates, and other numbers that are annealed (β, λ, a temperature). They are
 // functions of the epoch (or step) alone, counted from 0, so a run that is resumed has no schedule to restore.
 //

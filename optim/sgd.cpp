@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/sgd.h"
 
 namespace hourglass::optim {

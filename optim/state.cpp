@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "optim/state.h"
 
 #include <unordered_map>

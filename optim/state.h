@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reading a state dict.
 #pragma once
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise functions that need no kernel of their own: formulas of others, or one number at a time by the C library.
 // autograd/arithmetic.h has the same on Var.
 #pragma once

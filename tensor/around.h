@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A tensor seen around one axis, and how much of it a thread takes at a time.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Repeating, rolling, diagonals, grids and sums of products by label. autograd/arranging.h has the same on Var.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sizes that are computed from arguments: arithmetic without overflow, and room for what has that size.
 #pragma once
 #include <concepts>

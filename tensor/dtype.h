@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The four element types, and the bridge from a type known at run time to a type of the compiler.
 #pragma once
 #include <cmath>

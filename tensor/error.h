@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One exception type and one way to raise it.
 #pragma once
 #include <concepts>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers from gamma distributions, and their derivatives by the distribution's parameter.
 #pragma once
 #include "tensor/random.h"

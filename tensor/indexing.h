@@ -1,4 +1,5 @@
-// Setting and picking by index, searching, and counting. autograd/indexing.h has the same on Var.
+// SPDX-License-Identifier: MIT
+// Picking and setting by index, searching, and counting. autograd/indexing.h has the same on Var.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -7,6 +8,20 @@
 #include "tensor/tensor.h"
 
 namespace hourglass {
+
+// ---- picking by index ------------------------------------------------------------------------------- ops_index.cpp
+// Indices are i64 and 0 <= index < extent. Any other index is an error that names its position.
+
+/// x[..., index[j], ...] along the axis; index is 1-d.
+Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index);
+/// index_select's adjoint: x with source added at the indices, one after another.
+Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
+/// out[i][j] = x[i][index[i][j]] for axis 1, and so on, as torch.gather.
+Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index);
+/// x with x[i][index[i][j]] += source[i][j], gather's adjoint, as torch.scatter_add.
+Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
+/// [...] of class numbers to [..., classes] with a one at the class.
+Tensor one_hot(const Tensor& classes, std::int64_t count, Dtype dtype = Dtype::f32);
 
 // ---- at the places of an index ------------------------------------------------------------------- ops_scatter.cpp
 

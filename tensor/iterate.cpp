@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Copies between strided tensors: plans the two innermost loops, tiles them, and divides the rest among threads.
 #include "tensor/iterate.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Iterates over strided tensors: joins axes that are contiguous together, then visits a long inner run for each index
 // into the few outer axes that are left.
 #pragma once

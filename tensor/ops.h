@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Everything that is computed from tensors, without derivatives (autograd/ops.h has the same names on Var).
 //
 // Binary ops broadcast by NumPy's rule and need equal dtypes: nothing is promoted silently. A C++ number takes the
@@ -209,28 +210,6 @@ Tensor embed_slice(const Tensor& x, const Shape& shape, std::int64_t axis, std::
 /// Adds overlapping windows at the places from which unfold took them: unfold's adjoint. `shape` is
 /// the shape of unfold's input.
 Tensor fold(const Tensor& x, const Shape& shape, std::int64_t axis, std::int64_t size, std::int64_t step);
-
-// ---- picking by index ------------------------------------------------------------------------------- ops_index.cpp
-// Indices are i64 and 0 <= index < extent. Any other index is an error that names its position.
-
-/// x[..., index[j], ...] along the axis; index is 1-d.
-Tensor index_select(const Tensor& x, std::int64_t axis, const Tensor& index);
-/// index_select's adjoint: x with source added at the indices, one after another.
-Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
-/// out[i][j] = x[i][index[i][j]] for axis 1, and so on, as torch.gather.
-Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index);
-/// x with x[i][index[i][j]] += source[i][j], gather's adjoint, as torch.scatter_add.
-Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, const Tensor& source);
-/// [...] of class numbers to [..., classes] with a one at the class.
-Tensor one_hot(const Tensor& classes, std::int64_t count, Dtype dtype = Dtype::f32);
-struct Sorted {
-  Tensor values, indices;
-};
-/// Stable: equal elements keep their order. NaN counts as larger than every number.
-Sorted sort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
-Tensor argsort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
-/// The k largest (or smallest), best first. Of equal elements, lower indices come first.
-Sorted top_k(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
 
 // ---- products -------------------------------------------------------------------------------------- ops_matmul.cpp
 

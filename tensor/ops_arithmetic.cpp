@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise functions without a kernel: one number at a time, in f64, or formulas of other ops.
 #include <array>
 #include <cmath>

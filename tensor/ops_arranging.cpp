@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The Tensor forms of what composed/arranging.h arranges, and the diagonal, which is a view.
 #include "tensor/composed/arranging.h"
 #include "tensor/work.h"

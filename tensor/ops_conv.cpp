@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Convolution, its transpose and its weight gradient, for tensors. conv/ has the products.
 //
 // All three are products with the matrix of all windows of an image. That matrix is never made. Its element (k, p),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensors from nothing, and from tensors of another dtype.
 #include <algorithm>
 #include <cmath>

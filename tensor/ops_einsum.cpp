@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads the equations of einsum; the Tensor forms of what composed/einsum.h computes.
 #include <algorithm>
 #include <map>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise ops: find the common shape, iterate over the operands together, and hand long runs to the kernels.
 #include <algorithm>
 #include <array>

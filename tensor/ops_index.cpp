@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Picking by index, and adding at indices, the adjoint.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Triangles, triangular factors and systems, for the matrices in the last two axes.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Matrix products: shapes, broadcasting and the split over threads. The arithmetic is in kernels/gemm.cpp.
 #include <algorithm>
 #include <array>

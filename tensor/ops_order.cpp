@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Medians; the Tensor forms of composed/order.h.
 #include <algorithm>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pooling, unpooling and interpolation: sums and maxima over taps, which windows.cpp makes.
 #include <algorithm>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One time step of LSTM and GRU, and all steps of an LSTM.
 #include <algorithm>
 #include <cstring>

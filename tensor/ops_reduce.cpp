@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sums, products, extremes, statistics, and what runs along one axis.
 #include <algorithm>
 #include <cmath>

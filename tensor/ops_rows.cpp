@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is done to whole rows: softmax, standardizing, summed losses, and their gradients.
 #include <array>
 #include <cmath>

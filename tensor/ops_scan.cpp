@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What runs along one axis, and remembers what it has seen.
 #include <array>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Setting and reducing at the places of an index; several indices at once.
 #include <algorithm>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where elements are: not 0, in a sorted tensor, equal to others.
 #include <algorithm>
 #include <span>

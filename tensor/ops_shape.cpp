@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Views of the same memory, and what needs new memory: joining, padding, embedding.
 #include <algorithm>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sorting along an axis, and what is found by it or in sorted tensors.
 #include <algorithm>
 #include <array>

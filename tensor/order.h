@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Scans along an axis, order statistics, sums that leave out NaN, differences and distances. autograd/order.h has the
 // same on Var.
 #pragma once
@@ -7,6 +8,17 @@
 #include "tensor/ops.h"
 
 namespace hourglass {
+
+// ---- sorting ---------------------------------------------------------------------------------------- ops_sort.cpp
+
+struct Sorted {
+  Tensor values, indices;
+};
+/// Stable: equal elements keep their order. NaN counts as larger than every number.
+Sorted sort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
+Tensor argsort(const Tensor& x, std::int64_t axis = -1, bool descending = false);
+/// The k largest (or smallest), best first. Of equal elements, lower indices come first.
+Sorted top_k(const Tensor& x, std::int64_t k, std::int64_t axis = -1, bool largest = true);
 
 // ---- scans along an axis ---------------------------------------------------------------------------- ops_scan.cpp
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tensor/parallel.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Loops over several threads, with results that do not depend on the number of threads.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensors of indices: their checks, and the loop that combines elements at the places that they pick.
 #pragma once
 #include <algorithm>

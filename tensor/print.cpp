@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensors as text, by NumPy's rules, so that the two can be compared.
 #include <algorithm>
 #include <charconv>

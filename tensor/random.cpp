@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every random number comes from its own random words: a batch of words is made, and a formula
 // turns it into numbers. The formulas use only exactly rounded operations, so the numbers have the
 // same bits on every machine and instruction set.

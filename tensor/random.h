@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Random numbers that depend only on the seed, the stream's name and the position, on any machine with any threads.
 #pragma once
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reductions: bring the axes into memory order, fold the innermost group with a kernel, and repeat
 // with the axes that are left.
 #include "tensor/reduce.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The engine of all reductions.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tensor/shape.h"
 
 #include <algorithm>

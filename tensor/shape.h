@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The extents of an n-d array, stored inline: making or copying a shape allocates nothing.
 #pragma once
 #include <array>

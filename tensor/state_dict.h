@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // StateDict: what a module, an optimizer or a file holds, as names and tensors.
 #pragma once
 #include <string>

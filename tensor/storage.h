@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reference-counted memory from a size-class pool.
 #pragma once
 #include <atomic>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensor: a strided view of shared storage, with value semantics.
 #pragma once
 #include <initializer_list>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Text as people see it.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One step of an optimizer: a pass over all its tensors that reads and writes each number once.
 #pragma once
 #include <cstddef>

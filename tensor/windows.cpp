@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The taps of each kind of pooling and interpolation along each axis.
 #include "tensor/windows.h"
 

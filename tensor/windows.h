@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How windows lie on an image: options of convolution, pooling and interpolation, under PyTorch's names. An image is
 // [..., height, width], a series [..., length]; N counts these last axes.
 #pragma once

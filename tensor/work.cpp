@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tensor/work.h"
 
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a thread is working on, for instruments that watch: kernels mark their work, and modules
 // mark their names. Without a watch, a mark costs one load and one branch.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // WorkDone: what a Watch is told when a kernel has finished.
 #pragma once
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The message of an error.
 #pragma once
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // JSON that tests read. The JSON library's header takes seconds to compile, so json.cpp alone includes it.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensors that are made and read element by element through their strides, without any of the ops under test.
 #pragma once
 #include <algorithm>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Tests the tests: makes each fault of mutations.txt in a copy of the sources, one at a time, and runs the tests beside
 # it. Ends with status 1 if more than 2 faults survive.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers that are not finite.
 #pragma once
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where the sources and the example programs are. CMake gives this file alone the two folders.
 #include "tests/paths.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where the sources and the example programs are. One source file has the paths, so that only this
 // file is compiled again when a build is moved.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The example programs, as processes of their own.
 #pragma once
 #include <csignal>

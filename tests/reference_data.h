@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Results of other libraries: the files of tests/reference/data, and the tensors in them.
 #pragma once
 #include <string>

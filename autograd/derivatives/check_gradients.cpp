@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/derivatives/check_gradients.h"
 
 #include <algorithm>

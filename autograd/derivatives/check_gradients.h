@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // check_gradients: compares derivatives with finite differences, and checks the claims of ops.
 #pragma once
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/derivatives/jacobian.h"
 
 #include "autograd/derivatives/scope.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whole matrices of derivatives: Jacobians and Hessians.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/derivatives/jacobian_norm.h"
 
 #include <memory>

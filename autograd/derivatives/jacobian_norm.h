@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ‖J‖², the size of a Jacobian: the penalty of contractive autoencoders.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Products with the Jacobian or the Hessian of a function: vjp, jvp, hvp.
 //
 // All functions of this folder take a function of Vars and the point at which to differentiate it. The function may use

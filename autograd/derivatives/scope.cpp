@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/derivatives/scope.h"
 
 #include "autograd/ops/flow.h"

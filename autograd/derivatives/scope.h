@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the derivatives of functions have in common: a scope that records, arguments, and products in chunks.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tangents need no second set of rules: a node's rule multiplies by the transpose of its Jacobian J, and J t follows
 // from it.
 #include "autograd/derivatives/tangent.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Forward mode: tangents are pushed along the tape, oldest node first.
 #pragma once
 #include <span>

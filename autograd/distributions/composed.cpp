@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/distributions/composed.h"
 
 #include <algorithm>

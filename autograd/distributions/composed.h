@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Distributions of vectors, and distributions that are made of others.
 #pragma once
 #include <concepts>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers on the line. Their distribution functions have inverses with a formula, so rsample puts noise through it.
 #pragma once
 #include "autograd/distributions/family.h"

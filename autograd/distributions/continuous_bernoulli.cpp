@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The continuous Bernoulli distribution: formulas, and power series where the formulas would divide 0 by 0.
 #include <array>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/distributions/discrete.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Choices, which have no pathwise derivative, and their continuous relaxations, which have one.
 #pragma once
 #include "autograd/distributions/family.h"

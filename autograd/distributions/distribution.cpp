@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/distributions/distribution.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Distribution: what all distributions can do. Parameters are Vars: samples and densities can be differentiated.
 #pragma once
 #include <initializer_list>

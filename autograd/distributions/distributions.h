@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All distributions, by PyTorch's names and parameters. Formulas are per element of batch_shape; see distribution.h for
 // what all of them can do.
 #pragma once

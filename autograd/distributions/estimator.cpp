@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/distributions/estimator.h"
 
 #include "tensor/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Estimator: how the derivative of an expectation is estimated from samples.
 #pragma once
 #include <cstdint>

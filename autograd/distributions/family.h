@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the classes of distributions share: Family for all of them, LocScale for those that are loc + scale * noise.
 #pragma once
 #include <concepts>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All three distributions are made of standard gamma numbers. Their logarithms are drawn and differentiated, because
 // the numbers themselves underflow if the concentration is small.
 #include "autograd/distributions/gamma.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The gamma distribution and two that are made of it.
 //
 // No formula turns noise into a gamma number, so rsample differentiates implicitly: a number z keeps its place F(z; a)

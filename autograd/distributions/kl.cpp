@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/distributions/kl.h"
 
 #include <cmath>

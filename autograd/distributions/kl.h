@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // kl(p, q): how far one distribution is from another.
 #pragma once
 #include <concepts>

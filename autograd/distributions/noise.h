@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Standard noise, and helpers for the formulas of densities.
 #pragma once
 #include <limits>

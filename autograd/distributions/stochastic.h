@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Stochastic nodes: samples on the tape, and the derivative of their expectation.
 //
 // A random number has no derivative by the parameters of its distribution, but its expectation has. sample() draws a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where in a program an op was called: an instrument takes return addresses while it watches, and looks them up when it
 // reports.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/inspect/layout.h"
 
 #include <algorithm>

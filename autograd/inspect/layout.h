@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Positions for the boxes and lines of a graph without cycles: in layers, with few crossings and mostly straight lines
 // (after Sugiyama, Tagawa & Toda 1981, "Methods for visual understanding of hierarchical system structures").
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // TraceNonFinite: where the first NaN or infinity came from.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Picture: a tape as data, with everything that is drawn of it. tape_picture.h draws it.
 #pragma once
 #include <cstddef>

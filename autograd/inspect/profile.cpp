@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/inspect/profile.h"
 
 #include <algorithm>

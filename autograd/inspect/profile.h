@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Profile: where the time goes.
 #pragma once
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Statistics: a tensor summed up in one line.
 #pragma once
 #include <cstdint>

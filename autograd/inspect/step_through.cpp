@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/inspect/step_through.h"
 
 #include <sstream>

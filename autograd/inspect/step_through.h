@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // step_through: the walk back, one node at a time.
 //
 //   StepThrough steps = step_through(loss, model.parameters());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tape in Graphviz's language.
 #include <algorithm>
 #include <sstream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tape as a page.
 #include <sstream>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The parts of the page that are made of a picture: its graph as SVG, its data as JSON.
 #pragma once
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A picture as the data of the page: JSON.
 #include <cmath>
 #include <optional>

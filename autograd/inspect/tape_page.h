@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The style sheet and the script of the page that tape_html() writes.
 #pragma once
 #include <string_view>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pictures of the tape: as text, for Graphviz, and as a page to click through.
 //
 //   Trace trace;                                            // notes values and call sites from here on

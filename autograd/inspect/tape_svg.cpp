@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A picture as a drawing: boxes for nodes, curves for the values that go from one to the next.
 #include <algorithm>
 #include <sstream>

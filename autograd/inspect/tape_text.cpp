@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tape as a table.
 #include "autograd/inspect/tape_picture.h"
 #include "tensor/text.h"

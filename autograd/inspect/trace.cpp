@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/inspect/trace.h"
 
 #include "autograd/node.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Trace: what each op's values were like, where it was called and in which module, noted while the program runs.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise ops of two and three operands.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The Var forms of composed/arranging.h and composed/einsum.h: formulas of other ops, and the diagonal.
 #include "autograd/arranging.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The third kind of primitive: the op is linear in each of two operands. The number T(x, w, g) = ⟨g, x ∗ w⟩ is linear
 // in all three. The rule of an operand is T's derivative by it: a product of the other two, which is the same kind of
 // op again.

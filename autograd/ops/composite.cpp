@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ops composed of other ops, which need no rule. Also reductions whose rule in basic ops would be slow or would divide
 // by 0.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise ops of two and three operands that have no kernel: division with remainder, bounds, signs.
 #include <cmath>
 #include <utility>

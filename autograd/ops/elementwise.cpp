@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The first kind of primitive: elementwise ops, whose rule is calculus. This file has the ops of one operand,
 // arithmetic.cpp those of two and three, and losses.cpp the losses of a prediction and a target. A rule with a
 // parameter y uses the output instead of x, so x need not be kept.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/ops/flow.h"
 
 namespace hourglass {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Gradients changed on purpose: ops that leave a value as it is and act on its gradient alone.
 #pragma once
 #include <concepts>

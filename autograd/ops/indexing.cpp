@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Setting, reducing and picking at the places of an index.
 #include "autograd/indexing.h"
 

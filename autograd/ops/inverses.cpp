@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise ops of one operand that have no kernel: inverse functions, whose rule is 1 / f'(y).
 #include <cmath>
 #include <numbers>

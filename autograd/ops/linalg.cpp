@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Triangular factors and systems. Both rules are made of triangular systems again, and so is every derivative.
 #include "autograd/node.h"
 #include "autograd/ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The second kind of primitive: the op is linear, and the rule is its adjoint A, the op with ⟨A g, x⟩ = ⟨g, f(x)⟩.
 // Adjoints come in pairs, and each is the other's rule. So derivatives of every order need only the ops of this file.
 #include <algorithm>

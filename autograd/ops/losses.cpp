@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise losses of a prediction and a target, and their sums.
 #include "autograd/node.h"
 #include "autograd/ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Order statistics, and the Var forms of composed/order.h: formulas of other ops.
 #include "autograd/order.h"
 

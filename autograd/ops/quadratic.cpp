@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/ops/quadratic.h"
 
 #include "autograd/node.h"

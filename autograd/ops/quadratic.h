@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sums of squares whose rules pass over memory once, for the size of a Jacobian.
 #pragma once
 #include "autograd/var.h"

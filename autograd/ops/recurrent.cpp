@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Recurrent cells: one kernel forward and one back. Higher derivatives come from the cell's formula, written in other
 // ops. Those are rarely needed, and a hand-written second derivative of a cell would fill a page.
 #include "autograd/grad.h"

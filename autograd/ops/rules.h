@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rules that code can recognise on the tape (Node::rule). Some derivatives are faster when they know the rule.
 #pragma once
 #include "autograd/var.h"

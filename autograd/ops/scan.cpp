@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What runs along one axis. The gradient of a scan is a scan from the other end.
 #include <utility>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "autograd/ops/shield.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Strong zeros for products of arrays.
 #pragma once
 #include "autograd/var.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same work as ../conv.cpp in LibTorch, in its default memory format (NCHW).
 #include <string>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The work of ../derivatives.cpp in LibTorch, as its users would write it: a loop of 64 vector-Jacobian products.
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>

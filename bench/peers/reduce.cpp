@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same work as ../reduce.cpp in LibTorch.
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>

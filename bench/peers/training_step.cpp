@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same work as ../training_step.cpp in LibTorch, as its users would write it.
 #include <functional>
 #include <vector>

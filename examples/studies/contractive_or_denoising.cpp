@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Two ways to train an autoencoder that does not react to what does not matter.
 //
 //     contractive    Σ (r(x) - x)² + λ ‖∂h/∂x‖²_F

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Gradient estimators for stochastic nodes, put to the test.
 //
 // A model that draws z from p(z; θ) at the cost f(z) is trained by ∇θ E[f(z)]. The expectation cannot be differentiated

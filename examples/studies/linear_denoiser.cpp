@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A linear denoising autoencoder is a regularised singular value decomposition.
 //
 // Add Gaussian noise to an image, and train a linear autoencoder to remove it:

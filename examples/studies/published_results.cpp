@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Published results, rebuilt: the paper's figure next to ours.
 //
 //     curves     784-400-200-100-50-25-6 and back, on drawings of curves through three random points: six numbers

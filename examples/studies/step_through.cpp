@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Backward, a node at a time.
 //
 // grad() does all of it in one call. Here it is shown step by step: which node's turn it is, what it received and from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the KL term of a variational autoencoder is for.
 //
 // The same model is trained twice, as a VAE and without the term that pulls the codes to N(0, 1):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The command line that all examples share. Errors become one line on stderr and an exit code.
 #pragma once
 #include <cstdint>

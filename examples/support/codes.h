@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Working with codes: the models that several programs share, averages over a set, walks through a code space,
 // pictures.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The image sets that the examples learn from: Fashion-MNIST, MNIST, PNG folders, and a set that is generated.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the readers of text files share, so that they agree: lines, fields, numbers and missing values.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reading and writing whole files. No program ever sees half of one.
 #pragma once
 #include <filesystem>

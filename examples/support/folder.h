@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A folder of PNG and JPEG pictures as a data set, with a subfolder for each class.
 #pragma once
 #include <filesystem>

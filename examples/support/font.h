@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A small font for the labels in pictures.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Generated data, whose causes are known, so that a model's answer can be compared with the truth. Item i depends on
 // the seed and i alone: a smaller set is the beginning of a larger one. (shapes.h has the generated set of ten
 // classes.)

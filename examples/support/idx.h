@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // IDX, the format of MNIST and similar sets: a magic number, the extents, then the elements, all big-endian.
 #pragma once
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // JPEG files.
 #pragma once
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Shuffled mini-batches. A background thread prepares the next one while the model trains on the current one.
 #pragma once
 #include <condition_variable>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Named numbers: what a training step or an epoch reports.
 #pragma once
 #include <cstddef>

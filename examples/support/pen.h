@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Lines drawn by a round pen, with smooth edges.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Curves and scatter plots as SVG. They are legible on light and dark pages, and without colour vision.
 #pragma once
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pictures: tensors laid out as a grid of images, and PNG files.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads PNG files. The pixels are those that Pillow's convert("L") and convert("RGB") give: transparency is dropped,
 // gamma chunks are not applied, 16 bits lose their lower 8, and grey is (299 red + 587 green + 114 blue) / 1000.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Shows how training is going: a bar on a terminal, elsewhere a line for each epoch, nothing with --quiet.
 #pragma once
 #include <chrono>

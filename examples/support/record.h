@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All that a run has collected: summary.json and report.html are written from it.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A run as a web page.
 #pragma once
 #include <string>

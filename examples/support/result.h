@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A final number of a run, and the reference that it is compared with.
 #pragma once
 #include <optional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A run of an example: what it measures and draws, and the folder that it writes to.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The JSON of a run: its summary, a line for each epoch, and the state that a checkpoint holds. The JSON library's
 // header takes seconds to compile, so run_json.cpp alone includes it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Time series with labels, in the formats of the UCR archive.
 #pragma once
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A generated image set: the causes of each image are known.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "examples/support/signal_watch.h"
 
 #include <array>

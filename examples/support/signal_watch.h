@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ctrl-C during training: the signal is noted, and the run is saved before the program ends.
 #pragma once
 

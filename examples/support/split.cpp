@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "examples/support/split.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Splits one set into training, validation and test set.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same network with different settings: a price, a target or a number of units, one network for each.
 #pragma once
 #include <deque>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads tables of numbers: CSV and TSV.
 #pragma once
 #include <filesystem>

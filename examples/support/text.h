@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers and bytes as text.
 #pragma once
 #include <string>

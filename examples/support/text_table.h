@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows of text as a table: in columns for the terminal, and as CSV.
 #pragma once
 #include <string>

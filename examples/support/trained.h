@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A model and the optimizer that trains it.
 #pragma once
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Transforms of data: scaling, random shifts, flips and crops, windows of a series.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The objective of a variational autoencoder.
 #pragma once
 #include "autograd/distributions.h"

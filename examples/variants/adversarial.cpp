@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Adversarial autoencoders: a second network, the discriminator, tells two kinds apart, and the autoencoder learns to
 // fool it. The discriminator may look at two things.
 //

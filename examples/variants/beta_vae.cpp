@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The β-VAE and its relatives: codes in which each number means one thing.
 //
 // An image of a scene has causes: the shape, its size, and its place. If a VAE has to pay more for its code than usual,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The conditional variational autoencoder: the model knows what it is looking at.
 //
 // Encoder and decoder get the label y together with the image or the code (Sohn, Lee & Yan 2015, "Learning structured

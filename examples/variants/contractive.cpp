@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The contractive autoencoder (Rifai, Vincent, Muller, Glorot & Bengio 2011, "Contractive auto-encoders: explicit
 // invariance during feature extraction").
 //

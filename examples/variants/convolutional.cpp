@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The convolutional autoencoder: the same small weights at every place.
 //
 // A dense layer does not know that two pixels are neighbours. It learns just as well from images whose pixels are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The deep autoencoder, 784-512-256-128-30 and back (Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data
 // with neural networks"; theirs is 784-1000-500-250-30, and had to be pretrained layer by layer).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The denoising autoencoder (Vincent, Larochelle, Bengio & Manzagol 2008, "Extracting and composing robust features
 // with denoising autoencoders").
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The categorical VAE: a code of choices, trained through the Gumbel-softmax.
 //
 // Here the code of an image consists of choices instead of numbers: 20 variables that each take one of 10 values. The

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The importance weighted autoencoder: the same model as a VAE, and a better bound.
 //
 // A VAE maximises a lower bound on log p(x). How loose the bound is depends on how well q(z|x) matches p(z|x). Here

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The linear autoencoder, and the linear variational autoencoder: principal components by gradient descent.
 //
 // Without a nonlinearity the best code of k numbers is known: the projection on the k directions of largest variance

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The overcomplete autoencoder, and why it fails: with more units in the code than pixels in the image, and without any
 // regularisation, an autoencoder can copy.
 //

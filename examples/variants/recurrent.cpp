@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The recurrent autoencoder: the encoder reads a series step by step into a state, and the decoder generates the series
 // from it (Srivastava, Mansimov & Salakhutdinov 2015, "Unsupervised learning of video representations using LSTMs";
 // Sutskever, Vinyals & Le 2014, "Sequence to sequence learning with neural networks").

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sparse autoencoder with a target for the average activation (Ng 2011, "Sparse autoencoder", CS294A lecture notes;
 // Lee, Ekanadham & Ng 2008, "Sparse deep belief net model for visual area V2").
 //

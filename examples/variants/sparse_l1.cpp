@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sparse autoencoder with an L1 penalty on its activations.
 //
 // A code may have many units if only few of them are active at a time: an image of a boot needs the units for boots,

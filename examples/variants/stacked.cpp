@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stacked autoencoder: greedy pretraining, layer by layer, then all layers together (Bengio, Lamblin, Popovici &
 // Larochelle 2007, "Greedy layer-wise training of deep networks"; with noise, Vincent et al. 2010, "Stacked denoising
 // autoencoders").

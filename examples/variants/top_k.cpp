@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The k-sparse autoencoder: only the k largest activations count (Makhzani & Frey 2013, "k-sparse autoencoders"; the
 // form used here is that of Gao et al. 2024, "Scaling and evaluating sparse autoencoders").
 //

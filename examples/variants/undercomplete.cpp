@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The undercomplete autoencoder: the classic first example, 784-32-784.
 //
 // An encoder squeezes an image into a code of 32 numbers, and a decoder makes the image from the code again. Both learn

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The U-Net: an hourglass with bridges (Ronneberger, Fischer & Brox 2015, "U-Net: convolutional networks for biomedical
 // image segmentation").
 //

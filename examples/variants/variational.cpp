@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The variational autoencoder (Kingma & Welling 2014, "Auto-encoding variational Bayes").
 //
 // A plain autoencoder gives each image a point in code space and may leave holes between the points. Here the encoder

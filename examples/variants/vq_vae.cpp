@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The VQ-VAE: codes made of words from a dictionary.
 //
 // The encoder turns an image into a small map of vectors, 7 x 7 of them. Each vector is replaced by the nearest of K

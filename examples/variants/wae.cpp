@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The Wasserstein autoencoder with an MMD penalty (also called InfoVAE): all codes together follow N(0, 1).
 //
 // In a VAE the cloud of codes of every single image shall be close to N(0, 1). Such clouds overlap, and where they do

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bytes: the content of a file, read from front to back. Errors name the file and the byte.
 #pragma once
 #include <bit>

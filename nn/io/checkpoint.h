@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checkpoint: the whole state of a training run in one file, so that the run can continue bit for bit.
 //
 //   Checkpoint checkpoint;

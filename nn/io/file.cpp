@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/io/file.h"
 
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Files that are written completely or not at all, and read completely or not at all.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Inflater: unpacks deflated bytes, with a gzip header or without one as in a zip archive.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file may come from a stranger. What all readers share: how much a file may claim, how its text is shown, and the
 // difference between a damaged file and too little memory.
 #pragma once

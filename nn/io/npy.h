@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // NumPy's files: .npy holds one array, .npz (a zip archive) several with names.
 #pragma once
 #include <filesystem>

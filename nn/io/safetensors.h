@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // safetensors: a file format for weights. PyTorch reads and writes it, too
 // (safetensors.torch.save_file).
 //

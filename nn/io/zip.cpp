@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/io/zip.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Zip archives (PKWARE's APPNOTE.TXT 6.3.10) with 64-bit sizes: entries are stored as they are or deflated.
 #pragma once
 #include <cstdint>

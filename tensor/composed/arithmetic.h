@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Elementwise formulas of other ops, for Tensor and for Var.
 #pragma once
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Repeating, moving and diagonals, for Tensor and for Var.
 #pragma once
 #include <algorithm>

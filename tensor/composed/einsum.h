@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sums of products by label, for Tensor and for Var: two operands at a time, each pair a matmul.
 #pragma once
 #include <span>

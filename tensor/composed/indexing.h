@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Picking and setting by several indices or by a mask, for Tensor and for Var.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Quantiles, differences and distances, for Tensor and for Var.
 #pragma once
 #include <algorithm>

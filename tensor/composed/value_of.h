@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Ops composed of other ops are written once, for Tensor and for Var: as templates in this folder, in the ops that both
 // types have. tensor/ops_*.cpp and autograd/ops/*.cpp make a function of each type out of them.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Convolution: weights times the windows of each image.
 #include "tensor/conv/products.h"
 #include "tensor/conv/windows_product.h"

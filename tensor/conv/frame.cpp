@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where everything lies in a frame, and which blocks of an image are copied into it.
 #include "tensor/conv/frame.h"
 

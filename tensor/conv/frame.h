@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The padded image that windows are read from: zeros around it, and cut so that neighbouring windows are neighbours in
 // memory, too.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sizes of a convolution: images, kernels, and where the windows begin; read from tensors and checked.
 #pragma once
 #include <algorithm>

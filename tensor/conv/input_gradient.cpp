@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The input gradient, which is the transposed convolution. Seen from x it is a convolution of g again: the numbers of x
 // at one phase of the stride are reached by some of the kernel's numbers, those at another phase by others. So there is
 // one product for each phase, and the results are interleaved.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The three products: the derivatives of T(x, w, g) by g, by x and by w. All operands are dense and row-major.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sum whose derivatives are convolution, its transpose and its weight gradient, term by term.
 // It is slow: the tests compare the products with it.
 #pragma once

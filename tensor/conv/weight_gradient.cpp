@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The weight gradient: g times the windows of x, summed over the batch.
 #include "tensor/conv/frame.h"
 #include "tensor/conv/products.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Estimates which layout is fastest, prepares the weights for it, and calls the kernels.
 #include "tensor/conv/windows_product.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Weights times the windows of a frame, with windows or with channels in the lanes of the registers.
 //
 // In both cases one operand is read number by number, each copied to all lanes of a register, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The kernel tables of convolution: products with all windows of an image, which are read where they lie in a frame
 // (../conv/frame.h). Number k of the window at p is frame[offset[k] + position[p]]. There are three products, since
 // different sizes want different operands along the lanes of the registers.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sums over windows, for one type of numbers: each sum has a register, with windows along the lanes
 // of both operands. The lanes are added up at the end.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The sums of products of windows, in f32. Each type has a file, so that compilers work on them side by side.
 #include "tensor/kernels/conv_lane_sums.inl"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Windows times a packed panel, with the panel's columns along the lanes. Windows may lie anywhere.
 #include "tensor/kernels/conv.h"
 #include "tensor/kernels/conv_tile.inl"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tile of sums that products with windows keep in registers, for operands that lie scattered in memory.
 //
 // Element (i, k) of a *scattered* operand is data[lane[i] + place[k]], with a table for each axis (the block-scatter

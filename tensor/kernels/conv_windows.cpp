@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Weights times windows, with windows along the lanes: runs of the frame are registers as they lie in memory.
 #include "tensor/kernels/conv.h"
 #include "tensor/kernels/conv_tile.inl"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Picks the kernel table at run time.
 #include <atomic>
 #include <cstdlib>

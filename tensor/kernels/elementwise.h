@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The elementwise part of the kernel table: one loop per line of elementwise.def.
 #pragma once
 #include <array>

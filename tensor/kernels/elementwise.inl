@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One SIMD loop per line of elementwise.def, for one type of numbers.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The elementwise kernels of f64. Each type has a file, so that compilers work on them side by side.
 #include "tensor/kernels/elementwise.inl"
 

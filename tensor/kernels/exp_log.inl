@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Exponentials, hyperbolic functions, erf and logarithms of a register full of numbers, without branches: all lanes
 // take the same path, and a select picks the right result for each.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fold: the two loops of one reduction, over rows and over columns. Each line of reduce.def gives its formula.
 #pragma once
 #include <concepts>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The matrix product, after Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", and BLIS
 // (Van Zee and van de Geijn 2015).
 //

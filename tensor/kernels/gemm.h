@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The matrix product part of the kernel table.
 #pragma once
 #include <cstdint>

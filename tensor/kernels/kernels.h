@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What one instruction set provides: tables of function pointers. Each set compiles the files of this folder once, with
 // its own compiler flags, and the first op picks the best table that this CPU can run (dispatch.cpp). No xsimd here.
 #pragma once

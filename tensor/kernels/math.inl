@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Powers, angles and the functions composed of exponentials and logarithms.
 #pragma once
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Copies that rearrange: transpose a matrix, take every n-th number of a line, and put such lines together again.
 #include "tensor/kernels/move.h"
 

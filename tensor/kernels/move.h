@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The kernel table of copies: numbers change places and nothing else.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A table of kernels for each of the two types that gradients are made of.
 #pragma once
 #include <type_traits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One time step of recurrent networks. The lanes of a register are hidden units: all gates of these units are read and
 // their results written before the next units follow.
 #include "tensor/kernels/recurrent.h"

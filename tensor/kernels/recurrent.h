@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The recurrent part of the kernel table: one time step of an LSTM or GRU after its matrix products, rows [begin, end).
 #pragma once
 #include <cstdint>

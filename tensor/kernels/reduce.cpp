@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The reductions of one instruction set: two loops per line of reduce.def.
 #include "tensor/kernels/reduce.h"
 

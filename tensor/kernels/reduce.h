@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The reduction part of the kernel table: two loops per line of reduce.def.
 #pragma once
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Kernels that work on whole rows: softmax, standardizing and summed losses.
 #include "tensor/kernels/rows.h"
 

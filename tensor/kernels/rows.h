@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The part of the kernel table that works on whole rows: softmax, standardizing and summed losses.
 #pragma once
 #include <cstdint>

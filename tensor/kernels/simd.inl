@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The language of the kernels: registers of numbers, with what xsimd lacks, names differently, or does not do well
 // enough. The only file that includes xsimd.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The gamma function's family, one number at a time in double precision: f32 results are rounded once.
 #pragma once
 #include <cmath>

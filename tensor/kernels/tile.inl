@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What kernels that keep a tile of sums in registers share: cutting, unrolling and packing.
 #pragma once
 #include <cstddef>

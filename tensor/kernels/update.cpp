@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One SIMD loop for each paragraph of update.def.
 #include "tensor/kernels/update.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The optimizer part of the kernel table: one loop for each paragraph of update.def.
 #pragma once
 #include <array>

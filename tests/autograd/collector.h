@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An observer that keeps what it sees.
 #pragma once
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A small VAE for the tests of the instruments.
 #include "tests/autograd/small_vae.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The engine: what is recorded, walked, kept and freed. Rules of single ops are checked in test_ops.cpp.
 #include <cmath>
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Derivatives of functions: products, Jacobians, Hessians, double backward, and a user's own op.
 #include <cmath>
 #include <numbers>

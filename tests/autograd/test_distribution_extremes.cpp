@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Distributions in their tails and with tiny and huge parameters, and input that means nothing. Numbers without a
 // formula beside them are PyTorch 1.13's, in f64.
 #include <cmath>

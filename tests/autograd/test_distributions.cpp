@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Distributions against PyTorch's values and gradients, against integrals of their own densities, and against samples.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Gradients that are changed on purpose, and gradients at kinks, poles and branches not taken.
 #include <cmath>
 #include <initializer_list>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The size of an encoder's Jacobian by every method, and batches of Jacobians.
 #include <cmath>
 #include <optional>

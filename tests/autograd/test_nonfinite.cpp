@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The tracer that finds the first value that is not finite.
 #include <cmath>
 #include <string>

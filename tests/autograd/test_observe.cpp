@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Observers: what they see of each op, on which thread, and for how long.
 #include <algorithm>
 #include <map>

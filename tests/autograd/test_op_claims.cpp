@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checks what the Op constant of every op claims, for all ops that the table's rows and their
 // gradients record.
 #include <string>

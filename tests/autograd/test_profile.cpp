@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The profiler, and all instruments at the same time.
 #include <algorithm>
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checkpoints, which run a part of the graph again instead of keeping it.
 #include <utility>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The statistics of a tensor that pictures and reports show.
 #include <cmath>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The walk back one node at a time.
 #include <cstdlib>
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Stochastic nodes: the mean of every unbiased estimator is the exact derivative, which is a sum
 // over all states.
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A gradient of 0 stays 0, whatever a rule would multiply it by. test_ops.cpp checks this for every op as a whole; here
 // are single elements, rows and layers, and the points where a derivative is 0 by convention.
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pictures of the tape: text, DOT, an HTML page; and the trace, which finds the call of each op.
 #include <algorithm>
 #include <cstdlib>

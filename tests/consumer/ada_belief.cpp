@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "ada_belief.h"
 
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // AdaBelief: an optimizer that is not part of Hourglass.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Distances: a layer that is not part of Hourglass.
 #pragma once
 #include <cstdint>

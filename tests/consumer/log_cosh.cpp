@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "log_cosh.h"
 
 #include <numbers>

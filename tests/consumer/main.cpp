@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Trains a small autoencoder on a curve in space, with an op, a layer and an optimizer that are not part of Hourglass.
 #include <cmath>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs the example programs to the end, and reads their results.
 #pragma once
 #include <algorithm>

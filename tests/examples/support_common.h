@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Helpers that the tests of examples/support/ share.
 #pragma once
 #include <atomic>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The metrics of the examples: against scikit-learn, SciPy, scikit-image and NumPy
 // (metrics_reference.py), by their definitions, and at their limits.
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every program that learns from images learns from pictures of any shape, grey or in colour.
 #include <algorithm>
 #include <cstdint>

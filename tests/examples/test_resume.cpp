@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A training run that is killed and resumed gives the same bits as an uninterrupted run: tests of
 // the example programs, as processes.
 #include <chrono>

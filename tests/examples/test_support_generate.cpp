@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Generated data: the known truth that comes with them is right.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Readers of untrusted files: tables, series, pictures. Also splits, scaling, transforms, windows.
 #include <algorithm>
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The variants with convolutions, sequences or a distribution of codes: a few steps on generated
 // data show the benefit of each idea, and that the benefit is missing without the idea.
 #include <algorithm>

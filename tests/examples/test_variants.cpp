@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The classic variants and their studies: a few steps on generated data show the benefit of each
 // idea, and that the benefit is missing without the idea.
 #include <algorithm>

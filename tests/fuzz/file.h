@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file in memory, for readers that take a path.
 #pragma once
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzz target: bytes in, and a value or an Error out, whose message is a line. Anything else is a fault.
 #pragma once
 #include <cstddef>

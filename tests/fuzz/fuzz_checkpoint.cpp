@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A run loads an untrusted checkpoint, with any checksum: it continues from it, or refuses it
 // without any change.
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/npy.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a checkpoint says of its run: the JSON of an example.
 #include <string>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "nn/checkpoint.h"
 #include "tests/fuzz/file.h"
 #include "tests/fuzz/fuzz.h"

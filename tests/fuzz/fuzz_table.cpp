@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "examples/support/table.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Fuzzes every file reader with damaged files, under the address and undefined-behaviour sanitizers.
 #
 #   tests/fuzz/run.sh           a minute for each reader

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes a few valid files from which each fuzz target starts.
 
     python3 tests/fuzz/seeds.py FOLDER        (needs no packages)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // check_close: |a - b| is at most `tolerance`, everywhere.
 #pragma once
 #include <doctest/doctest.h>

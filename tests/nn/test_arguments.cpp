@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Absurd arguments: whatever extents, strides, paddings and counts are asked for, the result is right or an Error.
 #include <algorithm>
 #include <cmath>

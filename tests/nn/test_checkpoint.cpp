@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checkpoints: the whole state of a run in one file, which a failed save or a damaged file cannot
 // destroy.
 #include <csignal>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Corner cases in which PyTorch 1.13 has a convention of its own, with its numbers.
 #include <vector>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Files are replaced whole, with nothing else touched: links, permissions, devices, threads, killed processes. And what
 // readers say when memory does not suffice.
 #include <algorithm>

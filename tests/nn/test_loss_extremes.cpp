@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Losses and norms of infinite, huge, tiny and meaningless numbers.
 #include <cmath>
 #include <string>
@@ -153,8 +154,8 @@ TEST_CASE("variances survive an offset of ten million standard deviations") {
     for (const std::int64_t axis : {0, 1}) {
       const Var u = variable(noise), v = variable(far);
       check_close(var(v, {axis}).value(), to(var(to(noise, Dtype::f64), {axis}), Dtype::f32), 2e-5);
-      check_close(grad(sum(square(stddev(v, {axis}))), v).value(),
-                  grad(sum(square(stddev(u, {axis}))), u).value(), 1e-5);
+      check_close(grad(sum(square(stddev(v, {axis}))), v).value(), grad(sum(square(stddev(u, {axis}))), u).value(),
+                  1e-5);
       check_close(grad(sum(square(var(v, {axis}))), v).value(), grad(sum(square(var(u, {axis}))), u).value(), 1e-5);
       check_close(standardize(far, {axis}), standardize(noise, {axis}), 1e-4);
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Modules, layers, losses and initial weights.
 #include <chrono>
 #include <cmath>
@@ -464,8 +465,7 @@ TEST_CASE("initial weights have the moments and bounds that their papers give") 
                 std::sqrt(6.0 / 300));
   CHECK(stddev(xavier_normal(shape, rng)).item() == doctest::Approx(std::sqrt(2.0 / 500)).epsilon(0.01));
   CHECK(stddev(kaiming_normal(shape, rng)).item() == doctest::Approx(std::sqrt(2.0 / 200)).epsilon(0.01));
-  CHECK(stddev(kaiming_normal({20, 30, 5, 5}, rng)).item() ==
-        doctest::Approx(std::sqrt(2.0 / 750)).epsilon(0.02));
+  CHECK(stddev(kaiming_normal({20, 30, 5, 5}, rng)).item() == doctest::Approx(std::sqrt(2.0 / 750)).epsilon(0.02));
   const Tensor n = normal(shape, rng, 3, 0.5), u = uniform(shape, rng, -1, 3);
   CHECK(mean(n).item() == doctest::Approx(3).epsilon(0.01));
   CHECK(stddev(n).item() == doctest::Approx(0.5).epsilon(0.01));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Properties that layer_table cannot express: statistics of noise, initial weights, lazy shapes,
 // computed weights, and relations between layers.
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every check that every row of layer_table gets.
 #include <algorithm>
 #include <cmath>

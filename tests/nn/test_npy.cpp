@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // NumPy's files, read and written.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Values, first and second derivatives of op_table's rows against PyTorch's, which
 // pytorch_reference.py wrote.
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The weight file format: what is written, what is read, and what is refused.
 #include <algorithm>
 #include <chrono>

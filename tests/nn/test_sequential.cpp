@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Layers as values: modules that are made first, and then moved into the model that they belong to.
 #include <string>
 #include <type_traits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The small problem on which optimizers are compared with PyTorch, and PyTorch's answers.
 #include "tests/optim/problem.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Gradient clipping. Expected values are PyTorch 1.13's.
 #include <cmath>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // L-BFGS, conjugate gradients and their line search.
 #include <cmath>
 #include <functional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What watches a training run: reducing the rate on a plateau, stopping early, averaging the weights.
 #include <limits>
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Optimizers: the same steps as PyTorch 1.13, on any number of threads; groups, states, copy-on-write and errors.
 #include <algorithm>
 #include <cmath>

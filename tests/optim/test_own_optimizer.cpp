@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A user's own optimizer, made with for_each_number. It has all properties of the built-in ones.
 #include <cmath>
 #include <cstdint>

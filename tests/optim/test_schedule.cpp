@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers that change over time: learning rates and other annealed numbers. Expected values are
 // PyTorch 1.13's.
 #include <cmath>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cmake -D NM=nm -D OBJECTS=a.o,b.o -P kernel_objects.cmake: fails in two cases. First, if an object
 # compiled for one instruction set has functions that the linker may choose for every CPU (weak
 # functions, unless the set is in their name). Second, if a function of the matrix product's tile

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cmake -D NM=nm -D LIBRARIES=a,b [-D HARDENED=1] -P libraries.cmake: fails if a library has code that runs while a
 # program loads it (its order is not defined, and its errors cannot be caught), if a shared library exports a name that
 # is not Hourglass's, or if a hardened library does not check its stack.

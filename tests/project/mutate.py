@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The work of tests/mutate.sh, which says what it is for. Runs at the root of the repository."""
 import dataclasses
 import fcntl

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The project's own text files, for the tests that check the sources.
 #include "tests/project/source_tree.h"
 

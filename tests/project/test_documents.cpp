@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The documents: every link leads to a file and a heading that exist.
 #include <cctype>
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The architecture, read from the sources: which folder includes which, and rules for all headers.
 #include <algorithm>
 #include <filesystem>

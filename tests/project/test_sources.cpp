@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The form of the sources: no op is compared by its name, and no file is too long.
 #include <map>
 #include <regex>
@@ -24,6 +25,12 @@ TEST_CASE("nothing in autograd compares an op's name to decide what to do") {
       if (std::regex_search(line.substr(0, line.find("//")), compared)) FAIL_CHECK(file.path, ":", number, ": ", line);
     }
   }
+}
+
+TEST_CASE("every source file names its licence in the first line") {
+  for (const File& file : files())
+    if (file.is_code() && file.lines().at(0) != "// SPDX-License-Identifier: MIT")
+      FAIL_CHECK(file.path, " begins with: ", file.lines().at(0));
 }
 
 TEST_CASE("no source file is longer than 380 lines") {

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/metrics.json, for test_metrics.cpp: metrics of small inputs by scikit-learn, SciPy,
 scikit-image and NumPy.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/numpy.npz and data/numpy_packed.npz: arrays as NumPy writes them, for test_npy.cpp to read.
 
     python3 tests/reference/numpy_reference.py            (Debian: package python3-numpy)

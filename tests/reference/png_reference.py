@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/png.npz: PNG files of every kind, each with the grey and the colour picture that Pillow makes of it.
 
     python3 tests/reference/png_reference.py            (Debian: packages python3-numpy, python3-pil)

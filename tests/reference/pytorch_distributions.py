@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/pytorch_distributions.json, for test_distributions.cpp: results of
 torch.distributions.
 

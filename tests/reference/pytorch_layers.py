@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/pytorch_layers.json, for test_nn_layers.cpp: PyTorch's results for the rows of
 layer_table.cpp.
 

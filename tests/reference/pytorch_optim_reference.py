@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/pytorch_optim.json, for the tests in tests/optim: results of PyTorch's optimizers and
 schedules.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/pytorch_ops.json, for test_pytorch.cpp: PyTorch's results for the rows of
 op_table.cpp.
 

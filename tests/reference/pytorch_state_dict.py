@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Weights that travel between PyTorch and Hourglass.
 
     python3 tests/reference/pytorch_state_dict.py

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes data/scipy_minimizers.json, for test_minimizers.cpp: how many evaluations of Rosenbrock's
 function SciPy needs until it is 1e-10 or less.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How a row of the layer table is written, for the files that share the table.
 #pragma once
 #include <tuple>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tests/tables/layer_table.h"
 
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The table of layers and losses that test_nn_layers.cpp checks: one row or more for each.
 #pragma once
 #include <functional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tests/tables/op_checks.h"
 
 #include <algorithm>

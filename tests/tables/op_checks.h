@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Functions that the tests of op_table's rows share: inputs, derivatives, views, comparisons. A
 // comparison that fails throws an Error with all details.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How a row of the table of ops is written, for the files that share the table.
 #pragma once
 #include <initializer_list>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows for the functions of autograd/arithmetic.h.
 #include <algorithm>
 #include <cmath>

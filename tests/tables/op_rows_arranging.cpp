@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows for the functions of autograd/arranging.h.
 #include "autograd/arranging.h"
 #include "tests/tables/op_rows.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows for the functions of autograd/indexing.h.
 #include "autograd/indexing.h"
 #include "tests/tables/op_rows.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows for the functions of autograd/order.h.
 #include <cmath>
 

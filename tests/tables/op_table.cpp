@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The rows of the table of differentiable ops, and how their inputs are drawn.
 #include "tests/tables/op_table.h"
 

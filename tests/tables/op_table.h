@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The table of differentiable ops that test_ops.cpp and test_pytorch.cpp check: one row or more for
 // each function in autograd/ops.h. README.md says how to add one.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every built-in optimizer, with default and with other options.
 #include "tests/tables/optimizer_table.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every built-in optimizer, with default and with other options. A row gets every check of tests/optim/test_optim.cpp:
 // threads, saving and resuming, and, if PyTorch 1.13 has the optimizer, 50 steps of PyTorch's.
 #pragma once

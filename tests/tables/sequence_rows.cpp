@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Rows of the layer table for sequences: embeddings, recurrent networks, attention.
 #include <limits>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Repeating, rolling, slicing backwards, diagonals, grids and einsum, on Tensors.
 #include <doctest/doctest.h>
 

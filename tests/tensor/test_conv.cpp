@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Convolution against its defining sum, over many geometries; NaN, empty batches, threads, errors.
 #include <cmath>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A whole training run gives the same weights, bit for bit, on any number of threads.
 #include <cstring>
 

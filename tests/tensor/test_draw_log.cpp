@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Random numbers that are drawn again.
 #include <vector>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How elementwise ops use memory, which must not change any value.
 #include <cstdint>
 #include <utility>

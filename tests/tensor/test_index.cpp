@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Picking by index, adding at indices, sorting.
 #include <cmath>
 #include <random>

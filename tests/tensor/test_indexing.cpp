@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Scattering, indexing by several tensors, searching and counting, on Tensors.
 #include <doctest/doctest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How exact the transcendental functions are: within 2 units in the last place (ulp) over the whole range of numbers,
 // on every instruction set of this CPU.
 #include <bit>

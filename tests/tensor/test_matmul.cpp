@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Products of matrices against the sums that define them.
 #include <vector>
 

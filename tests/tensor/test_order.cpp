@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Scans, order statistics, distances and arithmetic without kernels, on Tensors.
 #include <algorithm>
 #include <cmath>

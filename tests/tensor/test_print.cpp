@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tensors print as NumPy prints arrays: the wanted strings are NumPy's own.
 #include <cmath>
 #include <sstream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What ops share within a process: threads that the system may refuse, a fork, memory that is kept.
 #include <atomic>
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Random numbers: known answers, moments, ranges, and the same bits wherever and however they are made.
 #include <algorithm>
 #include <array>

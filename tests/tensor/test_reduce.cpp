@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reductions: against plain loops in double, at the edges, in all layouts of memory, on any number of threads.
 #include <algorithm>
 #include <cmath>

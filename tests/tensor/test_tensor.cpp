@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Scalars, shapes, memory, and tensors from nothing.
 #include <cmath>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Views, copies of them, and the ops that join and pad.
 #include <numeric>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <Eigen/Core>
 #include <benchmark/benchmark.h>
 

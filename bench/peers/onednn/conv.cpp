@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same work as ../../conv.cpp in oneDNN, with all data already in the memory format that the
 // library prefers.
 #include <string>

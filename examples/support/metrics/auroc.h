@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How well a score separates two classes: AUROC and average precision.
 #pragma once
 #include "tensor/tensor.h"

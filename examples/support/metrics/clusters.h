@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whether two labelings of the same items agree.
 #pragma once
 #include "tensor/tensor.h"

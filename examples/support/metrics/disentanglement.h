@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whether each number of a code describes one cause: codes compared with the known factors of generated images.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Refuses NaN and infinity where no metric can be computed from them.
 #pragma once
 #include <string_view>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "examples/support/metrics/frechet.h"
 
 #include "examples/support/metrics/pca.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The distance between two sets of pictures as distributions: their means and covariances.
 #pragma once
 #include "tensor/tensor.h"

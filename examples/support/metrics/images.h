@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How similar two pictures are: PSNR and SSIM.
 #pragma once
 #include "tensor/tensor.h"

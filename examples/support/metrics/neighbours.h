@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Nearest neighbours: whether codes keep those of the data.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Principal components: the best linear code, and so the reference for autoencoders.
 #pragma once
 #include <cstdint>

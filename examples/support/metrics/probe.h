@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How much a code says about the classes: the accuracy of simple classifiers.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "examples/support/metrics/reconstruction.h"
 
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The reconstruction error of a model over a whole set.
 #pragma once
 #include <cstdint>

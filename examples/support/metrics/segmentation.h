@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How well the pixels of images are classified.
 #pragma once
 #include <cstdint>
