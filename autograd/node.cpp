@@ -84,6 +84,7 @@ bool recording() { return is_recording; }
 Recording::Recording(bool on) : before_(std::exchange(is_recording, on)) {}
 Recording::~Recording() { is_recording = before_; }
 
+Var constant(Scalar value, Dtype dtype) { return constant(scalar(value, dtype)); }
 Var variable(Tensor value) {
   check(is_floating(value.dtype()), "variable", "needs f32 or f64, got ", describe(value));
   static constexpr Op op{.name = "variable", .formula = "given"};

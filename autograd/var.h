@@ -60,6 +60,8 @@ class Var {
 };
 
 inline Var constant(Tensor value) { return Var(std::move(value)); }
+/// A 0-d constant, which broadcasts with everything of its dtype.
+Var constant(Scalar value, Dtype dtype);
 /// A value to differentiate with respect to: f32 or f64.
 Var variable(Tensor value);
 inline Description describe(const Var& x) { return describe(x.value()); }

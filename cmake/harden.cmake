@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # hourglass_harden(target): an optimised build checks the sizes of C's copies (fortify) and a guard word at the end of
-# stack frames, and writes no table of functions after the program has started. Kernels have neither copies nor arrays
-# of unknown length, and stay as they are.
+# stack frames, and makes the tables of functions of other libraries read-only before main() runs. Kernels stay as they
+# are, because speed is what they are for.
 include(CheckLinkerFlag)
 check_linker_flag(CXX "-Wl,-z,relro,-z,now" HOURGLASS_LINKER_BINDS_NOW)
 

@@ -157,9 +157,7 @@ int class_axis(std::string_view loss, const Var& input, const ClassOptions& opti
 
 // weight [classes], reshaped to broadcast with input along `axis`.
 Tensor reshaped_along(const Tensor& weight, const Var& input, int axis) {
-  Shape shape = Shape::filled(input.dim(), 1);
-  shape[axis] = weight.numel();
-  return reshape(weight, shape);
+  return reshape(weight, shape_along(input.dim(), axis, weight.numel()));
 }
 
 // Reduces the losses of the targets. Ignored targets have loss 0; `counts` is the weight of each

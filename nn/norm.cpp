@@ -13,11 +13,7 @@ std::int64_t extent(const char* op, const Var& x, const Axes& axes) {
   return count;
 }
 // c, one number for each channel, reshaped to broadcast with x, whose channels are axis `at`.
-Var along(const Var& c, const Var& x, int at) {
-  Shape shape = Shape::filled(x.dim(), 1);
-  shape[at] = c.numel();
-  return reshape(c, shape);
-}
+Var along(const Var& c, const Var& x, int at) { return reshape(c, shape_along(x.dim(), at, c.numel())); }
 Var scale_and_shift(const Var& x, const std::optional<Parameter>& weight, const std::optional<Parameter>& bias,
                     int at) {
   if (weight && bias) return mul_add(x, along(*weight, x, at), along(*bias, x, at));

@@ -18,6 +18,12 @@ struct Around {
   }
 };
 
+/// A 0-d Tensor or Var as one element along one axis.
+template <class X>
+X at_least_1d(const X& x) {
+  return x.dim() == 0 ? reshape(x, Shape{1}) : x;
+}
+
 /// Elements of a chunk: 8 µs of memory traffic on one core. Starting another chunk costs 5 µs.
 inline constexpr std::int64_t kReadGrain = 32768;
 /// The same for slower elements: each costs an exponential, or waits for the one before it.

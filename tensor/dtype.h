@@ -31,9 +31,12 @@ inline constexpr Dtype dtype_of = std::same_as<T, float>          ? Dtype::f32
 constexpr std::size_t size_of(Dtype dtype) { return dtype == Dtype::f32 ? 4 : dtype == Dtype::u8 ? 1 : 8; }
 
 constexpr bool is_floating(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::f64; }
-/// Of f32 and f64: the distance from 1 to the next larger number, and the smallest normal number.
+/// Of f32 and f64: the distance from 1 to the next larger number, the largest finite and the smallest normal number.
 constexpr double epsilon_of(Dtype dtype) {
   return dtype == Dtype::f32 ? double{std::numeric_limits<float>::epsilon()} : std::numeric_limits<double>::epsilon();
+}
+constexpr double largest_of(Dtype dtype) {
+  return dtype == Dtype::f32 ? double{std::numeric_limits<float>::max()} : std::numeric_limits<double>::max();
 }
 constexpr double smallest_normal_of(Dtype dtype) {
   return dtype == Dtype::f32 ? double{std::numeric_limits<float>::min()} : std::numeric_limits<double>::min();

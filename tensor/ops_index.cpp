@@ -58,13 +58,15 @@ Tensor index_add(const Tensor& x, std::int64_t axis, const Tensor& index, const 
   check_same_dtype("index_add", x, source);
   check(index.dim() <= 1, "index_add", "the index must be 1-d, got ", describe(index));
   const Tensor picks = checked_index("index_add", index, x.shape()[at], "axis ", at, " of ", describe(x));
-  Shape expected = x.shape(), column = Axes::filled(x.dim(), 1);
-  expected[at] = column[at] = picks.numel();
+  Shape expected = x.shape();
+  expected[at] = picks.numel();
   check(source.shape() == expected, "index_add", "adding to ", describe(x), " at ", picks.numel(), " places of axis ",
         at, " needs a source of ", expected, ", got ", describe(source));
   Tensor result = contiguous(x);
-  dispatch(x.dtype(),
-           [&]<class T>() { combine_at<T>(result, at, expand(reshape(picks, column), expected), source, adding); });
+  dispatch(x.dtype(), [&]<class T>() {
+    combine_at<T>(result, at, expand(reshape(picks, shape_along(x.dim(), at, picks.numel())), expected), source,
+                  adding);
+  });
   return result;
 }
 

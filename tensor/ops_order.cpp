@@ -17,11 +17,9 @@ Sorted median(const Tensor& x, std::int64_t axis, bool keepdim) {
   const int at = x.dim() == 0 ? 0 : normalize_axis("median", axis, x.dim());
   check(n > 0, "median", "there is nothing along axis ", at, " of ", describe(x));
   const Tensor lines = contiguous(x.dim() == 0 ? x : transpose(x, at, -1));
-  Shape shape = x.shape();
-  if (x.dim() > 0) shape[at] = 1;
-  const Shape turned =
-      x.dim() == 0 ? shape : transpose(Tensor::view_of(x, shape, x.strides(), x.offset()), at, -1).shape();
-  Sorted middle{Tensor(turned, x.dtype()), Tensor(turned, Dtype::i64)};
+  Shape shape = lines.shape();
+  if (x.dim() > 0) shape.back() = 1;
+  Sorted middle{Tensor(shape, x.dtype()), Tensor(shape, Dtype::i64)};
   dispatch(x.dtype(), [&]<class T>() {
     const T* const in = lines.data<T>();
     T* const values = middle.values.mutable_data<T>();

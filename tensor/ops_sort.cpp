@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sorting along an axis, and what is found by it or in sorted tensors.
+// Sorting along an axis, whole or the first elements only.
 #include <algorithm>
 #include <array>
 #include <bit>

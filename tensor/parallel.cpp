@@ -36,11 +36,11 @@ void handed_on(char&) {}
 void received(char&) {}
 #endif
 
+constexpr std::size_t kReserve = std::size_t{64} << 20;  // bytes
 // The number of threads, at most `threads` and including this one, that the system lets us start. TBB ends the process
 // if the system refuses a thread (for lack of memory for its stack, for example), so this function tries first. If the
 // system refuses, the result is half of the threads that did start: the work needs memory, too. So do the rest of the
 // program and its own threads, for which kReserve stays free in any case.
-constexpr std::size_t kReserve = std::size_t{64} << 20;
 int startable(int threads) {
   const std::unique_ptr<std::byte[]> reserve(new (std::nothrow) std::byte[kReserve]);
   if (!reserve) return 1;

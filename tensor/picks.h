@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "tensor/around.h"
 #include "tensor/iterate.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
@@ -14,9 +15,6 @@
 namespace hourglass {
 
 inline constexpr std::int64_t kGatherGrain = 16384;  // elements a chunk
-
-/// A 0-d tensor counts as one element along one axis.
-inline Tensor at_least_1d(const Tensor& x) { return x.dim() == 0 ? reshape(x, {1}) : x; }
 
 /// The index of element `position` of a row-major tensor.
 inline Axes coordinates(std::int64_t position, const Shape& shape) {

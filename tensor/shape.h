@@ -92,6 +92,13 @@ Axes normalize_axes(std::string_view op, const Axes& axes, int count);
 /// 0, 1, ..., count - 1 without `axis`.
 Axes axes_but(int count, int axis);
 
+/// 1 for each of `count` axes, but `extent` for one: a vector of this shape broadcasts along that axis.
+constexpr Shape shape_along(int count, int axis, std::int64_t extent) {
+  Shape shape = Shape::filled(count, 1);
+  shape[axis] = extent;
+  return shape;
+}
+
 /// NumPy's rule: align on the right; extents are equal or one of them is 1. (For tensors, see tensor.h.)
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 

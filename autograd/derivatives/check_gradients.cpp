@@ -71,7 +71,7 @@ double check_gradients(const FunctionOfMany& f, const std::vector<Tensor>& input
     // The next order differentiates the derivative along these directions.
     s = [s, directions](const std::vector<Var>& points) {
       const std::vector<Var> g = grad(s(points), points, {.create_graph = true, .allow_unused = true});
-      Var along = constant(scalar(0, Dtype::f64));
+      Var along = constant(0, Dtype::f64);
       for (std::size_t i = 0; i < g.size(); ++i) along = along + sum(g[i] * constant(directions[i]));
       return along;
     };

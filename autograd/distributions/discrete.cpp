@@ -2,7 +2,6 @@
 #include "autograd/distributions/discrete.h"
 
 #include <cmath>
-#include <limits>
 
 #include "autograd/distributions/noise.h"
 #include "autograd/ops.h"
@@ -11,10 +10,7 @@ namespace hourglass {
 namespace {
 
 // The lowest finite number in place of -inf, so that 0 times the logarithm of 0 is 0.
-Var finite(const Var& log_probs) {
-  return maximum(log_probs, log_probs.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::lowest()}
-                                                            : std::numeric_limits<double>::lowest());
-}
+Var finite(const Var& log_probs) { return maximum(log_probs, -largest_of(log_probs.dtype())); }
 Var log_odds(const Var& probs) {
   const Var p = inside_unit_interval(probs);
   return log(p) - log1p(-p);

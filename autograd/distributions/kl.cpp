@@ -100,7 +100,7 @@ Var if_contained(const Distribution& p, const Distribution& q, F formula) {
   const Tensor outside = logical_or(below, above);
   if (any(outside).item() == 0) return formula();
   const bool unbounded = p.support() == Support::real || p.support() == Support::positive;
-  if (unbounded) return expanded(constant(scalar(kInfinity, p.dtype())), p, q);
+  if (unbounded) return expanded(constant(kInfinity, p.dtype()), p, q);
   return where(outside, kInfinity, formula());
 }
 

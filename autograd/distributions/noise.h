@@ -50,7 +50,7 @@ Var log_density_on(const Tensor& outside, const Var& x, const Var& safe, F f) {
 }
 template <class F>
 Var log_density_on(const Tensor& outside, const Var& x, double safe, F f) {
-  return log_density_on(outside, x, constant(scalar(safe, x.dtype())), f);
+  return log_density_on(outside, x, constant(safe, x.dtype()), f);
 }
 
 /// a log x, and 0 where a is 0 and log x is infinite.

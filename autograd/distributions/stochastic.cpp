@@ -52,7 +52,7 @@ Share StochasticNode::vjp(int i, const Var& g) {
   if (passes_gradient_) return g;
   check(in_surrogate_, "sample", "a gradient has reached a sample of ", distribution_->name(), " whose estimator (",
         estimator_.name(), ") works on the cost: differentiate surrogate(cost) in place of cost");
-  return expand(constant(scalar(0, input(i)->dtype())), input(i)->shape());
+  return expand(constant(0, input(i)->dtype()), input(i)->shape());
 }
 
 void StochasticNode::release_rules() {

@@ -61,18 +61,17 @@ Var sub(Scalar a, const Var& b) {
 namespace {
 // Infinite or NaN, at least as f32.
 bool is_extreme(double number) { return !std::isfinite(static_cast<float>(number)); }
-// A number as a Var of g's dtype.
-Var number_like(const Var& g, Scalar number) { return constant(scalar(number, g.dtype())); }
 }  // namespace
 Var mul(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("mul", "a b for a number b", {"dy/da = b"});
-  return record(op, mul(a.value(), b),
-                wrt(a, [b](const Var& g) { return is_extreme(b.real()) ? strong_mul(g, number_like(g, b)) : g * b; }));
+  return record(op, mul(a.value(), b), wrt(a, [b](const Var& g) {
+                  return is_extreme(b.real()) ? strong_mul(g, constant(b, g.dtype())) : g * b;
+                }));
 }
 Var div(const Var& a, Scalar b) {
   static constexpr Op op = Op::elementwise("div", "a / b for a number b", {"dy/da = 1 / b"});
   return record(op, div(a.value(), b), wrt(a, [b](const Var& g) {
-                  return is_extreme(1 / b.real()) ? strong_div(g, number_like(g, b)) : g / b;
+                  return is_extreme(1 / b.real()) ? strong_div(g, constant(b, g.dtype())) : g / b;
                 }));
 }
 Var div(Scalar a, const Var& b) {
@@ -123,8 +122,8 @@ Var minimum(const Var& a, const Var& b) {
   return record(op, minimum(a.value(), b.value()), wrt(a, [a, b, of](const Var& g) { return g * of(a, b); }),
                 wrt(b, [a, b, of](const Var& g) { return g * of(b, a); }));
 }
-Var maximum(const Var& a, Scalar b) { return maximum(a, constant(scalar(b, a.dtype()))); }
-Var minimum(const Var& a, Scalar b) { return minimum(a, constant(scalar(b, a.dtype()))); }
+Var maximum(const Var& a, Scalar b) { return maximum(a, constant(b, a.dtype())); }
+Var minimum(const Var& a, Scalar b) { return minimum(a, constant(b, a.dtype())); }
 Var clamp(const Var& x, Scalar low, Scalar high) {
   static constexpr Op op =
       Op::elementwise("clamp", "x, cut off at low and high", {"dy/dx = 1 where low ≤ x ≤ high, else 0"});

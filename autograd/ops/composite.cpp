@@ -53,11 +53,11 @@ Var var(const Var& x, const Axes& axes, bool keepdim, double correction) {
       Op::with_leading_axes("var", "Σ (x - mean)² / (n - correction)", {"dy/dx = 2 (x - mean) / (n - correction)"});
   const Shape kept = kept_shape("var", x, axes);
   const double freedom = freedom_of("var", x, axes, correction);
-  return record(
-      op, var(x.value(), axes, keepdim, correction), wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
-        const Var slope = strong_div(reshape(g, behind(g, y.dim(), kept)) * 2, constant(scalar(freedom, g.dtype())));
-        return strong_mul(slope, deviations(x, axes, sqrt(reshape(y.value(), kept))));
-      }));
+  return record(op, var(x.value(), axes, keepdim, correction),
+                wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
+                  const Var slope = strong_div(reshape(g, behind(g, y.dim(), kept)) * 2, constant(freedom, g.dtype()));
+                  return strong_mul(slope, deviations(x, axes, sqrt(reshape(y.value(), kept))));
+                }));
 }
 
 Var stddev(const Var& x, const Axes& axes, bool keepdim, double correction) {
@@ -65,13 +65,13 @@ Var stddev(const Var& x, const Axes& axes, bool keepdim, double correction) {
                                                  {"dy/dx = (x - mean) / (y (n - correction)), 0 where y is 0"});
   const Shape kept = kept_shape("stddev", x, axes);
   const double freedom = freedom_of("stddev", x, axes, correction);
-  return record(op, stddev(x.value(), axes, keepdim, correction),
-                wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
-                  const Var spread = reshape(y, kept);
-                  const Var slope = strong_div(divided_by_length(reshape(g, behind(g, y.dim(), kept)), spread),
-                                               constant(scalar(freedom, g.dtype())));
-                  return strong_mul(slope, deviations(x, axes, spread.value()));
-                }));
+  return record(
+      op, stddev(x.value(), axes, keepdim, correction), wrt(x, [x, axes, kept, freedom](const Var& g, const Var& y) {
+        const Var spread = reshape(y, kept);
+        const Var slope =
+            strong_div(divided_by_length(reshape(g, behind(g, y.dim(), kept)), spread), constant(freedom, g.dtype()));
+        return strong_mul(slope, deviations(x, axes, spread.value()));
+      }));
 }
 
 Var norm(const Var& x, const Axes& axes, bool keepdim, double p) {
@@ -214,8 +214,7 @@ Var batch_norm(const Var& x, const Var& weight, const Var& bias, double eps) {
   check(x.dim() >= 2 && weight.shape() == Shape{x.shape()[1]} && bias.shape() == weight.shape(), "batch_norm",
         "weight and bias must be [channels] for x [n, channels, ...], got x ", describe(x), ", weight ",
         describe(weight), ", bias ", describe(bias));
-  Shape along_channels = Shape::filled(x.dim(), 1);
-  along_channels[1] = x.shape()[1];
+  const Shape along_channels = shape_along(x.dim(), 1, x.shape()[1]);
   return mul_add(standardize(x, axes_but(x.dim(), 1), eps), reshape(weight, along_channels),
                  reshape(bias, along_channels));
 }

@@ -12,7 +12,6 @@ namespace hourglass {
 namespace {
 
 Var zero_like(const Var& g) { return constant(zeros_like(g.value())); }
-Var number_of(Scalar number, const Var& like) { return constant(scalar(number, like.dtype())); }
 
 // A quotient without its fraction is flat between its steps.
 Var record_quotient(const Op& op, Tensor value, const Var& a, const Var& b) {
@@ -62,10 +61,10 @@ Var fmod(const Var& a, const Var& b) {
                   return -strong_mul(g, constant(quotient));
                 }));
 }
-Var div(const Var& a, Scalar b, Rounding rounding) { return div(a, number_of(b, a), rounding); }
-Var floor_divide(const Var& a, Scalar b) { return floor_divide(a, number_of(b, a)); }
-Var remainder(const Var& a, Scalar b) { return remainder(a, number_of(b, a)); }
-Var fmod(const Var& a, Scalar b) { return fmod(a, number_of(b, a)); }
+Var div(const Var& a, Scalar b, Rounding rounding) { return div(a, constant(b, a.dtype()), rounding); }
+Var floor_divide(const Var& a, Scalar b) { return floor_divide(a, constant(b, a.dtype())); }
+Var remainder(const Var& a, Scalar b) { return remainder(a, constant(b, a.dtype())); }
+Var fmod(const Var& a, Scalar b) { return fmod(a, constant(b, a.dtype())); }
 
 Var clamp_min(const Var& x, const Var& low) {
   static constexpr Op op =
@@ -81,8 +80,8 @@ Var clamp_max(const Var& x, const Var& high) {
   return record(op, minimum(x.value(), high.value()), wrt(x, [above](const Var& g) { return where(above, 0, g); }),
                 wrt(high, [above](const Var& g) { return where(above, g, 0); }));
 }
-Var clamp_min(const Var& x, Scalar low) { return clamp_min(x, number_of(low, x)); }
-Var clamp_max(const Var& x, Scalar high) { return clamp_max(x, number_of(high, x)); }
+Var clamp_min(const Var& x, Scalar low) { return clamp_min(x, constant(low, x.dtype())); }
+Var clamp_max(const Var& x, Scalar high) { return clamp_max(x, constant(high, x.dtype())); }
 Var clamp(const Var& x, const Var& low, const Var& high) { return clamp_max(clamp_min(x, low), high); }
 
 }  // namespace hourglass

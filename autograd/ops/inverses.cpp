@@ -18,7 +18,7 @@ Var exp2(const Var& x) {
 Var asinh(const Var& x) {
   static constexpr Op op = Op::elementwise("asinh", "asinh x", {"dy/dx = 1 / √(1 + x²)"});
   return record(op, asinh(x.value()),
-                wrt(x, [x](const Var& g) { return strong_div(g, hypot(x, constant(scalar(1, x.dtype())))); }));
+                wrt(x, [x](const Var& g) { return strong_div(g, hypot(x, constant(1, x.dtype()))); }));
 }
 Var acosh(const Var& x) {
   static constexpr Op op = Op::elementwise("acosh", "acosh x", {"dy/dx = 1 / √(x² - 1)"});

@@ -28,7 +28,7 @@
 #include "autograd/kl.h"
 #include "autograd/ops.h"
 #include "examples/support/args.h"
-#include "nn/file.h"
+#include "examples/support/files.h"
 #include "nn/linear.h"
 #include "nn/losses.h"
 
@@ -139,12 +139,6 @@ bool show_all(StepThrough& steps, const Computation& computation, bool pause) {
   return true;
 }
 
-void write(const std::string& path, const std::string& text) {
-  nn::NewFile file(path);
-  file.write(text);
-  file.commit();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -164,8 +158,8 @@ int main(int argc, char** argv) {
     const Computation what = computation(of, model, rng);
     const PictureOptions picture{.parameters = what.parameters, .trace = &trace, .title = "step_through --of " + of};
     std::cout << tape_text(what.value, picture) << std::endl;
-    if (!html.empty()) write(html, tape_html(what.value, picture));
-    if (!dot.empty()) write(dot, tape_dot(what.value, picture));
+    if (!html.empty()) write_file(html, tape_html(what.value, picture));
+    if (!dot.empty()) write_file(dot, tape_dot(what.value, picture));
 
     const std::vector<Var> wanted = grad(what.value, what.parameters, {.retain_graph = true});
     StepThrough steps = step_through(what.value, what.parameters);

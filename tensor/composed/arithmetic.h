@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Elementwise formulas of other ops, for Tensor and for Var.
 #pragma once
-#include <limits>
-
 #include "tensor/arithmetic.h"
 #include "tensor/composed/value_of.h"
 #include "tensor/ops.h"
@@ -11,10 +9,9 @@ namespace hourglass::composed {
 
 template <class X>
 X nan_to_num(const X& x, double nan) {
-  const Tensor& value = value_of(x);
-  const double largest =
-      x.dtype() == Dtype::f32 ? double{std::numeric_limits<float>::max()} : std::numeric_limits<double>::max();
   if (!is_floating(x.dtype())) return x;
+  const Tensor& value = value_of(x);
+  const double largest = largest_of(x.dtype());
   return where(isnan(value), nan, where(value > largest, largest, where(value < -largest, -largest, x)));
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tensor/around.h"
 #include "tensor/arranging.h"
 #include "tensor/checked.h"
 #include "tensor/composed/value_of.h"
@@ -43,7 +44,7 @@ X tile(const X& x, Axes counts) {
 template <class X>
 X repeat_interleave(const X& x, std::int64_t count, std::int64_t axis) {
   check(count >= 0, "repeat_interleave", "needs a count of at least 0, got ", count);
-  const X rows = x.dim() == 0 ? reshape(x, {1}) : x;
+  const X rows = at_least_1d(x);
   return repeated(rows, normalize_axis("repeat_interleave", axis, rows.dim()), count, 1);
 }
 
@@ -118,8 +119,8 @@ std::vector<X> meshgrid(std::span<const X> vectors, Indexing indexing) {
   if (turned) std::swap(shape[0], shape[1]);
   std::vector<X> grids;
   for (int i = 0; i < shape.size(); ++i) {
-    Shape along = Shape::filled(shape.size(), 1);
-    along[turned && i < 2 ? 1 - i : i] = vectors[static_cast<std::size_t>(i)].numel();
+    const int axis = turned && i < 2 ? 1 - i : i;
+    const Shape along = shape_along(shape.size(), axis, shape[axis]);
     grids.push_back(expand(reshape(vectors[static_cast<std::size_t>(i)], along), shape));
   }
   return grids;

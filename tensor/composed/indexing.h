@@ -38,8 +38,7 @@ X index_put(const X& x, std::span<const Tensor> indices, const X& values, bool a
   const Shape lines = index.picked(true);
   const X rows = reshape(x, index.rows), source = reshape(broadcast_to(values, index.picked(false)), lines);
   if (accumulate) return reshape(index_add(rows, 0, flatten(index.flat), source), x.shape());
-  Shape column = Shape::filled(lines.size(), 1);
-  column[0] = lines[0];
+  const Shape column = shape_along(lines.size(), 0, lines[0]);
   return reshape(scatter(rows, 0, expand(reshape(index.flat, column), lines), source), x.shape());
 }
 

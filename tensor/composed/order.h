@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "tensor/around.h"
 #include "tensor/arranging.h"
 #include "tensor/composed/value_of.h"
 #include "tensor/indexing.h"
@@ -18,7 +19,7 @@ namespace hourglass::composed {
 template <class X>
 X quantile(const X& x, const std::vector<double>& qs, std::int64_t axis, bool keepdim, Between between) {
   check_floating("quantile", value_of(x));
-  const X lines = x.dim() == 0 ? reshape(x, {1}) : x;
+  const X lines = at_least_1d(x);
   const int at = normalize_axis("quantile", axis, lines.dim());
   const std::int64_t n = lines.size(at);
   check(n > 0, "quantile", "there is nothing along axis ", at, " of ", describe(x));
@@ -37,8 +38,7 @@ X quantile(const X& x, const std::vector<double>& qs, std::int64_t axis, bool ke
   const X sorted = sort(lines, at).values;
   X y = index_select(sorted, at, Tensor::from(low));
   if (between == Between::linear || between == Between::midpoint) {
-    Shape along = Shape::filled(lines.dim(), 1);
-    along[at] = std::ssize(qs);
+    const Shape along = shape_along(lines.dim(), at, std::ssize(qs));
     const X rise = index_select(sorted, at, Tensor::from(high)) - y;
     const Tensor level = isnan(value_of(rise));  // between two equal infinities, or at a NaN
     y = y + where(level, 0, rise) * X(to(reshape(Tensor::from(parts), along), x.dtype()));
