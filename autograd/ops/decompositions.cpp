@@ -1,5 +1,6 @@
 // Factorisations with several results. An op has one: the parts are put below each other in one tensor, transposed
 // where this makes their widths equal, and cut apart again.
+#include <array>
 #include <limits>
 
 #include "autograd/linalg.h"
@@ -63,7 +64,7 @@ EighVar eigh(const Var& a) {
   static constexpr Op op{"eigh", "A = V diag(w) Vᵀ", {"dy/dA = V (diag(g_w) + F ∘ skew(Vᵀ g_V)) Vᵀ"}};
   const Var both =
       record(op, concat({value.vectors, unsqueeze(value.values, -2)}, -2), wrt(a, [n](const Var& g, const Var& y) {
-               if (n == 0) return g;
+               if (n == 0) return rows_of(g, 0, 0);
                const Var v = rows_of(y, 0, n), w = rows_of(y, n, n + 1), gw = rows_of(g, n, n + 1);
                const Var apart = w - transpose(w);
                const Tensor bound = max(abs(w.value()), {-1}, true) * rounding_of(w, n);

@@ -81,9 +81,7 @@ Var det_of_regular(const Var& a) {
 // A polynomial of a small matrix, without division by its numbers (Faddeev & Le Verrier): also where it is 0.
 Var det_of_small(const Var& a) {
   const std::int64_t n = a.size(-1);
-  Var m = constant(zeros(a.shape(), a.dtype())),
-      coefficient = constant(
-          ones(a.value().shape().size() == 2 ? Shape{} : select(select(a.value(), -1, 0), -1, 0).shape(), a.dtype()));
+  Var m = constant(zeros_like(a.value())), coefficient = constant(ones_like(sum(a.value(), {-2, -1})));
   for (std::int64_t k = 1; k <= n; ++k) {
     m = matmul(a, m) + as_factor(coefficient) * identity_like(a);
     coefficient = sum(matmul(a, m) * identity_like(a), {-2, -1}) * (-1.0 / static_cast<double>(k));

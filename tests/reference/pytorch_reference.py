@@ -853,6 +853,89 @@ for name, f in (("floor_divide", torch.floor_divide), ("remainder", torch.remain
 plain_case("isclose", lambda a, b: torch.isclose(a, b, equal_nan=True).to(torch.uint8), t([1.0, 1.0, INF, NAN, INF]),
            t([1.000001, 1.1, INF, NAN, -INF]))
 
+# ---- linear algebra: vectors with the signs of linalg.h
+def with_diagonal(x):
+    return x + 3 * x.shape[-1] * torch.eye(*x.shape[-2:], dtype=x.dtype)
+
+
+def with_growing_diagonal(x):
+    return x + torch.eye(*x.shape[-2:], dtype=x.dtype) * (torch.arange(x.shape[-1]) + 1) * 4
+
+
+def sign_of_largest(columns):
+    """The sign of each column's largest component in size."""
+    at = columns.abs().argmax(-2, keepdim=True)
+    return columns.gather(-2, at).sign().detach()
+
+
+def qr(x):
+    q, r = torch.linalg.qr(x)
+    sign = r.diagonal(dim1=-2, dim2=-1).sign().detach()
+    return torch.cat([q * sign[..., None, :], (sign[..., None] * r).mT], -2)
+
+
+def eigh(x):
+    w, v = torch.linalg.eigh(x)
+    return torch.cat([v * sign_of_largest(v), w[..., None, :]], -2)
+
+
+def svd(x):
+    u, s, vh = torch.linalg.svd(x, full_matrices=False)
+    sign = sign_of_largest(vh.mT)
+    return torch.cat([u * sign, s[..., None, :], vh.mT * sign], -2)
+
+
+def small(*shape):
+    return u(*shape, low=-1, high=1)
+
+
+case("solve_triangular from the right",
+     lambda a, b: torch.linalg.solve_triangular(with_diagonal(a).tril(), b, upper=False, left=False), small(3, 3),
+     small(2, 4, 3))
+case("solve_triangular with ones on the diagonal",
+     lambda a, b: torch.linalg.solve_triangular((a / a.shape[-1]).triu(1) + torch.eye(a.shape[-1], dtype=a.dtype), b,
+                                                upper=True), small(2, 3, 3), small(3, 2))
+case("solve", lambda a, b: torch.linalg.solve(with_diagonal(a), b), small(2, 3, 3), small(3, 2).expand(2, 3, 2))
+case("inverse", lambda x: torch.linalg.inv(with_diagonal(x)), small(2, 3, 3))
+case("det", lambda x: torch.linalg.det(ridge(x / x.shape[-1], 1)), small(2, 3, 3))
+case("slogdet", lambda x: torch.linalg.slogdet(with_diagonal(x))[1], small(2, 3, 3))
+case("qr", lambda x: qr(with_diagonal(x)), small(2, 4, 3))
+case("qr", lambda x: qr(with_diagonal(x)), small(3, 3))
+case("qr of wide ones, complete", lambda x: qr(with_diagonal(x)), small(3, 4))
+case("eigh", lambda x: eigh(with_growing_diagonal(x) + with_growing_diagonal(x).mT), small(2, 3, 3))
+case("eigvalsh", lambda x: torch.linalg.eigvalsh(with_growing_diagonal(x) + with_growing_diagonal(x).mT), small(3, 3))
+for shape in ((2, 4, 3), (3, 3), (2, 4)):
+    case("svd", lambda x: svd(with_growing_diagonal(x)), small(*shape))
+    case("pinv", lambda x: torch.linalg.pinv(with_diagonal(x)), small(*shape))
+case("svdvals", lambda x: torch.linalg.svdvals(with_growing_diagonal(x)), small(3, 4))
+case("lstsq", lambda a, b: torch.linalg.pinv(with_diagonal(a)) @ b, small(4, 3), small(2, 4, 2))
+for name, order in (("", "fro"), (", nuclear", "nuc"), (", spectral", 2), (", smallest", -2), (", columns", 1),
+                    (", least column", -1), (", rows", INF), (", least row", -INF)):
+    case("matrix_norm" + name, lambda x: torch.linalg.matrix_norm(with_growing_diagonal(x), order), small(3, 3))
+case("cond", lambda x: torch.linalg.cond(with_growing_diagonal(x)), small(2, 3, 3))
+
+
+# ---- Fourier transforms
+def cosines(count, of_type):
+    t, k = torch.meshgrid(torch.arange(count), torch.arange(count), indexing="ij")
+    matrix = 2 * torch.cos(math.pi / 2 / count * ((2 * t + 1) * k).double())
+    return matrix if of_type == 2 else matrix.T * torch.tensor([0.5] + [1.0] * (count - 1), dtype=torch.float64)[:, None]
+
+
+def ortho_cosines(count):
+    return torch.linalg.qr(cosines(count, 2))[0] * torch.linalg.qr(cosines(count, 2))[1].diagonal().sign()
+
+
+case("rfft", lambda x: torch.view_as_real(torch.fft.rfft(x)), u(3, 6))
+case("rfft", lambda x: torch.view_as_real(torch.fft.rfft(x)), u(7))
+case("rfft of more numbers, ortho", lambda x: torch.view_as_real(torch.fft.rfft(x, x.shape[-1] + 3, norm="ortho")), u(3, 4))
+case("irfft", lambda x: torch.fft.irfft(torch.view_as_complex(x), 2 * x.shape[-2] - 1), u(3, 4, 2))
+case("irfft of fewer numbers, forward",
+     lambda x: torch.fft.irfft(torch.view_as_complex(x), x.shape[-2] + 1, norm="forward"), u(3, 5, 2))
+case("dct", lambda x: x @ cosines(x.shape[-1], 2), u(3, 6))
+case("dct of type 3, ortho", lambda x: x @ ortho_cosines(x.shape[-1]).T, u(3, 5))
+case("idct", lambda x: x @ cosines(x.shape[-1], 3) / (2 * x.shape[-1]), u(3, 5))
+
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_ops.json"
 path.parent.mkdir(exist_ok=True)

@@ -23,10 +23,12 @@ struct Rows {
 inline std::int64_t rows(const Var& x) { return x.size(0); }
 inline std::int64_t columns(const Var& x) { return x.size(-1); }
 
-// Rows for the headers that autograd/ops.h includes last.
+// Rows for the headers that autograd/ops.h includes last, and for linalg.h and fft.h.
 void add_arranging_rows(Rows& row);
 void add_indexing_rows(Rows& row);
 void add_order_rows(Rows& row);
 void add_arithmetic_rows(Rows& row);
+void add_linalg_rows(Rows& row);
+void add_fft_rows(Rows& row);
 
 }  // namespace hourglass::test
