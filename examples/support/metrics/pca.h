@@ -11,19 +11,14 @@ struct Eigen {
   Tensor values;   ///< f64[k], largest first
   Tensor vectors;  ///< f64[n, k]: column j belongs to values[j], has length 1, and its largest element is positive
 };
-/// All eigenvalues and eigenvectors of a symmetric matrix f64[n, n], by Jacobi's rotations (Golub & Van Loan, "Matrix
-/// computations", section 8.5). Exact to rounding. For small matrices, as each sweep takes some 10 n³ steps.
+/// All eigenvalues and eigenvectors of a symmetric matrix f64[n, n]; only the eigenvalues f64[n]; the k largest of them
+/// and their vectors.
 Eigen eigenvectors(const Tensor& symmetric);
-/// Only the eigenvalues, f64[n], largest first, by way of a tridiagonal matrix (section 8.3). It takes some 4/3 n³
-/// steps, so matrices may be larger.
 Tensor eigenvalues(const Tensor& symmetric);
-/// The k largest eigenvalues of a positive semidefinite matrix f64[n, n] and their vectors, by iterating on a subspace
-/// of a few more dimensions. It ends when no eigenvalue changes by more than `tolerance`, relative to the largest one.
-Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k, double tolerance = 1e-13);
+Eigen top_eigenvectors(const Tensor& symmetric, std::int64_t k);
 
 /// The singular values of each matrix of [n, rows, columns], largest first, averaged over the n: f64[min(rows,
-/// columns)]. They are roots of the eigenvalues of the smaller Gram matrix, so values below 1e-8 of the largest are
-/// rounding errors.
+/// columns)].
 Tensor mean_singular_values(const Tensor& matrices);
 
 /// The first two moments of a data set.
