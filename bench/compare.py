@@ -109,6 +109,9 @@ SUITES = {
         Contender("oneDNN", "peers/onednn/conv", omp),
         Contender("LibTorch", "peers/conv", lambda threads: openblas(threads, "openmp")),
     ], 0.1),
+    "linalg": ("Factorisations of 784 x 784, and a Fourier transform", [
+        Contender("OpenBLAS", "peers/openblas/linalg", lambda threads: openblas(threads, "openmp")),
+    ], 0.3),
     "elementwise": ("Elementwise operations", torch("elementwise")[1:], 0.1),
     "reduce": ("Reductions", torch("reduce")[1:], 0.1),
     "determinism": ("What it costs that results do not depend on the number of threads", [], 0.2),

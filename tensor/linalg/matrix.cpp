@@ -10,20 +10,28 @@ void multiply(const Matrix<T>& c, T factor, const MatrixView<T>& a, const Matrix
               bool accumulate) {
   if (c.rows == 0 || c.columns == 0) return;
   const GemmKernelsOf<T>& kernels = hourglass::kernels().gemm.template of<T>();
-  const double work = static_cast<double>(c.rows) * static_cast<double>(c.columns) * static_cast<double>(depth);
-  const std::int64_t grain = work < 1 << 20 ? c.rows : std::max<std::int64_t>(64, ceil_div(c.rows, 8));
-  parallel_for(c.rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t rows = end - begin;
-    const GemmSize size{rows, c.columns, depth};
-    const Storage scaled(static_cast<std::size_t>(rows * depth) * sizeof(T));
-    const Storage workspace(static_cast<std::size_t>(kernels.workspace(size)) * sizeof(T));
-    T* const left = reinterpret_cast<T*>(scaled.data());
-    for (std::int64_t i = 0; i < rows; ++i)
+  const Buffer<T> scaled("matmul", factor == 1 ? 0 : c.rows, depth);
+  MatrixView<T> left = a;
+  if (factor != 1) {
+    left = (*scaled).view();
+    for (std::int64_t i = 0; i < c.rows; ++i)
       for (std::int64_t k = 0; k < depth; ++k)
-        left[i * depth + k] = factor * a.data[(begin + i) * a.row_step + k * a.column_step];
-    kernels.product(size, {left, depth, 1}, b, {c.row(begin), c.step, accumulate},
-                    reinterpret_cast<T*>(workspace.data()));
-  });
+        scaled.data()[i * depth + k] = factor * a.data[i * a.row_step + k * a.column_step];
+  }
+  // Large ones are cut along the longer side.
+  const double work = static_cast<double>(c.rows) * static_cast<double>(c.columns) * static_cast<double>(depth);
+  const bool by_rows = c.rows >= c.columns;
+  const std::int64_t extent = by_rows ? c.rows : c.columns;
+  parallel_for(extent, work < 1 << 20 ? extent : std::max<std::int64_t>(64, ceil_div(extent, 8)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 const GemmSize size{by_rows ? end - begin : c.rows, by_rows ? c.columns : end - begin, depth};
+                 const Storage workspace(static_cast<std::size_t>(kernels.workspace(size)) * sizeof(T));
+                 kernels.product(size,
+                                 {left.data + (by_rows ? begin * left.row_step : 0), left.row_step, left.column_step},
+                                 {b.data + (by_rows ? 0 : begin * b.column_step), b.row_step, b.column_step},
+                                 {by_rows ? c.row(begin) : c.data + begin, c.step, accumulate},
+                                 reinterpret_cast<T*>(workspace.data()));
+               });
 }
 
 // Four rows at a time: y is read and written a quarter as often.
