@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fourier transforms of real data with derivatives of every order: the functions of tensor/fft.h on Var. All are
 // linear: the rule of each is the transform in the other direction, with weights.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Linear algebra with derivatives of every order: the functions of tensor/linalg.h on Var. A gradient by a matrix of
 // which only one triangle is read as a symmetric matrix is symmetric, as cholesky's.
 #pragma once

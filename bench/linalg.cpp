@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Factorisations of the matrices that images of 28 x 28 give, and Fourier transforms. The same in LAPACK is in
 // peers/openblas/linalg.cpp.
 #include "tensor/linalg.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fourier transforms of real data.
 #include "tensor/fft.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fourier transforms of real data along the last axis, of any length, without derivatives (autograd/fft.h has the same
 // names on Var). There is no complex dtype: a complex number is a last axis of extent 2, real part first.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Linear algebra, without derivatives (autograd/linalg.h has the same names on Var): systems, factorisations and norms
 // of the matrices in the last two axes. Leading axes are batches. All of it is code of this library; products inside
 // are its matrix products, and results do not depend on the number of threads. Matrices are scaled first where squares

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Factorisations with several results. An op has one: the parts are put below each other in one tensor, transposed
 // where this makes their widths equal, and cut apart again.
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Fourier transforms: each is the other's rule, because sums over e^(-iφ) and over e^(iφ) are transposes of each other.
 #include "autograd/fft.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Complex Fourier transforms of any length. Real and imaginary parts are in arrays of their own, so that loops are
 // contiguous.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Cosine transforms by Fourier transforms of the same length (Makhoul 1980, "A fast cosine transform in one and two
 // dimensions"): of the numbers at even places, followed by those at odd places backwards.
 #include <cmath>

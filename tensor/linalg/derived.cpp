@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What singular values give: pseudoinverse, least squares, rank and norms.
 #include "tensor/linalg.h"
 #include "tensor/linalg/matrix.h"

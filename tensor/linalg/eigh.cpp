@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Eigenvalues and eigenvectors of symmetric matrices: by reflections to a tridiagonal matrix, whose eigenvalues QR
 // steps find (Golub & Van Loan, "Matrix Computations", section 8.3).
 #include <numeric>

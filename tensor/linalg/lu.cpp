@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Square systems by P A = L U, and determinants.
 #include <numeric>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Products in place, triangular systems, and the batch around a matrix.
 #include "tensor/linalg/matrix.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the factorisations share: matrices in memory, products in place, vectors, and the batch around a matrix.
 #pragma once
 #include <algorithm>

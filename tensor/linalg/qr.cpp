@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A = Q R.
 #include "tensor/linalg.h"
 #include "tensor/linalg/reflections.h"

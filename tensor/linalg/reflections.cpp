@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tensor/linalg/reflections.h"
 
 namespace hourglass::linalg {

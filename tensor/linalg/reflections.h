@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Householder's reflections H = I - τ v vᵀ, and products of many of them. A product of nb reflections is
 // I - Vᵀ T V, where the rows of V are the v and T is upper triangular (Schreiber & Van Loan 1989). So it is applied by
 // matrix products. Matrices are stored transposed here: what is a column in mathematics is a row in memory.

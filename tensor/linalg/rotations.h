@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Plane rotations, remembered and applied later, many at once.
 #pragma once
 #include <iterator>

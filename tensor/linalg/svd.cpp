@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Singular values and vectors: by reflections to a bidiagonal matrix, whose singular values QR steps find (Golub & Van
 // Loan, "Matrix Computations", section 8.6; Demmel & Kahan 1990 for steps without a shift).
 #include <numeric>

@@ -470,8 +470,7 @@ std::string coverage_page() {
 }  // namespace
 
 TEST_CASE("every function of autograd/ops.h and of the headers that it includes last has a row for each overload") {
-  const std::regex declaration(
-      R"(^(?:inline )?(?:Var|\w+Var|LstmState|std::vector<Var>) (operator.|\w+)\()");
+  const std::regex declaration(R"(^(?:inline )?(?:Var|\w+Var|LstmState|std::vector<Var>) (operator.|\w+)\()");
   std::map<std::string, int> missing;
   int declared = 0;
   for (const char* name : {"ops.h", "arranging.h", "indexing.h", "order.h", "arithmetic.h", "linalg.h", "fft.h"}) {

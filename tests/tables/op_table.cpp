@@ -796,10 +796,12 @@ Tensor Input::draw(const Shape& as, Rng rng) const {
 const std::vector<Row>& op_table() {
   static const std::vector<Row> table = [] {
     Rows row;
-    for (void (*const section)(Rows&) :
-         {one_operand, activations, two_operands, three_operands, gradients, sums, rearranging, picking, joining,
-          products, convolution, pooling, factorising, composite, composite_activations, add_arranging_rows,
-          add_indexing_rows, add_order_rows, add_arithmetic_rows, add_linalg_rows, add_fft_rows})
+    for (void (*const section)(Rows&) : {one_operand,       activations,    two_operands,          three_operands,
+                                         gradients,         sums,           rearranging,           picking,
+                                         joining,           products,       convolution,           pooling,
+                                         factorising,       composite,      composite_activations, add_arranging_rows,
+                                         add_indexing_rows, add_order_rows, add_arithmetic_rows,   add_linalg_rows,
+                                         add_fft_rows})
       section(row);
     return row.all;
   }();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Linear algebra and Fourier transforms: residuals and orthogonality for matrices of every kind, known values,
 // degenerate inputs, errors, threads.
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The same work as ../../linalg.cpp in OpenBLAS's LAPACK, by its Fortran interface.
 #include <random>
 #include <vector>
