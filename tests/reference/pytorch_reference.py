@@ -909,8 +909,8 @@ for shape in ((2, 4, 3), (3, 3), (2, 4)):
     case("pinv", lambda x: torch.linalg.pinv(with_diagonal(x)), small(*shape))
 case("svdvals", lambda x: torch.linalg.svdvals(with_growing_diagonal(x)), small(3, 4))
 case("lstsq", lambda a, b: torch.linalg.pinv(with_diagonal(a)) @ b, small(4, 3), small(2, 4, 2))
-for name, order in (("", "fro"), (", nuclear", "nuc"), (", spectral", 2), (", smallest", -2), (", columns", 1),
-                    (", least column", -1), (", rows", INF), (", least row", -INF)):
+for name, order in (("", "fro"), (" nuclear", "nuc"), (" spectral", 2), (" smallest", -2), (" columns", 1),
+                    (" least column", -1), (" rows", INF), (" least row", -INF)):
     case("matrix_norm" + name, lambda x: torch.linalg.matrix_norm(with_growing_diagonal(x), order), small(3, 3))
 case("cond", lambda x: torch.linalg.cond(with_growing_diagonal(x)), small(2, 3, 3))
 
@@ -929,9 +929,9 @@ def ortho_cosines(count):
 case("rfft", lambda x: torch.view_as_real(torch.fft.rfft(x)), u(3, 6))
 case("rfft", lambda x: torch.view_as_real(torch.fft.rfft(x)), u(7))
 case("rfft of more numbers, ortho", lambda x: torch.view_as_real(torch.fft.rfft(x, x.shape[-1] + 3, norm="ortho")), u(3, 4))
-case("irfft", lambda x: torch.fft.irfft(torch.view_as_complex(x), 2 * x.shape[-2] - 1), u(3, 4, 2))
+case("irfft", lambda a, b: torch.fft.irfft(torch.complex(a, b), 2 * a.shape[-1] - 1), u(3, 4), u(3, 4))
 case("irfft of fewer numbers, forward",
-     lambda x: torch.fft.irfft(torch.view_as_complex(x), x.shape[-2] + 1, norm="forward"), u(3, 5, 2))
+     lambda a, b: torch.fft.irfft(torch.complex(a, b), a.shape[-1] + 1, norm="forward"), u(3, 5), u(3, 5))
 case("dct", lambda x: x @ cosines(x.shape[-1], 2), u(3, 6))
 case("dct of type 3, ortho", lambda x: x @ ortho_cosines(x.shape[-1]).T, u(3, 5))
 case("idct", lambda x: x @ cosines(x.shape[-1], 3) / (2 * x.shape[-1]), u(3, 5))

@@ -50,13 +50,13 @@ void add_linalg_rows(Rows& row) {
    {uniform({2, 4, 3}, -1, 1)}, {}, {.order = 3, .shapes = {{3, 3}, {2, 4}, {1, 1}, {2, 0}}});
   row("lstsq", [](const Vars& v) { return lstsq(with_diagonal(v[0]), v[1]); }, {uniform({4, 3}, -1, 1), uniform({2, 4, 2}, -1, 1)});
   row("matrix_norm", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0])); }, {uniform({2, 3, 4}, -1, 1)});
-  row("matrix_norm, nuclear", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::nuclear); }, {uniform({2, 3, 4}, -1, 1)});
-  row("matrix_norm, spectral", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::spectral); }, {uniform({3, 4}, -1, 1)});
-  row("matrix_norm, smallest", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::smallest); }, {uniform({3, 4}, -1, 1)});
-  row("matrix_norm, columns", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::columns); }, {uniform({3, 3}, -1, 1)});
-  row("matrix_norm, least column", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::least_column); }, {uniform({3, 3}, -1, 1)});
-  row("matrix_norm, rows", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::rows); }, {uniform({3, 4}, -1, 1)});
-  row("matrix_norm, least row", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::least_row); }, {uniform({3, 4}, -1, 1)});
+  row("matrix_norm nuclear", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::nuclear); }, {uniform({2, 3, 4}, -1, 1)});
+  row("matrix_norm spectral", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::spectral); }, {uniform({3, 4}, -1, 1)});
+  row("matrix_norm smallest", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::smallest); }, {uniform({3, 4}, -1, 1)});
+  row("matrix_norm columns", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::columns); }, {uniform({3, 3}, -1, 1)});
+  row("matrix_norm least column", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::least_column); }, {uniform({3, 3}, -1, 1)});
+  row("matrix_norm rows", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::rows); }, {uniform({3, 4}, -1, 1)});
+  row("matrix_norm least row", [](const Vars& v) { return matrix_norm(with_growing_diagonal(v[0]), MatrixNorm::least_row); }, {uniform({3, 4}, -1, 1)});
   row("cond", [](const Vars& v) { return cond(with_growing_diagonal(v[0])); }, {uniform({2, 3, 3}, -1, 1)});
 }
 
@@ -65,9 +65,11 @@ void add_fft_rows(Rows& row) {
   row("rfft", [](const Vars& v) { return rfft(v[0]); }, {uniform({3, 6}, -2, 2)}, {}, {.shapes = {{1}, {2}, {7}, {2, 37}, {0, 3}}});
   row("rfft of more numbers, ortho", [](const Vars& v) { return rfft(v[0], {.n = v[0].size(-1) + 3, .norm = FftNorm::ortho}); },
    {uniform({3, 4}, -2, 2)}, {}, {.shapes = {{1}, {5}}});
-  row("irfft", [](const Vars& v) { return irfft(v[0], {.n = 2 * v[0].size(-2) - 1}); }, {uniform({3, 4, 2}, -2, 2)}, {}, {.shapes = {{1, 2}, {0, 3, 2}}});
-  row("irfft of fewer numbers, forward", [](const Vars& v) { return irfft(v[0], {.n = v[0].size(-2) + 1, .norm = FftNorm::forward}); },
-   {uniform({3, 5, 2}, -2, 2)}, {}, {.shapes = {{1, 2}, {4, 2}}});
+  row("irfft", [](const Vars& v) { return irfft(stack({v[0], v[1]}, -1), {.n = 2 * v[0].size(-1) - 1}); },
+   {uniform({3, 4}, -2, 2), uniform({3, 4}, -2, 2)}, {}, {.shapes = {{1}, {0, 3}}});
+  row("irfft of fewer numbers, forward",
+   [](const Vars& v) { return irfft(stack({v[0], v[1]}, -1), {.n = v[0].size(-1) + 1, .norm = FftNorm::forward}); },
+   {uniform({3, 5}, -2, 2), uniform({3, 5}, -2, 2)}, {}, {.shapes = {{1}, {4}}});
   row("dct", [](const Vars& v) { return dct(v[0]); }, {uniform({3, 6}, -2, 2)}, {}, {.shapes = {{1}, {2}, {5}, {0, 3}}});
   row("dct of type 3, ortho", [](const Vars& v) { return dct(v[0], {.type = 3, .ortho = true}); }, {uniform({3, 5}, -2, 2)}, {}, {.shapes = {{1}, {4}}});
   row("idct", [](const Vars& v) { return idct(v[0]); }, {uniform({3, 5}, -2, 2)}, {}, {.shapes = {{1}, {4}}});
