@@ -338,5 +338,7 @@ Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
 // More of the same, by idea.
 #include "autograd/arithmetic.h"
 #include "autograd/arranging.h"
+#include "autograd/fft.h"
 #include "autograd/indexing.h"
+#include "autograd/linalg.h"
 #include "autograd/order.h"

@@ -358,5 +358,7 @@ std::string to_string(const Tensor& x);
 // More of the same, by idea.
 #include "tensor/arithmetic.h"
 #include "tensor/arranging.h"
+#include "tensor/fft.h"
 #include "tensor/indexing.h"
+#include "tensor/linalg.h"
 #include "tensor/order.h"

@@ -19,8 +19,6 @@ double rounding_of(const Var& a, std::int64_t n) {
 Var reciprocal_unless(const Tensor& mask, const Var& x) { return where(mask, 0, reciprocal(masked_fill(x, mask, 1))); }
 // Rows [first, end) of the last two axes.
 Var rows_of(const Var& x, std::int64_t first, std::int64_t end) { return slice(x, -2, first, end); }
-// A diagonal matrix of x [..., n].
-Var diagonal(const Var& x) { return unsqueeze(x, -2) * constant(eye(x.size(-1), -1, x.dtype())); }
 Var twice_skew(const Var& x) { return x - transpose(x); }
 
 // For m >= n = k: M = R gRᵀ - gQᵀ Q, and A's gradient is (gQ + Q copyltu(M)) R⁻ᵀ, where copyltu copies the lower
@@ -71,7 +69,7 @@ EighVar eigh(const Var& a) {
                const Tensor bound = max(abs(w.value()), {-1}, true) * rounding_of(w, n);
                const Var skew = twice_skew(matmul(transpose(v), rows_of(g, 0, n))) * 0.5;
                const Var inner = skew * reciprocal_unless(abs(apart.value()) <= bound, apart);
-               return matmul(matmul(v, inner + diagonal(squeeze(gw, -2))), transpose(v));
+               return matmul(matmul(v, inner + diag_embed(squeeze(gw, -2))), transpose(v));
              }));
   return {squeeze(rows_of(both, n, n + 1), -2), rows_of(both, 0, n)};
 }
@@ -99,7 +97,7 @@ SvdVar svd(const Var& a) {
     const Tensor equal_ones = abs(apart.value()) <= bound;
     const Var f = reciprocal_unless(equal_ones, apart) * reciprocal_unless(equal_ones, s + transpose(s));
     const Var left = f * twice_skew(matmul(transpose(u), gu)), right = f * twice_skew(matmul(transpose(v), gv));
-    Var result = matmul(matmul(u, left * s + transpose(s) * right + diagonal(squeeze(gs, -2))), transpose(v));
+    Var result = matmul(matmul(u, left * s + transpose(s) * right + diag_embed(squeeze(gs, -2))), transpose(v));
     const Var inverted = reciprocal_unless(s.value() <= bound, s);
     if (m > k) result = result + matmul((gu - matmul(u, matmul(transpose(u), gu))) * inverted, transpose(v));
     if (n > k) result = result + matmul(u * inverted, transpose(gv - matmul(v, matmul(transpose(v), gv))));

@@ -7,6 +7,7 @@
 #include "autograd/node.h"
 #include "autograd/ops.h"
 #include "autograd/ops/shield.h"
+#include "tensor/composed/linalg.h"
 
 namespace hourglass {
 namespace {
@@ -135,30 +136,8 @@ Var pinv(const Var& a, double rtol) {
                 }));
 }
 
-Var lstsq(const Var& a, const Var& b, double rtol) {
-  check(a.dim() >= 2 && b.dim() >= 2 && b.size(-2) == a.size(-2), "lstsq",
-        "needs A [..., m, n] and B [..., m, k], got ", describe(a), " and ", describe(b));
-  return matmul(pinv(a, rtol), b);
-}
-
-Var matrix_norm(const Var& a, MatrixNorm kind) {
-  check(a.dim() >= 2, "matrix_norm", "needs matrices [..., m, n], got ", describe(a));
-  switch (kind) {
-    case MatrixNorm::frobenius: return norm(a, {-2, -1});
-    case MatrixNorm::nuclear: return sum(svdvals(a), {-1});
-    case MatrixNorm::spectral: return max(svdvals(a), {-1});
-    case MatrixNorm::smallest: return min(svdvals(a), {-1});
-    case MatrixNorm::columns: return max(sum(abs(a), {-2}), {-1});
-    case MatrixNorm::least_column: return min(sum(abs(a), {-2}), {-1});
-    case MatrixNorm::rows: return max(sum(abs(a), {-1}), {-1});
-    case MatrixNorm::least_row: return min(sum(abs(a), {-1}), {-1});
-  }
-  fail("matrix_norm", "unknown kind ", static_cast<int>(kind));
-}
-
-Var cond(const Var& a) {
-  const Var s = svdvals(a);
-  return max(s, {-1}) / min(s, {-1});
-}
+Var lstsq(const Var& a, const Var& b, double rtol) { return composed::lstsq(a, b, rtol); }
+Var matrix_norm(const Var& a, MatrixNorm kind) { return composed::matrix_norm(a, kind); }
+Var cond(const Var& a) { return composed::cond(a); }
 
 }  // namespace hourglass
