@@ -6,6 +6,8 @@
 #include <numbers>
 #include <vector>
 
+#include "nn/module.h"
+
 namespace hourglass::nn::init {
 namespace {
 
@@ -88,6 +90,13 @@ double calculate_gain(Nonlinearity nonlinearity, double slope) {
 
 Tensor xavier_uniform(const Shape& shape, Rng& rng, XavierOptions options) {
   return uniform_of_std(shape, rng, xavier_std("xavier_uniform", shape, options), options.dtype);
+}
+void xavier_uniform(const Module& module, Rng& rng, XavierOptions options) {
+  for (const Parameter& p : module.parameters()) {
+    options.dtype = p.dtype();
+    if (p.shape().size() >= 2) p.set_value(xavier_uniform(p.shape(), rng, options));
+    else if (p.name().ends_with("bias")) p.set_value(zeros(p.shape(), p.dtype()));
+  }
 }
 Tensor xavier_normal(const Shape& shape, Rng& rng, XavierOptions options) {
   return rng.normal(shape, 0, xavier_std("xavier_normal", shape, options), options.dtype);

@@ -15,6 +15,10 @@
 #include "tensor/ops.h"
 #include "tensor/random.h"
 
+namespace hourglass::nn {
+class Module;
+}
+
 namespace hourglass::nn::init {
 
 using hourglass::eye;
@@ -48,6 +52,11 @@ struct XavierOptions {
 /// "Understanding the difficulty of training deep feedforward neural networks").
 Tensor xavier_uniform(const Shape& shape, Rng& rng, XavierOptions options = {});
 Tensor xavier_normal(const Shape& shape, Rng& rng, XavierOptions options = {});
+
+/// The same for every weight of two axes or more of the module and of those below it, and 0 for their biases. A layer's
+/// own first weights are PyTorch's, whose standard deviation is 1 / √(3 fan_in). For wide inputs with many zeros that is
+/// so little that some ReLU units never become active.
+void xavier_uniform(const Module& module, Rng& rng, XavierOptions options = {});
 
 enum class FanMode { fan_in, fan_out };
 struct KaimingOptions {

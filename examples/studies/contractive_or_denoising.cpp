@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
        .summary =
            "Trains a network to contract, to denoise, with weight decay and with nothing, and compares the four.",
        .objective = "Σ (r(x) - x)² + λ ‖∂h/∂x‖²  or  Σ (r(x + σ ε) - x)²",
-       .epochs = 10,
+       .steps = 4700,
        .lr = 3e-3});
   program.flag("--code", code, "units of the code");
   program.flag("--lambda", lambda, "weight of ‖∂h/∂x‖²", {.min = 0});

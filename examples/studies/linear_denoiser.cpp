@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
                    .title = "A linear denoiser is a regularised SVD",
                    .summary = "Trains linear autoencoders to remove noise, and finds PCA with gains below 1.",
                    .objective = "E ‖x - m - D E (x - m + σ ε)‖²,  ε ~ N(0, 1)",
-                   .epochs = 20,
+                   .steps = 9400,
                    .lr = 3e-3});
   program.flag("--code", code, "numbers in the code");
   program.flag("--sigmas", sigmas, "standard deviations of the noise, one model for each", {.min = 1e-3});
@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
     std::deque<Trained<LinearAutoencoder>> nets;  // one for each σ
     for (std::size_t i = 0; i < sigmas.size(); ++i)
       nets.emplace_back(run, join("model_", i), args.lr, pixels, code, init);
-    const optim::CosineAnnealingLR rate{args.lr, args.epochs};
+    const optim::CosineAnnealingLR rate{args.lr, args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (auto& net : nets) net.adam.set_lr(rate(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {

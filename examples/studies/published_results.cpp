@@ -243,8 +243,9 @@ int main(int argc, char** argv) {
        .title = "Published results, rebuilt",
        .summary = "Trains the networks of a paper, a blog and an example, and compares their figures with ours.",
        .objective = "Σ -x log r(x) - (1 - x) log(1 - r(x)), for the VAE + KL(q(z|x) ‖ N(0, 1))",
-       .epochs = 8,
-       .batch_size = 256});
+       .steps = 1880,
+       .batch_size = 256,
+       .validation = 1});  // the papers train on all images
   program.flag("--seeds", seeds, "how often each network except the largest is trained");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
@@ -269,7 +270,8 @@ int main(int argc, char** argv) {
                             init);
       vaes.emplace_back(run, join("vae_", seed), args.lr, pixels, init, rng.split(join("noise", seed)));
     }
-    const optim::CosineAnnealingLR rate{args.lr, args.epochs};
+    const std::int64_t epochs = args.epochs_of(loader.batches());
+    const optim::CosineAnnealingLR rate{args.lr, epochs};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (Net& net : nets) net.adam.set_lr(net.plan.rate * (net.plan.snippet ? args.lr : rate(epoch - 1)));
       for (const Batch& batch : run.batches(loader, epoch)) {
@@ -321,12 +323,12 @@ int main(int argc, char** argv) {
     }
     const bool as_measured = args.batch_size % 128 == 0 && args.lr == 1e-3;
     for (const std::int64_t epoch : {5, 7}) {
-      if (args.epochs < epoch) continue;
+      if (epochs < epoch) continue;
       std::vector<double> losses, seconds;
       for (const Vae& vae : vaes) {
         losses.push_back(epoch == 5 ? vae.after_5 : vae.after_7);
         seconds.push_back(vae.seconds * static_cast<double>(epoch) /
-                          static_cast<double>(std::min<std::int64_t>(args.epochs, 7)));
+                          static_cast<double>(std::min<std::int64_t>(epochs, 7)));
       }
       const Measured loss = measured(losses, seconds);
       const double paper = epoch == 5 ? 247.13 : 106.66;

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
                    .title = "What the KL term is for",
                    .summary = "Trains a VAE with and without its KL term, and compares the two spaces of codes.",
                    .objective = "E_q[-log p(x|z)] + β KL(q(z|x) ‖ N(0, 1)),  β = 0 and 1",
-                   .epochs = 10});
+                   .steps = 4700});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code");
   return program.run(argc, argv, [&](const Args& args) {

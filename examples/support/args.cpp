@@ -78,9 +78,10 @@ std::string plain(std::string name) {
 
 Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, about.name)) {
   args_.about = std::move(about);
-  args_.epochs = args_.about.epochs;
+  args_.steps = args_.about.steps;
   args_.batch_size = args_.about.batch_size;
   args_.lr = args_.about.lr;
+  args_.data.validation = args_.about.validation;
   args_.threads = num_threads();
   args_.out = std::filesystem::path("runs") / args_.about.name;
   app_->get_formatter()->column_width(36);
@@ -95,8 +96,14 @@ void Program::training_flags() {
       ->type_name("DIR")
       ->check(non_empty());
   flag("--grey", args_.data.grey, "turns the coloured pictures of a folder into grey ones");
-  flag("--limit", args_.data.limit, "maximum number of training and of test images; 0: all", {.min = 0});
-  flag("--epochs", args_.epochs, "passes over the training images");
+  flag("--limit", args_.data.limit, "maximum number of training, validation and test images; 0: all", {.min = 0});
+  flag("--validation", args_.data.validation,
+       "images that are taken from the training images for choices, at most a seventh");
+  flag("--steps", args_.steps, "training steps, rounded to whole epochs, 200 at most");
+  flag("--epochs", args_.epochs, "passes over the training images, instead of --steps");
+  app_->get_option("--epochs")->default_str("");
+  flag("--patience", args_.patience,
+       "stop when the validation figure was not better for so many epochs, and keep the best; 0: never", {.min = 0});
   flag("--batch-size", args_.batch_size, "images per step");
   flag("--lr", args_.lr, "learning rate", {.min = 0});
   flag("--seed", seed_, "seed of all random numbers: weights, order of the images, noise", {.min = 0});
@@ -113,6 +120,12 @@ void Program::training_flags() {
 }
 
 Program::~Program() = default;
+
+std::int64_t Args::epochs_of(std::int64_t batches) const {
+  if (epochs > 0) return epochs;
+  const double rounded = std::round(static_cast<double>(steps) / static_cast<double>(batches));
+  return static_cast<std::int64_t>(std::clamp(rounded, 1.0, 200.0));
+}
 
 void Program::flag(const std::string& name, std::int64_t& value, const std::string& help, Range range) {
   app_->add_option(name, value, help)

@@ -22,14 +22,15 @@ namespace hourglass::examples {
 
 /// What a program is, and its defaults for the shared flags.
 struct About {
-  std::string name{};       ///< "variational": the default of --out is runs/variational
-  std::string title{};      ///< "Variational autoencoder", the report's heading
-  std::string summary{};    ///< a sentence or two: what it learns and what to look at
-  std::string objective{};  ///< what training minimises, as a formula in plain text
-  std::int64_t epochs = 5;
+  std::string name{};         ///< "variational": the default of --out is runs/variational
+  std::string title{};        ///< "Variational autoencoder", the report's heading
+  std::string summary{};      ///< a sentence or two: what it learns and what to look at
+  std::string objective{};    ///< what training minimises, as a formula in plain text
+  std::int64_t steps = 2150;  ///< of an optimizer
   std::int64_t batch_size = 128;
   double lr = 1e-3;
-  bool trains = true;  ///< has the flags of a training run; otherwise --seed alone
+  std::int64_t validation = 5000;  ///< images that are set aside, see DataOptions
+  bool trains = true;              ///< has the flags of a training run; otherwise --seed alone
 };
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
@@ -37,8 +38,10 @@ using Value = std::variant<bool, std::int64_t, double, std::string>;
 /// The shared flags as the user gave them.
 struct Args {
   About about;
-  DataOptions data;  ///< --data, --data-dir, --limit
-  std::int64_t epochs = 0;
+  DataOptions data;           ///< --data, --data-dir, --limit, --validation
+  std::int64_t steps = 0;     ///< --steps: how long to train
+  std::int64_t epochs = 0;    ///< --epochs, if given: this many, however many steps they are
+  std::int64_t patience = 0;  ///< stop after so many epochs without a better one; 0: never
   std::int64_t batch_size = 0;
   double lr = 0;
   std::uint64_t seed = 0;
@@ -49,6 +52,9 @@ struct Args {
   double save_every = 30;                             ///< seconds between checkpoints
   std::string command{};                              ///< as it was typed, for the message that says how to continue
   std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
+
+  /// How many epochs of `batches` steps each: --epochs, or as many as --steps needs, rounded; from 1 to 200.
+  std::int64_t epochs_of(std::int64_t batches) const;
 };
 
 /// Training was interrupted by Ctrl-C and saved. The message says how to continue.

@@ -72,7 +72,7 @@ struct Labelled {
 };
 
 Labelled read_pair(const fs::path& folder, const std::string& images_name, const std::string& labels_name,
-                   const ImageData& data, std::int64_t limit) {
+                   const ImageData& data) {
   const auto path_of = [&](const std::string& name) {
     const auto path = find_file(folder, name);
     check(path.has_value(), folder.string(), "holds a part of a data set, but neither ", name, ".gz nor ", name);
@@ -93,20 +93,18 @@ Labelled read_pair(const fs::path& folder, const std::string& images_name, const
   check(stray == all.end(), labels_path.string(), "expected labels from 0 to ", classes - 1, ", but label ",
         stray - all.begin(), " is ", stray == all.end() ? 0 : int{*stray});
 
-  const std::int64_t rows = limit > 0 ? std::min(limit, n) : n;
-  images = reshape(slice(images, 0, 0, rows), {rows, std::int64_t{data.height} * data.width});
-  return {to(images, Dtype::f32) / 255, to(slice(labels, 0, 0, rows), Dtype::i64)};
+  return {to(flatten(images, 1), Dtype::f32) / 255, to(labels, Dtype::i64)};
 }
 
-ImageData read_set(const std::string& name, const fs::path& folder, std::int64_t limit) {
+ImageData read_set(const std::string& name, const fs::path& folder) {
   ImageData data;
   data.name = name;
   data.classes = name == "mnist" ? std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
                                  : std::vector<std::string>{"T-shirt", "trouser", "pullover", "dress", "coat",
                                                             "sandal",  "shirt",   "sneaker",  "bag",   "ankle boot"};
   data.origin = (name == "mnist" ? "MNIST from " : "Fashion-MNIST from ") + folder.string();
-  auto [train_images, train_labels] = read_pair(folder, kFiles[0], kFiles[1], data, limit);
-  auto [test_images, test_labels] = read_pair(folder, kFiles[2], kFiles[3], data, limit);
+  auto [train_images, train_labels] = read_pair(folder, kFiles[0], kFiles[1], data);
+  auto [test_images, test_labels] = read_pair(folder, kFiles[2], kFiles[3], data);
   data.train_images = std::move(train_images);
   data.train_labels = std::move(train_labels);
   data.test_images = std::move(test_images);
@@ -115,9 +113,11 @@ ImageData read_set(const std::string& name, const fs::path& folder, std::int64_t
 }
 
 ImageData generate(const DataOptions& options) {
-  constexpr std::int64_t kTrain = 12'000, kTest = 2'000;
-  const auto limited = [&](std::int64_t count) { return options.limit > 0 ? std::min(options.limit, count) : count; };
-  return generate_shapes(limited(kTrain), limited(kTest), options.seed);
+  constexpr std::int64_t kTrain = 14'000, kTest = 2'000;  // 12,000 and 2,000 validation images
+  const auto limited = [&](std::int64_t most, std::int64_t count) {
+    return options.limit > 0 ? std::min(most, count) : count;
+  };
+  return generate_shapes(limited(2 * options.limit, kTrain), limited(options.limit, kTest), options.seed);
 }
 
 // train/ and test/, or one folder whose pictures are split.
@@ -147,10 +147,10 @@ ImageData read_pictures(const DataOptions& options) {
   data.classes = train.classes.empty() ? std::vector<std::string>{"picture"} : train.classes;
   for (auto [part, images, labels] :
        {std::tuple{&train, &data.train_images, &data.train_labels}, {&test, &data.test_images, &data.test_labels}}) {
-    const std::int64_t all = part->images.size(0), rows = options.limit > 0 ? std::min(options.limit, all) : all;
+    const std::int64_t rows = part->images.size(0);
     check(rows > 0, folder.string(), "has too few pictures to learn from and to test on");
-    *images = flatten(slice(part->images, 0, 0, rows), 1);
-    *labels = part->classes.empty() ? zeros({rows}, Dtype::i64) : slice(part->labels, 0, 0, rows);
+    *images = flatten(part->images, 1);
+    *labels = part->classes.empty() ? zeros({rows}, Dtype::i64) : part->labels;
   }
   return data;
 }
@@ -164,13 +164,27 @@ ImageData load_all(const DataOptions& options) {
         "'; choose fashion-mnist, mnist, generated or folder");
 
   const std::vector<fs::path> places = given.empty() ? usual_places() : std::vector{given};
-  if (const auto folder = find_set(places, name)) return read_set(name, *folder, options.limit);
+  if (const auto folder = find_set(places, name)) return read_set(name, *folder);
   // Only Fashion-MNIST, the default, is replaced. A set that the user asked for by name must be there.
   if (!given.empty() || name == "mnist")
     fail("data", name, " is not in ", list(places), ": expected ", kFiles[0], ".gz and three more files");
   std::cerr << "data: Fashion-MNIST is in none of " << list(places)
             << ": using generated shapes instead (to have it: apt-get install dataset-fashion-mnist, or --data-dir)\n";
   return generate(options);
+}
+
+// Moves some of the training images, drawn by chance but always the same ones, to the validation set.
+void hold_out(ImageData& data, std::int64_t most) {
+  const std::int64_t n = data.train_images.size(0), count = std::max<std::int64_t>(1, std::min(most, n / 7));
+  check(n >= 2, "data", "a training and a validation set need at least 2 images, and ", data.origin, " has ", n);
+  const Tensor order = Rng(0).split("validation").permutation(n);
+  for (auto [from, to] : {std::pair{&data.train_images, &data.validation_images},
+                          {&data.train_labels, &data.validation_labels},
+                          {&data.train_factors, &data.validation_factors}}) {
+    if (from->numel() == 0) continue;
+    *to = index_select(*from, 0, slice(order, 0, 0, count));
+    *from = index_select(*from, 0, slice(order, 0, count, n));
+  }
 }
 
 }  // namespace
@@ -182,8 +196,15 @@ std::optional<double> ImageData::reference_on(std::string_view dataset, double v
 
 ImageData load_images(const DataOptions& options) {
   check(options.limit >= 0, "data", "the limit is ", options.limit, ", but must not be negative");
+  check(options.validation >= 1, "data", "needs at least one validation image, got ", options.validation);
   ImageData data = load_all(options);
-  if (options.limit > 0) data.name += ", first " + std::to_string(options.limit);
+  hold_out(data, options.validation);
+  if (options.limit == 0) return data;
+  for (Tensor* part :
+       {&data.train_images, &data.train_labels, &data.train_factors, &data.validation_images, &data.validation_labels,
+        &data.validation_factors, &data.test_images, &data.test_labels, &data.test_factors})
+    if (part->numel() > 0) *part = slice(*part, 0, 0, std::min(options.limit, part->size(0)));
+  data.name += ", " + std::to_string(options.limit) + " images";
   return data;
 }
 

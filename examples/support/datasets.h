@@ -12,10 +12,13 @@
 
 namespace hourglass::examples {
 
-/// Images, one in each row, split into a training and a test set.
+/// Images, one in each row. A model learns from the training images. Choices, such as when to stop and which epoch was
+/// best, are made on the validation images, so that the test images, which are looked at once at the end, stay unseen.
 struct ImageData {
   Tensor train_images;  ///< f32[n, channels * height * width], in [0, 1]
   Tensor train_labels;  ///< i64[n]
+  Tensor validation_images;
+  Tensor validation_labels;
   Tensor test_images;
   Tensor test_labels;
   int channels = 1;  ///< 1: grey; 3: red, green, blue, one plane after another
@@ -28,6 +31,7 @@ struct ImageData {
 
   /// The factors of each generated image, f32[n, factors]. Empty for images that were read.
   Tensor train_factors;
+  Tensor validation_factors;
   Tensor test_factors;
   std::vector<std::string> factors;
 
@@ -38,7 +42,8 @@ struct ImageData {
 struct DataOptions {
   std::string name = "fashion-mnist";  ///< or "mnist", "generated", "folder"
   std::filesystem::path folder{};      ///< the only place to look; empty: the usual places, see load_images
-  std::int64_t limit = 0;              ///< use at most this many of the training and of the test images; 0: all
+  std::int64_t limit = 0;              ///< at most this many training, validation and test images; 0: all
+  std::int64_t validation = 5000;      ///< so many training images, a seventh of them at most, become validation images
   std::uint64_t seed = 0;              ///< of the generated set
   bool grey = false;                   ///< coloured pictures of a folder become grey
 };

@@ -110,8 +110,8 @@ std::string table_of(const std::vector<std::pair<std::string, Value>>& values) {
   return html + "</table></div>\n";
 }
 
-/// A plot for each quantity with all of its curves: train_kl, test_kl and test_kl[twin] belong to kl. A single epoch is a
-/// table.
+/// A plot for each quantity with all of its curves: train_kl, validation_kl and validation_kl[twin] belong to kl. A single
+/// epoch is a table.
 std::string curves_section(const std::vector<Record::Epoch>& epochs) {
   if (epochs.size() == 1)
     return "<h2>Epoch " + std::to_string(epochs[0].number) + "</h2>\n" +
@@ -130,7 +130,7 @@ std::string curves_section(const std::vector<Record::Epoch>& epochs) {
   };
   for (const auto& [number, seconds, metrics] : epochs) {
     for (const auto& [name, value] : metrics) {
-      const bool split = name.starts_with("train_") || name.starts_with("test_");
+      const bool split = name.starts_with("train_") || name.starts_with("validation_");
       const std::size_t begin = split ? name.find('_') + 1 : 0, end = std::min(name.find('['), name.size());
       std::string label = split ? name.substr(0, begin - 1) : "";
       if (end < name.size()) label += (split ? ", " : "") + name.substr(end + 1, name.size() - end - 2);

@@ -44,26 +44,51 @@ Run::Run(const Args& args, const ImageData& data) : Run(args) {
   fact("data", data.name);
   fact("data_origin", data.origin);
   fact("train_images", data.train_images.size(0));
+  fact("validation_images", data.validation_images.size(0));
   fact("test_images", data.test_images.size(0));
   if (!args.quiet)
     std::cout << "data: " << data.origin << ", " << data.train_images.size(0) << " training images, "
-              << data.test_images.size(0) << " test images" << std::endl;
+              << data.validation_images.size(0) << " validation images, " << data.test_images.size(0) << " test images"
+              << std::endl;
 }
 
 void Run::keep_best(const std::string& metric, Better better) { best_ = {metric, better, {}, {}, {}}; }
 
-std::vector<std::int64_t> Run::epochs(std::int64_t steps_per_epoch) {
+Run::Epochs Run::epochs(std::int64_t steps_per_epoch) {
   const Args& args = record_.args;
   check(!progress_.has_value() || checkpoint_.empty(), "run",
         "epochs() is called twice; a run that keeps something needs one loop over all epochs");
-  progress_.emplace(args.epochs, steps_per_epoch, args.quiet);
+  check(args.patience == 0 || best_.has_value(), "--patience", "this program has no validation figure to stop by");
+  total_epochs_ = args.epochs_of(steps_per_epoch);
+  progress_.emplace(total_epochs_, steps_per_epoch, args.quiet);
   check(!args.resume || !checkpoint_.empty(), "resume", "this program keeps nothing, so it cannot continue");
   if (args.resume) restore();
-  if (!checkpoint_.empty()) watch_.emplace();
+  if (is_trained()) return_to_best();
+  else if (!checkpoint_.empty()) watch_.emplace();
   since_saved_ = Stopwatch();
-  std::vector<std::int64_t> numbers;
-  for (std::int64_t epoch = progress_->epoch(); epoch <= args.epochs; ++epoch) numbers.push_back(epoch);
-  return numbers;
+  return Epochs(*this);
+}
+
+Run::Epochs::Iterator& Run::Epochs::Iterator::operator++() {
+  check(run->progress_->epoch() > number, "run", "epoch ", number, " ended without log_epoch()");
+  number = run->progress_->epoch();
+  return *this;
+}
+
+bool Run::is_trained() const {
+  if (progress_->epoch() > total_epochs_) return true;
+  if (record_.args.patience == 0) return false;
+  std::int64_t best = 0;
+  for (const Record::Epoch& epoch : record_.epochs)
+    if (const double value = epoch.metrics[best_->metric]; value == best_->value) {
+      best = epoch.number;
+      break;
+    }
+  return progress_->epoch() - 1 - best >= record_.args.patience;
+}
+
+void Run::return_to_best() {
+  if (record_.args.patience > 0 && best_->value) checkpoint_.load(path("best.safetensors"));
 }
 
 Epoch Run::batches(const Loader& loader, std::int64_t epoch) {
@@ -157,7 +182,8 @@ void Run::log_epoch(const Metrics& metrics) {
 
   progress_->finish_epoch(all);
   if (best_) note_best(all);
-  save_if_due(progress_->epoch() > record_.args.epochs);
+  save_if_due(is_trained());
+  if (is_trained()) return_to_best();
 }
 
 double Run::last(std::string_view metric) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,16 +35,17 @@ namespace hourglass::examples {
 ///
 ///     Run run(args, data);
 ///     run.keep("model", model, "adam", adam);
+///     run.keep_best("validation_mse");
 ///     for (const std::int64_t epoch : run.epochs(loader.batches())) {
 ///       for (const Batch& batch : run.batches(loader, epoch)) {
 ///         ...
 ///         run.step({{"mse", loss.item()}}, batch.size());  // last: the run may be saved or interrupted here
 ///       }
-///       run.log_epoch({{"test_mse", evaluate(model, data.test_images)}});
+///       run.log_epoch({{"validation_mse", evaluate(model, data.validation_images)}});
 ///     }
 ///     run.images("reconstructions", ..., {}, "Input above, output below.");
-///     run.result("test_mse", mse, {.reference = data.reference_on("fashion-mnist", 0.01449),
-///                                  .reference_name = "PCA-32"});
+///     run.result("test_mse", evaluate(model, data.test_images),
+///                {.reference = pca_error(data, 32), .reference_name = "PCA-32"});
 ///     run.finish("test_mse");
 class Run {
  public:
@@ -60,20 +62,23 @@ class Run {
     checkpoint_.add(name, part);
     if constexpr (sizeof...(more) > 0) keep(std::forward<More>(more)...);
   }
-  /// Also saves, as best.safetensors, the run after the epoch with the best value of this metric of log_epoch().
+  /// Also saves, as best.safetensors, the run after the epoch with the best value of this metric of log_epoch(): one of
+  /// the validation images.
   void keep_best(const std::string& metric, Better better = Better::lower);
 
-  /// 1, 2, ..., args.epochs, with progress for this number of steps in each. With --resume, the epochs that are not
-  /// complete; everything that is kept is then as it was when the run was saved.
-  std::vector<std::int64_t> epochs(std::int64_t steps_per_epoch);
+  /// 1, 2, ..., args.epochs_of(steps_per_epoch), with progress for this number of steps in each. With --resume, the
+  /// epochs that are not complete; everything that is kept is then as it was when the run was saved. With --patience
+  /// they end early, and everything that is kept is then as it was after the best epoch.
+  class Epochs;
+  Epochs epochs(std::int64_t steps_per_epoch);
   /// The epoch's batches. In an epoch that was interrupted, those that are left.
   Epoch batches(const Loader& loader, std::int64_t epoch);
   /// Call at the end of each training step: shows it, and averages the metrics over the epoch's images.
   void step(const Metrics& metrics, std::int64_t images = 1);
   /// Call at the end of each epoch: writes a line of metrics.jsonl with the averages of step(), as train_<name>, and
-  /// these metrics. train_x, test_x and test_x[twin] share a plot in the report.
+  /// these metrics. train_x, validation_x and validation_x[twin] share a plot in the report.
   void log_epoch(const Metrics& metrics = {});
-  /// A metric of the last epoch: run.last("test_mse"). A run that was resumed has it, too.
+  /// A metric of the last epoch: run.last("validation_mse"). A run that was resumed has it, too.
   double last(std::string_view metric) const;
 
   /// A property of the run: run.fact("parameters", count).
@@ -103,6 +108,8 @@ class Run {
     nn::Metadata metadata;
   };
   void restore();
+  bool is_trained() const;
+  void return_to_best();
   void rewrite_metrics();
   void note_best(const Metrics& metrics);
   void save_if_due(bool finished);
@@ -117,8 +124,27 @@ class Run {
   double seconds_before_ = 0;  // the interruption
   nn::Checkpoint checkpoint_;
   std::optional<BestEpoch> best_;
+  std::int64_t total_epochs_ = 0;
   std::int64_t first_batch_ = 0;  // of the epoch that was interrupted
   std::optional<SignalWatch> watch_;
+};
+
+/// The epochs of a run: for (const std::int64_t epoch : run.epochs(steps)). Each must end with log_epoch().
+class Run::Epochs {
+ public:
+  explicit Epochs(const Run& run) : run_(&run) {}
+  struct Iterator {
+    const Run* run;
+    std::int64_t number;
+    std::int64_t operator*() const { return number; }
+    Iterator& operator++();
+    bool operator==(std::default_sentinel_t) const { return run->is_trained(); }
+  };
+  Iterator begin() const { return {run_, run_->progress_->epoch()}; }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  const Run* run_;
 };
 
 }  // namespace hourglass::examples

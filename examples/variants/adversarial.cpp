@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
                    .title = "Adversarial autoencoders",
                    .summary = "One discriminator makes codes follow N(0, I), another makes reconstructions sharp.",
                    .objective = "‖decode(encode(x)) - x‖² + λ BCE(D(encode(x)), 1), or D(decode(encode(x)))",
-                   .epochs = 8});
+                   .steps = 3750});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code");
   program.flag("--weight", weight, "λ for the discriminator of codes", {.min = 0});
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
     Trained<Mlp> of_codes(run, "of_codes", options, std::vector<std::int64_t>{code, 128, 128, 1}, init);
     Trained<Mlp> of_images(run, "of_images", options, std::vector<std::int64_t>{pixels, 256, 1}, init);
     run.keep("noise", noise);
-    const optim::CosineAnnealingLR fall{.lr = 1, .T_max = args.epochs};
+    const optim::CosineAnnealingLR fall{.lr = 1, .T_max = args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (Net* net : {&adversarial, &sharp, &twin}) net->adam.set_lr(args.lr * fall(epoch - 1));
       for (Trained<Mlp>* d : {&of_codes, &of_images}) d->adam.set_lr(discriminator_lr * fall(epoch - 1));
@@ -134,9 +134,9 @@ int main(int argc, char** argv) {
         twin.step(error(twin.model(x)));
         run.step({{"error", own.item()}}, batch.size());
       }
-      run.log_epoch({{"test_mse", reconstruction_error(adversarial.model, data.test_images)},
-                     {"test_sharp_mse", reconstruction_error(sharp.model, data.test_images)},
-                     {"test_mse[twin]", reconstruction_error(twin.model, data.test_images)}});
+      run.log_epoch({{"validation_mse", reconstruction_error(adversarial.model, data.validation_images)},
+                     {"validation_mse[sharp]", reconstruction_error(sharp.model, data.validation_images)},
+                     {"validation_mse[twin]", reconstruction_error(twin.model, data.validation_images)}});
     }
 
     const auto codes_of = [&](const Net& net) {
@@ -163,18 +163,19 @@ int main(int argc, char** argv) {
              scatter_plot(slice(slice(codes, 0, 0, 1000), 1, 0, 2), slice(data.test_labels, 0, 0, 1000), data.classes,
                           {.title = "the first two numbers of test codes"}),
              "Together the codes look like N(0, I), and still each class has its place.");
-    const ResultOptions near_twin{
-        .reference = run.last("test_mse[twin]"), .reference_name = "the plain twin", .within = 0.15};
+    const ResultOptions near_twin{.reference = reconstruction_error(twin.model, data.test_images),
+                                  .reference_name = "the plain twin",
+                                  .within = 0.15};
     run.result("twin_auroc", twin_told_apart);
     run.result("sharpness_of_images", sharpness_of(data.test_images));
-    run.result("sharp_mse", run.last("test_sharp_mse"), near_twin);
+    run.result("sharp_mse", reconstruction_error(sharp.model, data.test_images), near_twin);
     run.result("sharpness", sharpness_of(outputs(sharp, data.test_images)),
                {.reference = 1.1 * sharpness_of(outputs(twin, data.test_images)),
                 .reference_name = "10 % above the plain twin's",
                 .better = Better::higher});
-    run.result("test_mse", run.last("test_mse"), near_twin);
+    run.result("test_mse", reconstruction_error(adversarial.model, data.test_images), near_twin);
     run.result("auroc_fresh_discriminator", told_apart,
-               {.reference = 0.6, .reference_name = "hardly better than guessing"});
+               {.reference = 0.5, .reference_name = "guessing", .better = Better::near, .within = 0.2});
     run.finish();
   });
 }

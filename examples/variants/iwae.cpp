@@ -111,15 +111,16 @@ int main(int argc, char** argv) {
     Trained<MlpVae> vae(run, "model", args.lr, data.train_images.size(1), hidden, code, init);
     Trained<MlpVae> twin(run, "twin", args.lr, data.train_images.size(1), hidden, code, twin_init);
     run.keep("noise", noise);
-    run.keep_best("test_bound_5");
+    run.keep_best("validation_bound_5");
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);
         const double own = train_step(vae, x, k, doubly, noise);
         run.step({{"bound", own}, {"elbo[twin]", train_step(twin, x, 1, false, noise)}}, batch.size());
       }
-      run.log_epoch({{"test_bound_5", measure(vae.model, data.test_images, 5, rng.split("test"))},
-                     {"test_bound_5[twin]", measure(twin.model, data.test_images, 5, rng.split("test"))}});
+      run.log_epoch(
+          {{"validation_bound_5", measure(vae.model, data.validation_images, 5, rng.split("validation"))},
+           {"validation_bound_5[twin]", measure(twin.model, data.validation_images, 5, rng.split("validation"))}});
     }
 
     const Tensor some = slice(data.test_images, 0, 0, 1000);

@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
        .title = "Linear autoencoder and linear VAE",
        .summary = "Finds principal components by gradient descent, and the likelihood of probabilistic PCA.",
        .objective = "‖x - m - D E (x - m)‖², averaged over images",
-       .epochs = 60});
+       .steps = 60});
   program.flag("--codes", codes, "numbers in the code, one model for each");
   program.flag("--vae-code", vae_code, "numbers in the code of the linear VAE");
   program.flag("--iterations", iterations, "of L-BFGS in an epoch");

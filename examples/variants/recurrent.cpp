@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
        .title = "Recurrent autoencoder",
        .summary = "Reads a series into a few numbers and generates it again; a large error means an odd series.",
        .objective = "(decode(encode(x)) - x)², averaged over series and steps",
-       .epochs = 20,
+       .steps = 2500,
        .batch_size = 32,
        .lr = 0.01});
   program.flag("--length", length, "steps of a sine");
@@ -187,7 +187,7 @@ int main(int argc, char** argv) {
     Net lstm(run, "lstm", args.lr, "lstm", of_sine, init), gru(run, "gru", args.lr, "gru", of_sine, init);
     Net heart(run, "heart", args.lr, cell, of_heartbeat, init);
     const double variance = var(test_sines).item();
-    const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs};
+    const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(sine_loader.batches())};
     for (const std::int64_t epoch : run.epochs(sine_loader.batches())) {
       for (Net* net : {&lstm, &gru, &heart}) net->adam.set_lr(schedule(epoch - 1));
       for (const Batch& batch : run.batches(sine_loader, epoch)) {

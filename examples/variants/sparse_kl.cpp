@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
                    .title = "Sparse autoencoder: a target for the average activation",
                    .summary = "Trains each unit of the code to be active for a given share of all images.",
                    .objective = "Σ BCE(decode(h), x) + β Σ KL(ρ ‖ mean of h over images); h = sigmoid(W x + b)",
-                   .epochs = 10,
+                   .steps = 4700,
                    .lr = 3e-3});
   program.flag("--hidden", hidden, "units of the code");
   program.flag("--rho", rhos, "target for the average activation, one network for each",
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
       const nn::KlSparsityOptions options{.rho = rho, .momentum = momentum};
       return SparseAutoencoder(data.train_images.size(1), hidden, options, init);
     });
-    const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs};
+    const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (auto& entry : sweep.entries()) entry.adam.set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
@@ -108,8 +108,9 @@ int main(int argc, char** argv) {
         };
         run.step(sweep.step(objective), batch.size());
       }
-      run.log_epoch(sweep.measure(
-          "test_mse", [&](const SparseAutoencoder& model) { return reconstruction_error(model, data.test_images); }));
+      run.log_epoch(sweep.measure("validation_mse", [&](const SparseAutoencoder& model) {
+        return reconstruction_error(model, data.validation_images);
+      }));
     }
 
     std::vector<std::vector<std::string>> table{

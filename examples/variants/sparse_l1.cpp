@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
                    .title = "Sparse autoencoder: L1 on activations",
                    .summary = "Adds a cost to each active unit of the code, so that few are active.",
                    .objective = "BCE(decode(h), x), averaged over pixels, + λ Σ |h|; h = ReLU(W x + b)",
-                   .epochs = 10});
+                   .steps = 4700});
   program.flag("--hidden", hidden, "units of the code");
   program.flag("--lambdas", lambdas, "weight of Σ |h|, one network for each", {.min = 0});
   program.flag("--unit-columns", unit_columns, "keep the decoder's columns at length 1");
@@ -102,8 +102,9 @@ int main(int argc, char** argv) {
         };
         run.step(sweep.step(objective), batch.size());
       }
-      run.log_epoch(sweep.measure(
-          "test_active", [&](const SparseAutoencoder& model) { return measure(model, data.test_images).active; }));
+      run.log_epoch(sweep.measure("validation_active", [&](const SparseAutoencoder& model) {
+        return measure(model, data.validation_images).active;
+      }));
     }
 
     std::vector<std::vector<std::string>> table{{"lambda", "test loss", "test MSE", "mean activation", "active units"}};

@@ -108,14 +108,14 @@ int main(int argc, char** argv) {
        .title = "k-sparse autoencoder",
        .summary = "Keeps the k most active units of a code, and finds what the data are made of.",
        .objective = "(D TopK(W (x - b)) + b - x)² + α (the error, reconstructed by dead units - the error)²",
-       .epochs = 10,
+       .steps = 4700,
        .lr = 0.01});
   program.flag("--atoms", atoms, "in the dictionary to be found, and units of the model that finds it");
   program.flag("--active", active, "atoms in an input");
   program.flag("--hidden", hidden, "units of the models of images");
   program.flag("--k", ks, "active units, one model of images for each");
   program.flag("--aux", aux, "dead units that reconstruct the error at a time");
-  program.flag("--patience", patience, "batches without activity after which a unit is dead");
+  program.flag("--dead-after", patience, "batches without activity after which a unit is dead");
   program.flag("--alpha", alpha, "weight of the second term", {.min = 0});
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);

@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
                    .title = "U-Net",
                    .summary = "Classifies each pixel of an image of cells, with the help of skip connections.",
                    .objective = "-log softmax(unet(x))[class], averaged over pixels",
-                   .epochs = 12,
+                   .steps = 600,
                    .batch_size = 16,
                    .lr = 3e-3});
   program.flag("--channels", channels, "channels of each level on the way down (the way up mirrors them)");
@@ -104,9 +104,11 @@ int main(int argc, char** argv) {
     const std::int64_t smallest = std::int64_t{1} << (channels.size() - 1), tests = 200;
     check(side % smallest == 0, "--side", side, " pixels cannot be halved ", channels.size() - 1, " times");
     if (args.data.limit > 0) images = std::min(images, args.data.limit);
-    const Cells cells = generate_cells(images + tests, 0, side);
-    const Tensor test_images = slice(cells.images, 0, images, images + tests),
-                 truth = slice(cells.classes, 0, images, images + tests);
+    const Cells cells = generate_cells(images + 2 * tests, 0, side);
+    const Tensor validation_images = slice(cells.images, 0, images, images + tests),
+                 validation_truth = slice(cells.classes, 0, images, images + tests),
+                 test_images = slice(cells.images, 0, images + tests, images + 2 * tests),
+                 truth = slice(cells.classes, 0, images + tests, images + 2 * tests);
     const auto classes = static_cast<std::int64_t>(cells.names.size());
     Run run(args);
     run.fact("data", join("generated cells, ", images, " images to learn from and ", tests, " to test on"));
@@ -116,7 +118,7 @@ int main(int argc, char** argv) {
     Rng init = Rng(args.seed).split("init");
     Trained<UNet> net(run, "model", args.lr, channels, classes, true, init);
     Trained<UNet> twin(run, "twin", args.lr, channels, classes, false, init);
-    const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs};
+    const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (Trained<UNet>* one : {&net, &twin}) one->adam.set_lr(schedule(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {
@@ -124,9 +126,9 @@ int main(int argc, char** argv) {
         run.step({{"loss", own}, {"loss[twin]", other}}, batch.size());
       }
       const auto iou = [&](UNet& of) {
-        return mean(intersection_over_union(classes_of(of, test_images), truth, classes)).item();
+        return mean(intersection_over_union(classes_of(of, validation_images), validation_truth, classes)).item();
       };
-      run.log_epoch({{"test_iou", iou(net.model)}, {"test_iou[twin]", iou(twin.model)}});
+      run.log_epoch({{"validation_iou", iou(net.model)}, {"validation_iou[twin]", iou(twin.model)}});
     }
 
     const Tensor own = classes_of(net.model, test_images), others = classes_of(twin.model, test_images);

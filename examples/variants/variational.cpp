@@ -54,6 +54,12 @@ Elbo objective(const Vae& vae, const Var& x, Rng& noise) {
           .kl = mean(sum(kl(q, standard_normal(q)), {1}))};
 }
 
+// -ELBO of the same model in PyTorch 1.13, trained as this one is by default: the mean of 3 seeds.
+std::optional<double> pytorch_on(const ImageData& data) {
+  const auto fashion = data.reference_on("fashion-mnist", 247.74);
+  return fashion ? fashion : data.reference_on("mnist", 109.30);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -75,19 +81,18 @@ int main(int argc, char** argv) {
     Vae vae(data.train_images.size(1), hidden, code, init);
     optim::Adam adam(vae.parameters(), {.lr = args.lr});
     run.keep("vae", vae, "adam", adam, "noise", noise);
-    run.keep_best("test_neg_elbo");
+    run.keep_best("validation_neg_elbo");
+    const auto measure = [&](const Tensor& images) {
+      Rng draws = rng.split("measure");  // one z for each image
+      return average_over(images, [&](const Tensor& x) { return objective(vae, constant(x), draws).metrics(); });
+    };
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Elbo elbo = objective(vae, constant(batch.images), noise);
         adam.step(grad(elbo.negative(), vae.parameters()));
         run.step(elbo.metrics(), batch.size());
       }
-      Rng draws = rng.split("test");  // one z for each image
-      const Metrics test =
-          average_over(data.test_images, [&](const Tensor& x) { return objective(vae, constant(x), draws).metrics(); });
-      run.log_epoch({{"test_neg_elbo", test["reconstruction"] + test["kl"]},
-                     {"test_reconstruction", test["reconstruction"]},
-                     {"test_kl", test["kl"]}});
+      run.log_epoch(measure(data.validation_images).prefixed("validation_"));
     }
 
     const NoGrad no_grad;
@@ -97,11 +102,13 @@ int main(int argc, char** argv) {
     draw_samples(run, decode, rng.split("pictures").normal({100, code}), "Decoded draws from N(0, 1).");
     draw_paths(run, decode, slice(codes, 0, 0, 9));
     if (code == 2) draw_plane(run, decode);
-    run.result("test_reconstruction_nats", run.last("test_reconstruction"), {.unit = "nats / image"});
-    run.result("test_kl_nats", run.last("test_kl"), {.unit = "nats / image"});
-    const bool same_run = args.epochs == 5 && args.batch_size == 128 && hidden == 400 && code == 20 && args.lr == 1e-3;
-    run.result("test_neg_elbo", run.last("test_neg_elbo"),
-               {.reference = same_run ? data.reference_on("fashion-mnist", 247.13) : std::nullopt,
+    const Metrics test = measure(data.test_images);
+    run.result("test_reconstruction_nats", test["reconstruction"], {.unit = "nats / image"});
+    run.result("test_kl_nats", test["kl"], {.unit = "nats / image"});
+    const bool same_run = args.epochs_of(loader.batches()) == 5 && loader.rows() == 55'000 && args.batch_size == 128 &&
+                          hidden == 400 && code == 20 && args.lr == 1e-3;
+    run.result("test_neg_elbo", test["neg_elbo"],
+               {.reference = same_run ? pytorch_on(data) : std::nullopt,
                 .reference_name = "the same model in PyTorch, mean of 3 seeds",
                 .better = Better::near,
                 .within = 0.005,

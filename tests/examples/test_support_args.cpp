@@ -31,7 +31,7 @@ Outcome run(
     std::vector<const char*> arguments, const std::function<void(const Args&)>& body = [](const Args&) {}) {
   Outcome outcome;
   Program program(
-      {.name = "demo", .title = "Demo", .summary = "A demonstration.", .epochs = 3, .batch_size = 64, .lr = 0.01});
+      {.name = "demo", .title = "Demo", .summary = "A demonstration.", .steps = 300, .batch_size = 64, .lr = 0.01});
   program.flag("--code", outcome.code_size, "numbers in the code", {.min = 1, .max = 784});
   program.flag("--rho", outcome.rho, "wanted activation", {.min = 0, .max = 1});
   program.flag("--tied", outcome.tied, "tie the weights");
@@ -55,12 +55,26 @@ Outcome run(
 TEST_CASE("without flags a program has its own defaults") {
   const Outcome outcome = run({});
   CHECK(outcome.code == 0);
-  CHECK(outcome.args.epochs == 3);
+  CHECK(outcome.args.steps == 300);
+  CHECK(outcome.args.epochs == 0);
   CHECK(outcome.args.batch_size == 64);
   CHECK(outcome.args.lr == 0.01);
   CHECK(outcome.args.seed == 0);
   CHECK(outcome.args.data.name == "fashion-mnist");
   CHECK(outcome.args.out == "runs/demo");
+}
+
+TEST_CASE("training is as long as --steps says, in whole epochs from 1 to 200, or as --epochs says") {
+  const auto epochs = [](const std::vector<const char*>& flags, std::int64_t batches) {
+    return run(flags).args.epochs_of(batches);
+  };
+  CHECK(epochs({}, 100) == 3);
+  CHECK(epochs({}, 125) == 2);
+  CHECK(epochs({}, 1000) == 1);
+  CHECK(epochs({}, 1) == 200);
+  CHECK(epochs({"--steps", "1000"}, 100) == 10);
+  CHECK(epochs({"--epochs", "7"}, 100) == 7);
+  CHECK(epochs({"--epochs", "1000"}, 1) == 1000);
 }
 
 TEST_CASE("flags set their variables, and appear in the configuration") {

@@ -37,7 +37,8 @@ TEST_CASE("a set is read from the given folder, scaled to [0, 1]") {
   const TemporaryFolder folder;
   write_set(folder.path());
   const ImageData data = load_images({.folder = folder.path()});
-  CHECK(data.train_images.shape() == Shape{3, 784});
+  CHECK(data.train_images.shape() == Shape{2, 784});
+  CHECK(data.validation_images.shape() == Shape{1, 784});
   CHECK(data.train_images.to_vector<float>()[5] == 1.0f);
   CHECK(data.test_images.to_vector<float>()[5] == 0.2f);
   CHECK(data.test_labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{9, 3});
@@ -46,15 +47,40 @@ TEST_CASE("a set is read from the given folder, scaled to [0, 1]") {
   CHECK(contains(data.origin, folder.path().string()));
 }
 
-TEST_CASE("a limit takes the first images, and then there are no reference figures") {
+TEST_CASE("a limit is for each part, and then there are no published figures") {
   const TemporaryFolder folder;
   write_set(folder.path());
   const ImageData all = load_images({.folder = folder.path()});
-  const ImageData data = load_images({.folder = folder.path(), .limit = 2});
-  CHECK(data.train_labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{0, 1});
-  CHECK(data.name == "fashion-mnist, first 2");
+  const ImageData data = load_images({.folder = folder.path(), .limit = 1});
+  CHECK(equal(data.train_labels, slice(all.train_labels, 0, 0, 1)));
+  CHECK(data.test_labels.to_vector<std::int64_t>() == std::vector<std::int64_t>{9});
+  CHECK(data.name == "fashion-mnist, 1 images");
   CHECK(all.reference_on("fashion-mnist", 0.5) == 0.5);
   CHECK_FALSE(data.reference_on("fashion-mnist", 0.5).has_value());
+}
+
+TEST_CASE("validation images are training images that are set aside: always the same, at most a seventh") {
+  const TemporaryFolder folder;
+  std::string numbers;
+  for (int i = 0; i < 30; ++i) numbers += static_cast<char>(i % 10);
+  write_set(folder.path());
+  write(folder / "train-images-idx3-ubyte", images(30, '\1'));
+  write(folder / "train-labels-idx1-ubyte", labels(numbers));
+  const auto load = [&](std::int64_t validation, std::uint64_t seed = 0) {
+    return load_images({.folder = folder.path(), .validation = validation, .seed = seed});
+  };
+  for (const auto& [asked, given] : {std::pair{1, 1}, {3, 3}, {5000, 4}}) {
+    const ImageData data = load(asked);
+    CHECK(data.validation_images.shape() == Shape{given, 784});
+    CHECK(data.train_images.shape() == Shape{30 - given, 784});
+    CHECK(equal(sort(concat({data.train_labels, data.validation_labels}, 0)).values, floor_divide(arange(30), 3)));
+  }
+  CHECK(equal(load(4).validation_labels, load(4, 9).validation_labels));
+  CHECK(equal(load(4).test_labels, load(1).test_labels));
+  CHECK(contains(error_of([&] { load(0); }), "at least one validation image"));
+  write(folder / "train-images-idx3-ubyte", images(1, '\1'));
+  write(folder / "train-labels-idx1-ubyte", labels("\1"s));
+  CHECK(contains(error_of([&] { load(1); }), "need at least 2 images"));
 }
 
 TEST_CASE("only a given folder is searched, and it must hold the whole set") {
@@ -62,7 +88,7 @@ TEST_CASE("only a given folder is searched, and it must hold the whole set") {
   CHECK(contains(error_of([&] { load_images({.folder = folder.path()}); }),
                  "fashion-mnist is not in " + folder.path().string()));
   write_set(folder / "fashion-mnist");
-  CHECK(load_images({.folder = folder.path()}).train_images.size(0) == 3);
+  CHECK(load_images({.folder = folder.path()}).train_images.size(0) == 2);
   std::filesystem::remove(folder / "fashion-mnist" / "t10k-labels-idx1-ubyte");
   CHECK(contains(error_of([&] { load_images({.folder = folder.path()}); }), "neither t10k-labels-idx1-ubyte.gz"));
 }
@@ -88,14 +114,14 @@ TEST_CASE("HOURGLASS_DATA is searched first; without Fashion-MNIST, there are ge
   const Environment data_folder("HOURGLASS_DATA", folder.path().c_str());
   const Environment cache("XDG_CACHE_HOME", folder.path().c_str());
   write_set(folder / "fashion-mnist");
-  CHECK(load_images().train_images.size(0) == 3);
+  CHECK(load_images().train_images.size(0) == 2);
   CHECK(contains(error_of([] { load_images({.name = "mnist"}); }), "mnist is not in"));
   CHECK(contains(error_of([] { load_images({.name = "cifar"}); }), "there is no set 'cifar'"));
 
   std::filesystem::remove_all(folder / "fashion-mnist");
   if (std::filesystem::exists("/usr/share/datasets/fashion-mnist")) return;
   const Captured errors(std::cerr);
-  CHECK(load_images({.limit = 4}).name == "generated, first 4");
+  CHECK(load_images({.limit = 4}).name == "generated, 4 images");
   CHECK(contains(errors.text(), "using generated shapes instead"));
 }
 

@@ -391,7 +391,8 @@ TEST_CASE("--data folder uses the folders train and test, or splits one folder")
     for (const char* name : {"all/a/", "all/b/", "two/train/a/", "two/test/a/"})
       write(folder / (name + std::to_string(i) + ".png"), encode_png(small_picture(3)));
   const ImageData one = load_images({.name = "folder", .folder = folder / "all", .grey = true});
-  CHECK(one.train_images.shape() == Shape{16, 6});
+  CHECK(one.train_images.shape() == Shape{14, 6});
+  CHECK(one.validation_images.shape() == Shape{2, 6});
   CHECK(one.image_shape() == Shape{1, 2, 3});
   CHECK(one.test_images.shape() == Shape{4, 6});
   CHECK(one.test_labels.shape() == Shape{4});

@@ -42,7 +42,7 @@ std::string run_demo(const Args& args, double kl = 16) {
   for (const std::int64_t epoch : run.epochs(2)) {
     run.step({{"mse", 1.0 / static_cast<double>(epoch)}}, 30);
     run.step({{"mse", 2.0 / static_cast<double>(epoch)}}, 10);
-    run.log_epoch({{"test_mse", 0.5}, {"kl", kl}});
+    run.log_epoch({{"validation_mse", 0.5}, {"kl", kl}});
   }
   run.picture("samples", image_grid(ones({4, 784})), "Four & white.");
   run.plot("plane", line_plot({{"a", {1, 2}, {1, 2}}}), "A line.");
@@ -91,7 +91,7 @@ TEST_CASE("a run writes metrics, summary, pictures and a report in a single file
   CHECK(lines[0]["epoch"].integer() == 1);
   CHECK(lines[0]["train_mse"].number() == 1.25);  // 30 images at 1, 10 at 2
   CHECK(lines[1]["train_mse"].number() == 0.625);
-  CHECK(lines[1]["test_mse"].number() == 0.5);
+  CHECK(lines[1]["validation_mse"].number() == 0.5);
 
   const std::string report = read_file(folder / "a/b/report.html");
   for (const std::string part : {"A &lt;demo&gt;", "E[x] → min", "data:image/png;base64,iVBORw0KGgo",
@@ -121,13 +121,13 @@ TEST_CASE("curves of one quantity share a plot, and a single epoch is a table") 
     Run run(args);
     for ([[maybe_unused]] const std::int64_t epoch : run.epochs(1)) {
       run.step({{"mse", 1}, {"mse[twin]", 2}});
-      run.log_epoch({{"test_mse", 1}, {"test_mse[twin]", 2}, {"kl", 3}});
+      run.log_epoch({{"validation_mse", 1}, {"validation_mse[twin]", 2}, {"kl", 3}});
     }
     run.finish();
     const std::string report = read_file(folder / "report.html");
     CHECK(count(report, "<svg") == (epochs == 1 ? 0 : 2));  // mse and kl
-    CHECK(count(report, ">test, twin<") == (epochs == 1 ? 0 : 1));
-    CHECK(count(report, "<th>test_mse[twin]<td>2</tr>") == (epochs == 1 ? 1 : 0));
+    CHECK(count(report, ">validation, twin<") == (epochs == 1 ? 0 : 1));
+    CHECK(count(report, "<th>validation_mse[twin]<td>2</tr>") == (epochs == 1 ? 1 : 0));
   }
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("NaN and infinity become null: the JSON is always valid") {
 TEST_CASE("the headline is printed last, after the report's path; without --quiet the epochs too") {
   const TemporaryFolder folder;
   const std::string printed = run_demo(args_for(folder.path(), false));
-  CHECK(contains(printed, "epoch 1/2  train_mse 1.25  test_mse 0.5  kl 16"));
+  CHECK(contains(printed, "epoch 1/2  train_mse 1.25  validation_mse 0.5  kl 16"));
   CHECK(contains(printed, "\nreport: " + (folder / "report.html").string() + "\ntest_mse 0.0117"));
   CHECK(printed.ends_with("holds)\n"));
 }
@@ -277,6 +277,51 @@ TEST_CASE("a run continues in the middle of an epoch, with its averages and line
   CHECK(read_file(folder / "broken/best.safetensors").size() > 100);
   CHECK(train("broken", true, 0, false) == whole);  // it is complete already
   CHECK(train("fresh", true, 0, false) == whole);   // without a checkpoint it starts from the beginning
+}
+
+TEST_CASE("with patience a run ends when its validation figure gets no better, and keeps its best epoch") {
+  const TemporaryFolder folder;
+  const std::vector<double> errors{5, 3, 2, 4, 3, 1, 1};
+  std::int64_t trained = 0;
+  const auto weight_after = [&](std::int64_t patience, bool resume) {
+    Args args = args_for(folder / std::to_string(patience));
+    args.epochs = 7;
+    args.patience = patience;
+    args.resume = resume;
+    Run run(args);
+    double weight = 0;
+    run.keep("weight", weight);
+    run.keep_best("validation_error");
+    trained = 0;
+    for (const std::int64_t epoch : run.epochs(1)) {
+      weight = static_cast<double>(epoch);
+      ++trained;
+      run.step({});
+      run.log_epoch({{"validation_error", errors[static_cast<std::size_t>(epoch) - 1]}});
+    }
+    return weight;
+  };
+  CHECK(weight_after(2, false) == 3);
+  CHECK(trained == 5);
+  CHECK(weight_after(2, true) == 3);  // it is complete
+  CHECK(trained == 0);
+  CHECK(weight_after(3, false) == 6);
+  CHECK(trained == 7);
+  CHECK(weight_after(0, false) == 7);
+
+  Args args = args_for(folder / "none");
+  args.patience = 1;
+  Run run(args);
+  CHECK(contains(error_of([&] { run.epochs(1); }), "no validation figure to stop by"));
+}
+
+TEST_CASE("an epoch that is not logged is an error") {
+  const TemporaryFolder folder;
+  Run run(args_for(folder.path()));
+  CHECK(contains(error_of([&] {
+                   for ([[maybe_unused]] const std::int64_t epoch : run.epochs(1)) run.step({});
+                 }),
+                 "ended without log_epoch()"));
 }
 
 TEST_CASE("a run that cannot continue is an error") {

@@ -46,7 +46,7 @@ TEST_CASE("iwae: more codes per image give a tighter bound for every model") {
 }
 
 TEST_CASE("conditional_vae: a wrong label is worse, and the right label improves the bound") {
-  const auto run = summary_of("conditional_vae", {"--limit", "6000", "--epochs", "6"});
+  const auto run = summary_of("conditional_vae", {"--limit", "6000", "--epochs", "9"});
   CHECK(figure(run, "neg_elbo_wrong_labels") > figure(run, "test_neg_elbo") + 1);
   CHECK(figure(run, "test_neg_elbo") < figure(run, "reference_test_neg_elbo"));
 }
