@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "nn/io/npy.h"
 
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
-#include <cmath>
-#include <concepts>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +11,7 @@
 
 #include "nn/context.h"
 #include "nn/io/bytes.h"
+#include "nn/io/elements.h"
 #include "nn/io/file.h"
 #include "nn/io/limits.h"
 #include "nn/io/zip.h"
@@ -125,84 +120,33 @@ class HeaderParser {
 
 // ---- elements
 
-float from_half(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 31;
-  const auto fraction = static_cast<float>(bits & 1023);
-  const float size = exponent == 31  ? (fraction == 0 ? std::numeric_limits<float>::infinity()
-                                                      : std::numeric_limits<float>::quiet_NaN())
-                     : exponent == 0 ? std::ldexp(fraction, -24)
-                                     : std::ldexp(1024 + fraction, exponent - 25);
-  return bits >> 15 != 0 ? -size : size;
-}
-struct Half {
-  std::uint16_t bits;
-};
-
-template <class Raw>
-Raw swapped(Raw x) {
-  auto bytes = std::bit_cast<std::array<char, sizeof(Raw)>>(x);
-  std::reverse(bytes.begin(), bytes.end());
-  return std::bit_cast<Raw>(bytes);
-}
-
-template <class T, class Raw>
-T element(Raw x) {
-  if constexpr (std::same_as<Raw, Half>) return from_half(x.bits);
-  else return static_cast<T>(x);
-}
-
-template <Element T, class Raw>
-Tensor elements(Bytes& source, const Shape& shape, bool big_endian, UnpackBudget& budget) {
-  const std::optional<std::uint64_t> bytes = bytes_of(shape, sizeof(Raw));
+Tensor elements_of(Bytes& source, const Header& header, const Shape& shape, UnpackBudget& budget,
+                   const LoadDtypes& dtypes) {
+  const std::string& descr = header.descr;
+  const bool order_known = !descr.empty() && "<>|="sv.find(descr[0]) != std::string_view::npos;
+  const FileType* const type = order_known ? find_type(&FileType::numpy, std::string_view(descr).substr(1)) : nullptr;
+  if (type == nullptr)
+    source.fault(source.at(), "elements of type '", one_line(descr), "' are not supported; ",
+                 all_types(&FileType::numpy), " are");
+  const std::optional<std::uint64_t> bytes = bytes_of(shape, type->size);
   if (!bytes) source.fault(source.at(), "shape ", shape, " has more elements than can be counted");
   if (*bytes != source.left())
     source.fault(source.at(), "shape ", shape, " takes ", *bytes, " bytes, but ", source.left(), " follow");
-  const std::uint64_t count = *bytes / sizeof(Raw);
-  budget.take(count * sizeof(T));
-  const char* from = source.take(*bytes, "the array").data();
-  Tensor x = in_context(source.name(), [&] { return Tensor(shape, dtype_of<T>); });
-  T* const to = x.mutable_data<T>();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    Raw raw;
-    std::memcpy(&raw, from + i * sizeof(Raw), sizeof(Raw));
-    if (big_endian) raw = swapped(raw);
-    if constexpr (std::same_as<Raw, std::uint64_t>)
-      if (raw > static_cast<std::uint64_t>(INT64_MAX))
-        source.fault(source.at(), "element ", i, " is ", raw, ", more than an i64 holds");
-    to[i] = element<T>(raw);
-  }
-  return x;
+  return in_context(source.name(), [&] {
+    const Dtype dtype = type->loaded_as(dtypes);
+    budget.take(*bytes / type->size * size_of(dtype));
+    Tensor x(shape, dtype);
+    type->read(source.take(*bytes, "the array").data(), descr.starts_with('>'), x, 0, x.numel());
+    return x;
+  });
 }
 
-Tensor elements_of(Bytes& source, const Header& header, const Shape& shape, UnpackBudget& budget) {
-  const std::string& descr = header.descr;
-  const std::string type = descr.size() == 3 ? descr.substr(1) : "";
-  const bool big = descr.starts_with('>');
-  const bool order_known = !descr.empty() && "<>|="sv.find(descr[0]) != std::string_view::npos;
-  if (order_known) {
-    if (type == "f4") return elements<float, float>(source, shape, big, budget);
-    if (type == "f8") return elements<double, double>(source, shape, big, budget);
-    if (type == "f2") return elements<float, Half>(source, shape, big, budget);
-    if (type == "i1") return elements<std::int64_t, std::int8_t>(source, shape, big, budget);
-    if (type == "i2") return elements<std::int64_t, std::int16_t>(source, shape, big, budget);
-    if (type == "i4") return elements<std::int64_t, std::int32_t>(source, shape, big, budget);
-    if (type == "i8") return elements<std::int64_t, std::int64_t>(source, shape, big, budget);
-    if (type == "u1" || type == "b1") return elements<std::uint8_t, std::uint8_t>(source, shape, big, budget);
-    if (type == "u2") return elements<std::int64_t, std::uint16_t>(source, shape, big, budget);
-    if (type == "u4") return elements<std::int64_t, std::uint32_t>(source, shape, big, budget);
-    if (type == "u8") return elements<std::int64_t, std::uint64_t>(source, shape, big, budget);
-  }
-  source.fault(source.at(), "elements of type '", one_line(descr),
-               "' are not supported; f2, f4, f8, i1 to i8, u1 to u8 and b1 are");
-}
-
-std::string header_of(const Tensor& x) {
-  constexpr std::array<std::string_view, 4> types{"<f4", "<f8", "<i8", "|u1"};
+std::string header_of(const Shape& shape, const FileType& type) {
   std::string extents;
-  for (const std::int64_t extent : x.shape()) extents += std::to_string(extent) + ", ";
-  if (x.dim() > 1) extents.resize(extents.size() - 2);
-  else if (x.dim() == 1) extents.resize(extents.size() - 1);  // (3,)
-  std::string text = join("{'descr': '", types[static_cast<std::size_t>(x.dtype())],
+  for (const std::int64_t extent : shape) extents += std::to_string(extent) + ", ";
+  if (shape.size() > 1) extents.resize(extents.size() - 2);
+  else if (shape.size() == 1) extents.resize(extents.size() - 1);  // (3,)
+  std::string text = join("{'descr': '", type.size == 1 ? "|" : "<", type.numpy,
                           "', 'fortran_order': False, 'shape': (", extents, "), }");
   // The array begins at a multiple of 64.
   const std::size_t before = 10;
@@ -214,17 +158,15 @@ std::string header_of(const Tensor& x) {
   return header + text;
 }
 
-std::string npy_bytes(const Tensor& x) {
-  std::string bytes = header_of(x);
-  const Tensor packed = contiguous(x);
-  dispatch(x.dtype(), [&]<class T>() {
-    if (x.numel() > 0)
-      bytes.append(reinterpret_cast<const char*>(packed.data<T>()), static_cast<std::size_t>(x.numel()) * sizeof(T));
-  });
+std::string npy_bytes(const Tensor& x, const FileType& type) {
+  std::string bytes = header_of(x.shape(), type);
+  const std::size_t begin = bytes.size();
+  bytes.resize(begin + static_cast<std::size_t>(x.numel()) * type.size);
+  type.write(contiguous(x), 0, x.numel(), bytes.data() + begin);
   return bytes;
 }
 
-Tensor array_in(std::string_view bytes, std::string_view name, UnpackBudget& budget) {
+Tensor array_in(std::string_view bytes, std::string_view name, UnpackBudget& budget, const LoadDtypes& dtypes) {
   Bytes source(bytes, name);
   if (source.take(6, "NumPy's magic") != "\x93NUMPY"sv) source.fault(0, "expected NumPy's magic, \\x93NUMPY");
   const auto version = source.number<std::uint8_t>("the version");
@@ -234,7 +176,7 @@ Tensor array_in(std::string_view bytes, std::string_view name, UnpackBudget& bud
                                             : source.number<std::uint32_t>("the header's length");
   const std::uint64_t at = source.at();
   Header header = HeaderParser(source.take(length, "the header"), at, source).parse();
-  if (!header.fortran_order) return elements_of(source, header, header.shape, budget);
+  if (!header.fortran_order) return elements_of(source, header, header.shape, budget, dtypes);
   // Column-major is row-major with the axes in reverse order.
   Shape turned;
   Axes axes;
@@ -242,30 +184,34 @@ Tensor array_in(std::string_view bytes, std::string_view name, UnpackBudget& bud
     turned.push_back(header.shape[axis]);
     axes.push_back(axis);
   }
-  const Tensor x = elements_of(source, header, turned, budget);
+  const Tensor x = elements_of(source, header, turned, budget, dtypes);
   return x.dim() < 2 ? x : contiguous(permute(x, axes));
 }
 
 }  // namespace
 
-Tensor parse_npy(std::string_view bytes, std::string_view name) {
+Tensor parse_npy(std::string_view bytes, std::string_view name, LoadDtypes dtypes) {
   return within_memory(name, bytes.size(), [&] {
     UnpackBudget budget(name, bytes.size());
-    return array_in(bytes, name, budget);
+    return array_in(bytes, name, budget, dtypes);
   });
 }
 
-Tensor load_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
+Tensor load_npy(const std::filesystem::path& path, LoadDtypes dtypes) {
+  return parse_npy(read_file(path), path.string(), dtypes);
+}
 
-void save_npy(const std::filesystem::path& path, const Tensor& x) {
-  within_memory(path.string(), static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype()), [&] {
+void save_npy(const std::filesystem::path& path, const Tensor& x, SaveDtypes dtypes) {
+  const FileType& type = saved_as(path.string(), &FileType::numpy, x.dtype(), dtypes);
+  within_memory(path.string(), static_cast<std::uint64_t>(x.numel()) * type.size, [&] {
+    const std::string bytes = in_context(path.string(), [&] { return npy_bytes(x, type); });
     NewFile file(path);
-    file.write(npy_bytes(x));
+    file.write(bytes);
     file.commit();
   });
 }
 
-StateDict parse_npz(std::string_view bytes, std::string_view name) {
+StateDict parse_npz(std::string_view bytes, std::string_view name, LoadDtypes dtypes) {
   return within_memory(name, bytes.size(), [&] {
     const ZipReader zip(bytes, name);
     UnpackBudget budget(name, bytes.size());
@@ -273,22 +219,29 @@ StateDict parse_npz(std::string_view bytes, std::string_view name) {
     for (const ZipEntry& entry : zip.entries()) {
       if (!entry.name.ends_with(".npy")) zip.fault(entry, " is not a .npy array");
       arrays.emplace_back(entry.name.substr(0, entry.name.size() - 4),
-                          array_in(zip.read(entry), join(name, ": ", one_line(entry.name)), budget));
+                          array_in(zip.read(entry), join(name, ": ", one_line(entry.name)), budget, dtypes));
     }
     return arrays;
   });
 }
 
-StateDict load_npz(const std::filesystem::path& path) { return parse_npz(read_file(path), path.string()); }
+StateDict load_npz(const std::filesystem::path& path, LoadDtypes dtypes) {
+  return parse_npz(read_file(path), path.string(), dtypes);
+}
 
 void save_npz(const std::filesystem::path& path, const StateDict& arrays, NpzOptions options) {
   std::uint64_t bytes = 0;
-  for (const auto& [name, x] : arrays) bytes += static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype());
+  for (const auto& [name, x] : arrays)
+    bytes += static_cast<std::uint64_t>(x.numel()) *
+             saved_as(path.string(), &FileType::numpy, x.dtype(), options.dtypes).size;
   within_memory(path.string(), bytes, [&] {
     ZipWriter zip(path);
     for (const auto& [name, x] : arrays) {
       check(!name.empty(), path.string(), "an array needs a name");
-      zip.add(name + ".npy", npy_bytes(x), options.compressed);
+      const FileType& type = saved_as(path.string(), &FileType::numpy, x.dtype(), options.dtypes);
+      const std::string array = in_context(
+          path.string(), [&] { return in_context(join(one_line(name)), [&] { return npy_bytes(x, type); }); });
+      zip.add(name + ".npy", array, options.compressed);
     }
     zip.commit();
   });

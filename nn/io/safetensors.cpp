@@ -2,7 +2,6 @@
 #include "nn/io/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nn/context.h"
+#include "nn/io/elements.h"
 #include "nn/io/file.h"
 #include "nn/io/limits.h"
 #include "tensor/ops.h"
@@ -31,20 +31,12 @@ constexpr std::string_view kMetadata = "__metadata__";
 // The format's limit for the length of the header.
 constexpr std::uint64_t kMaxHeader = 100'000'000;
 
-constexpr std::string_view name_of(Dtype dtype) {
-  constexpr std::array<std::string_view, 4> names{"F32", "F64", "I64", "U8"};
-  return names[static_cast<std::size_t>(dtype)];
-}
-
-std::optional<Dtype> dtype_named(std::string_view name) {
-  for (const Dtype dtype : {Dtype::f32, Dtype::f64, Dtype::i64, Dtype::u8})
-    if (name == name_of(dtype)) return dtype;
-  return name == "BOOL" ? std::optional(Dtype::u8) : std::nullopt;
-}
+// Elements are converted in parts of this number.
+constexpr std::int64_t kPart = 1 << 15;
 
 struct Entry {
   std::string name;
-  Dtype dtype = Dtype::f32;
+  const FileType* type = nullptr;
   Shape shape;
   std::uint64_t begin = 0, end = 0;
 };
@@ -135,19 +127,19 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   void add_entry() {
     if (!dtype_ || !shape_ || !offsets_) refuse_members();
     Entry entry{.name = name_, .shape = *shape_};
-    const auto dtype = dtype_named(*dtype_);
-    if (!dtype) fail(where("dtype"), "'", one_line(*dtype_), "' is not supported; F32, F64, I64, U8 and BOOL are");
-    entry.dtype = *dtype;
+    entry.type = find_type(&FileType::safetensors, *dtype_);
+    if (entry.type == nullptr)
+      fail(where("dtype"), "'", one_line(*dtype_), "' is not supported; ", all_types(&FileType::safetensors), " are");
     const Axes& offsets = *offsets_;
     if (offsets.size() != 2) fail(where("data_offsets"), "must be two counts, got ", offsets);
     entry.begin = static_cast<std::uint64_t>(offsets[0]);
     entry.end = static_cast<std::uint64_t>(offsets[1]);
     if (entry.begin > entry.end || entry.end > data_bytes_)
       fail(where("data_offsets"), offsets, " are not within the ", data_bytes_, " bytes of data");
-    const auto needed = bytes_of(entry.shape, size_of(entry.dtype));
+    const auto needed = bytes_of(entry.shape, entry.type->size);
     if (!needed) fail(where("shape"), entry.shape, " has more elements than can be counted");
     if (entry.end - entry.begin != *needed)
-      fail(where("data_offsets"), entry.dtype, entry.shape, " takes ", *needed, " bytes, but ", offsets, " are ",
+      fail(where("data_offsets"), entry.type->dtype, entry.shape, " takes ", *needed, " bytes, but ", offsets, " are ",
            entry.end - entry.begin);
     entries.push_back(std::move(entry));
   }
@@ -197,7 +189,7 @@ class Reader {
   std::uint64_t size_ = 0;
 };
 
-Safetensors load(Reader& file) {
+Safetensors load(Reader& file, const LoadDtypes& dtypes) {
   std::uint64_t header_bytes = 0;
   check(file.size() >= 8, "file", file.size(), " bytes are too few for a header's length");
   file.read(&header_bytes, 8);
@@ -213,10 +205,19 @@ Safetensors load(Reader& file) {
   check_no_gaps(header.entries, data_bytes);
 
   Safetensors result{.tensors = {}, .metadata = std::move(header.metadata)};
+  std::vector<char> part;
   for (const Entry& entry : header.entries) {
-    Tensor x(entry.shape, entry.dtype);
+    const FileType& type = *entry.type;
+    Tensor x(entry.shape, type.loaded_as(dtypes));
     file.seek(data_begin + entry.begin);
-    dispatch(entry.dtype, [&]<class T>() { file.read(x.mutable_data<T>(), entry.end - entry.begin); });
+    in_context(join(one_line(entry.name)), [&] {
+      for (std::int64_t first = 0; first < x.numel(); first += kPart) {
+        const std::int64_t count = std::min(kPart, x.numel() - first);
+        part.resize(static_cast<std::size_t>(count) * type.size);
+        file.read(part.data(), part.size());
+        type.read(part.data(), false, x, first, count);
+      }
+    });
     result.tensors.emplace_back(entry.name, std::move(x));
   }
   return result;
@@ -225,7 +226,7 @@ Safetensors load(Reader& file) {
 // The JSON text in front of the data. It is written tensor by tensor: an object of the JSON library that keeps the order
 // of its keys searches all of them for each new one.
 std::string json_header(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata,
-                        const std::vector<std::uint64_t>& begin) {
+                        const std::vector<const FileType*>& types, const std::vector<std::uint64_t>& begin) {
   std::string text = "{";
   const auto add = [&](std::string_view name, const Json& value) {
     if (text.size() > 1) text += ',';
@@ -237,8 +238,8 @@ std::string json_header(const std::filesystem::path& path, const StateDict& tens
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const auto& [name, x] = tensors[i];
       if (!names.insert(name).second) fail(path.string(), "the name '", one_line(name), "' is taken");
-      const std::uint64_t bytes = static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype());
-      add(name, {{"dtype", name_of(x.dtype())},
+      const std::uint64_t bytes = static_cast<std::uint64_t>(x.numel()) * types[i]->size;
+      add(name, {{"dtype", types[i]->safetensors},
                  {"shape", std::vector<std::int64_t>(x.shape().begin(), x.shape().end())},
                  {"data_offsets", {begin[i], begin[i] + bytes}}});
     }
@@ -254,43 +255,53 @@ std::string json_header(const std::filesystem::path& path, const StateDict& tens
 
 }  // namespace
 
-void save_safetensors(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata) {
+void save_safetensors(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata,
+                      SaveDtypes dtypes) {
+  std::vector<const FileType*> types;
+  for (const auto& [name, x] : tensors)
+    types.push_back(&saved_as("save_safetensors", &FileType::safetensors, x.dtype(), dtypes));
   // Tensors with larger elements come first, so every tensor starts at a multiple of its element's
   // size. This helps readers that map the file into memory. The header keeps the order of the
   // names.
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto element = [&](std::size_t i) { return size_of(tensors[i].second.dtype()); };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return element(a) > element(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return types[a]->size > types[b]->size; });
   std::vector<std::uint64_t> begin(tensors.size());
   std::uint64_t end = 0;
   for (const std::size_t i : order) {
     begin[i] = end;
-    end += static_cast<std::uint64_t>(tensors[i].second.numel()) * element(i);
+    end += static_cast<std::uint64_t>(tensors[i].second.numel()) * types[i]->size;
   }
 
   in_context("save_safetensors", [&] {
     within_memory(path.string(), end, [&] {
-      const std::string text = json_header(path, tensors, metadata, begin);
+      const std::string text = json_header(path, tensors, metadata, types, begin);
       NewFile file(path);
       const std::uint64_t header_bytes = text.size();
       file.write(&header_bytes, 8);
       file.write(text);
+      std::vector<char> part;
       for (const std::size_t i : order) {
         const Tensor x = contiguous(tensors[i].second);
-        dispatch(x.dtype(),
-                 [&]<class T>() { file.write(x.data<T>(), static_cast<std::size_t>(x.numel()) * sizeof(T)); });
+        for (std::int64_t first = 0; first < x.numel(); first += kPart) {
+          const std::int64_t count = std::min(kPart, x.numel() - first);
+          part.resize(static_cast<std::size_t>(count) * types[i]->size);
+          in_context(join(path.string(), ": ", one_line(tensors[i].first)),
+                     [&] { types[i]->write(x, first, count, part.data()); });
+          file.write(part.data(), part.size());
+        }
       }
       file.commit();
     });
   });
 }
 
-Safetensors load_safetensors(const std::filesystem::path& path) {
+Safetensors load_safetensors(const std::filesystem::path& path, LoadDtypes dtypes) {
   return in_context("load_safetensors", [&] {
     return in_context(path.string(), [&] {
       Reader file(path);
-      return within_memory("file", file.size(), [&] { return load(file); });
+      return within_memory("file", file.size(), [&] { return load(file, dtypes); });
     });
   });
 }

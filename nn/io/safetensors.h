@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "nn/io/file_dtype.h"
 #include "tensor/state_dict.h"
 
 namespace hourglass::nn {
@@ -18,15 +19,18 @@ namespace hourglass::nn {
 using Metadata = std::map<std::string, std::string>;
 
 /// The file appears whole or not at all: it is written under another name, flushed to the disk and renamed.
-void save_safetensors(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata = {});
+///   save_safetensors("vae.safetensors", model.state_dict(), {}, {.floats = FileDtype::bf16});
+void save_safetensors(const std::filesystem::path& path, const StateDict& tensors, const Metadata& metadata = {},
+                      SaveDtypes dtypes = {});
 
 struct Safetensors {
   StateDict tensors;
   Metadata metadata;
 };
-/// Reads F32, F64, I64, U8 and BOOL (as u8). Files are not trusted: any deviation from the format
-/// is an error that names the file and the tensor. It comes before memory is allocated for tensors.
+/// Reads F64, F32, F16, BF16, integers with and without a sign, and BOOL; LoadDtypes says what they become. Files are not
+/// trusted: any deviation from the format is an error that names the file and the tensor. It comes before memory is
+/// allocated for tensors. The data are converted in parts, so no second copy of them is in memory.
 ///   model.load_state_dict(load_safetensors("vae.safetensors").tensors);
-Safetensors load_safetensors(const std::filesystem::path& path);
+Safetensors load_safetensors(const std::filesystem::path& path, LoadDtypes dtypes = {});
 
 }  // namespace hourglass::nn

@@ -35,6 +35,12 @@ def safetensors(metadata):
     return struct.pack("<Q", len(header)) + header + bytes(9)
 
 
+def one_weight(dtype):
+    size = 1 if dtype == "BOOL" else int(dtype.lstrip("BFIU")) // 8
+    header = json.dumps({"a": {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]}}).encode()
+    return struct.pack("<Q", len(header)) + header + b"\x7f\xff" * size
+
+
 def checkpoint():
     """What the run of fuzz_checkpoint.cpp saves, all zeros."""
     entries = {"model.weight": ("F32", [1, 2]), "model.bias": ("F32", [1]), "adam.step": ("I64", [1]),
@@ -85,12 +91,15 @@ ARFF = b"@relation x\n@attribute a numeric\n@attribute t {p,q}\n@data\n1.5,p\n?,
 SEEDS = {
     "idx": [IDX, gzip.compress(IDX), b"\0\0\x0d\1\0\0\0\1\xc0\x20\0\0", b"\0\0\x08\3" + bytes(4) + b"\xff" * 8,
             gzip.compress(b"\0\0\x09\1\0\1\x86\xa0" + bytes(100000))],
-    "safetensors": [safetensors({}), safetensors({"__metadata__": {"format": "hourglass checkpoint 1", "crc32": "00000000"}}),
+    "safetensors": [safetensors({}), *map(one_weight, ("F16", "BF16", "I32", "I16", "I8", "U64", "U32", "U16", "BOOL")),
+                    safetensors({"__metadata__": {"format": "hourglass checkpoint 1", "crc32": "00000000"}}),
                     raw_safetensors(b'{"a":{"dtype":"F32","shape":' + DEEP + b',"data_offsets":[0,0]}}'),
                     raw_safetensors(b'{"a":{"dtype":"F32","shape":[0],"data_offsets":' + DEEP + b"}}"),
                     raw_safetensors(b"{" + b",".join(MANY) + b"}")],
     "checkpoint": [checkpoint()],
-    "npy": [npy("<f4", (2, 3), bytes(24)), npy(">i2", (3,), bytes(6)), npy("<f8", (2, 2), bytes(32), True),
+    "npy": [*(npy(order + kind, (2,), b"\x7f\xff" * int(kind[1])) for order in "<>"
+              for kind in ("f2", "i1", "i4", "i8", "u1", "u2", "u4", "u8", "b1")),
+            npy("<f4", (2, 3), bytes(24)), npy(">i2", (3,), bytes(6)), npy("<f8", (2, 2), bytes(32), True),
             npy("<f4", (0, 2**62), b""), npy("x" * 200, (1,), b"")],
     "npz": [npz(zipfile.ZIP_STORED), npz(zipfile.ZIP_DEFLATED),
             entries(["../../evil.npy", "a.npy"], ONE), entries(["a.npy", "a.npy"], ONE), entries(["a.npy"], ZEROS)],

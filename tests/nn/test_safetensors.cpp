@@ -168,6 +168,7 @@ TEST_CASE("a file that does not follow the format is refused, with a reason") {
     return R"({"w": {"dtype": ")" + dtype + R"(", "shape": )" + shape + R"(, "data_offsets": )" + offsets + "}}";
   };
   const std::string data(8, '\0'), good = header_of("F32", "[2]", "[0, 8]");
+  const std::string kTypes = "F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL are";
   const std::string kDeep = std::string(100000, '[') + std::string(100000, ']');
   struct Row {
     std::string bytes, error;
@@ -202,8 +203,7 @@ TEST_CASE("a file that does not follow the format is refused, with a reason") {
       {file_of("{\"" + std::string(100000, 'n') + "\": {\"dtype\": \"" + std::string(100000, 'd') +
                    R"(", "shape": [], "data_offsets": [0, 8]}})",
                data),
-       std::string(60, 'n') + "...: dtype: '" + std::string(60, 'd') +
-           "...' is not supported; F32, F64, I64, U8 and BOOL are"},
+       std::string(60, 'n') + "...: dtype: '" + std::string(60, 'd') + "...' is not supported; " + kTypes},
       {file_of(
            R"({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}})",
            data),
@@ -221,10 +221,8 @@ TEST_CASE("a file that does not follow the format is refused, with a reason") {
       {file_of(R"({"__metadata__": {"epoch": 5}})", ""), "__metadata__: header: epoch must be a string, got 5"},
       {file_of(R"({"__metadata__": []})", ""), "__metadata__: header: must be an object, got a list"},
       // dtype
-      {file_of(header_of("BF16", "[4]", "[0, 8]"), data),
-       "w: dtype: 'BF16' is not supported; F32, F64, I64, U8 and BOOL are"},
-      {file_of(header_of("f32", "[2]", "[0, 8]"), data),
-       "w: dtype: 'f32' is not supported; F32, F64, I64, U8 and BOOL are"},
+      {file_of(header_of("F8_E4M3", "[8]", "[0, 8]"), data), "w: dtype: 'F8_E4M3' is not supported; " + kTypes},
+      {file_of(header_of("f32", "[2]", "[0, 8]"), data), "w: dtype: 'f32' is not supported; " + kTypes},
       {file_of(R"({"w": {"dtype": 32, "shape": [2], "data_offsets": [0, 8]}})", data),
        "w: dtype: must be a string, got 32"},
       // shape
@@ -244,9 +242,9 @@ TEST_CASE("a file that does not follow the format is refused, with a reason") {
        "w: shape: [4611686018427387906] has more elements than can be counted"},
       {file_of(header_of("F32", "[0, 9223372036854775807, 9223372036854775807]", "[0, 0]"), ""),
        "w: shape: [0, 9223372036854775807, 9223372036854775807] has more elements than can be counted"},
-      {file_of(header_of("F32", "[3]", "[0, 8]"), data), "w: data_offsets: f32[3] takes 12 bytes, but [0, 8] are 8"},
-      {file_of(header_of("F64", "[2]", "[0, 8]"), data), "w: data_offsets: f64[2] takes 16 bytes, but [0, 8] are 8"},
-      {file_of(header_of("F32", "[1]", "[0, 8]"), data), "w: data_offsets: f32[1] takes 4 bytes, but [0, 8] are 8"},
+      {file_of(header_of("F32", "[3]", "[0, 8]"), data), "w: data_offsets: F32[3] takes 12 bytes, but [0, 8] are 8"},
+      {file_of(header_of("F64", "[2]", "[0, 8]"), data), "w: data_offsets: F64[2] takes 16 bytes, but [0, 8] are 8"},
+      {file_of(header_of("F32", "[1]", "[0, 8]"), data), "w: data_offsets: F32[1] takes 4 bytes, but [0, 8] are 8"},
       // offsets
       {file_of(header_of("F32", "[2]", "[-8, 0]"), data), "w: data_offsets: must be two counts, got -8"},
       {file_of(header_of("F32", "[2]", "[0, 8, 8]"), data), "w: data_offsets: must be two counts, got [0, 8, 8]"},
@@ -386,6 +384,9 @@ TEST_CASE("weights travel from PyTorch and to PyTorch, and keep their meaning") 
   back.emplace_back("x", x);
   back.emplace_back("y", other(x));
   nn::save_safetensors(fs::path(exchange) / "to_pytorch.safetensors", back);
+  for (const nn::FileDtype half : {nn::FileDtype::f16, nn::FileDtype::bf16})
+    nn::save_safetensors(fs::path(exchange) / join("to_pytorch_", half, ".safetensors"), back, {},
+                         {.floats = half, .integers = nn::FileDtype::i16});
   nn::save_npz(fs::path(exchange) / "to_numpy.npz", back);
   nn::save_npz(fs::path(exchange) / "to_numpy_packed.npz", back, {.compressed = true});
   nn::save_npy(fs::path(exchange) / "to_numpy.npy", back.back().second);

@@ -21,7 +21,8 @@ import tempfile
 import numpy as np
 import torch
 
-NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.uint8: "U8"}
+NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.uint8: "U8", torch.float16: "F16",
+         torch.bfloat16: "BF16", torch.int16: "I16"}
 
 
 def save(path, tensors):
@@ -91,6 +92,11 @@ with tempfile.TemporaryDirectory() as folder:
     m = model()
     m.load_state_dict(state)  # strict: exactly these keys
     check_close(run(m, x), y, "to_pytorch.safetensors")
+    for half in torch.float16, torch.bfloat16:
+        there = load(folder / f"to_pytorch_{NAMES[half]}.safetensors")
+        for name, one in {**state, "x": x, "y": y}.items():
+            expected = one.to(half) if one.is_floating_point() else one.to(torch.int16)
+            assert there[name].dtype == expected.dtype and torch.equal(there[name], expected), (half, name)
     for file in ("to_numpy.npz", "to_numpy_packed.npz"):
         arrays = np.load(folder / file)
         assert set(arrays) == {*state, "x", "y"}, set(arrays)
