@@ -236,11 +236,12 @@ void save_npz(const std::filesystem::path& path, const StateDict& arrays, NpzOpt
              saved_as(path.string(), &FileType::numpy, x.dtype(), options.dtypes).size;
   within_memory(path.string(), bytes, [&] {
     ZipWriter zip(path);
-    for (const auto& [name, x] : arrays) {
+    for (const auto& entry : arrays) {
+      const auto& [name, x] = entry;
       check(!name.empty(), path.string(), "an array needs a name");
-      const FileType& type = saved_as(path.string(), &FileType::numpy, x.dtype(), options.dtypes);
-      const std::string array = in_context(
-          path.string(), [&] { return in_context(join(one_line(name)), [&] { return npy_bytes(x, type); }); });
+      const std::string array = in_context(join(path.string(), ": ", one_line(name)), [&] {
+        return npy_bytes(entry.second, saved_as("save_npz", &FileType::numpy, entry.second.dtype(), options.dtypes));
+      });
       zip.add(name + ".npy", array, options.compressed);
     }
     zip.commit();
