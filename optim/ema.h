@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A running average of the weights during training, often better than the final weights.
+// A running average of the weights, and of statistics, during training, often better than the final weights.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,14 +26,29 @@ struct EmaOptions {
 ///   optim::Ema ema(model.parameters(), {.decay = 0.999});
 ///   for (...) { adam.step(...); ema.update(); }
 ///   { const auto averaged = ema.apply();  evaluate(model); }      // the block ends: the trained weights are back
+///
+/// Buffers, such as the running statistics of batch_norm, are not followed unless they are given: inside the block the
+/// model has its latest ones. Those belong to the latest weights, which are near their average. Statistics of the same
+/// age as the average come with
+///
+///   optim::Ema ema(model.parameters(), model.buffers(), {.decay = 0.999});
+///
+/// which averages buffers of floats as it does parameters, and copies those of integers (num_batches_tracked).
 class Ema {
  public:
   explicit Ema(std::vector<Parameter> parameters, EmaOptions options = {});
+  /// A buffer is a handle with name(), value() and set_value(), as nn::Buffer is.
+  template <class Buffer>
+  Ema(std::vector<Parameter> parameters, const std::vector<Buffer>& buffers, EmaOptions options = {})
+      : Ema(std::move(parameters), options) {
+    for (const Buffer& b : buffers) follow(b);
+  }
   void update();
-  /// In the order of the parameters.
+  /// In the order of the parameters; then those of the buffers.
   const std::vector<Tensor>& averages() const { return averages_; }
 
-  /// During its lifetime the averages are the parameters' values.
+  /// During its lifetime the averages are the values of the parameters and buffers. At its end all have the values from
+  /// before, whatever happened to them.
   class [[nodiscard]] Applied {
    public:
     explicit Applied(const Ema& ema);
@@ -41,17 +57,30 @@ class Ema {
     Applied& operator=(const Applied&) = delete;
 
    private:
-    const std::vector<Parameter>& parameters_;
+    const Ema& ema_;
     std::vector<Tensor> trained_;
   };
   Applied apply() const { return Applied(*this); }
 
-  /// "step", and each average under the place of its parameter: "0", "1", ...
+  /// "step", and each average under its place in averages(): "0", "1", ...
   StateDict state_dict() const;
   void load_state_dict(const StateDict& state);
 
  private:
-  std::vector<Parameter> parameters_;
+  // A parameter or a buffer.
+  struct Followed {
+    std::string name;
+    std::function<Tensor()> value;
+    std::function<void(const Tensor&)> set_value;
+  };
+  template <class Handle>
+  void follow(const Handle& handle) {
+    averages_.push_back(handle.value());
+    followed_.push_back({handle.name(), [handle] { return handle.value(); },
+                         [handle](const Tensor& value) { handle.set_value(value); }});
+  }
+
+  std::vector<Followed> followed_;
   std::vector<Tensor> averages_;
   EmaOptions options_;
   std::int64_t updates_ = 0;

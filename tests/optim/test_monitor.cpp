@@ -7,9 +7,11 @@
 
 #include <doctest/doctest.h>
 
+#include "nn/norm.h"
 #include "optim/ema.h"
 #include "optim/monitor.h"
 #include "tensor/ops.h"
+#include "tensor/random.h"
 #include "tests/error_of.h"
 #include "tests/optim/problem.h"
 
@@ -135,5 +137,88 @@ TEST_CASE("the average follows the weights, and replaces them while apply() is i
   StateDict more = ema.state_dict();
   more.emplace_back("1", zeros({2}));
   CHECK(error_of([&] { second.load_state_dict(more); }) ==
-        "ema: load_state_dict: 3 entries, but only 2 are known: there are 1 parameters");
+        "ema: load_state_dict: 3 entries, but only 2 are known: there are 1 parameters and buffers");
+}
+
+namespace {
+
+// A model with running statistics.
+struct Normalised {
+  Rng rng{1};
+  nn::BatchNorm1d norm{3};
+  void train(int step) {
+    norm(constant(rng.normal({8, 3}, step, 1 + step)));
+    for (const Parameter& p : norm.parameters()) p.set_value(p.value() + 1);
+  }
+  std::vector<Tensor> buffers() const {
+    std::vector<Tensor> all;
+    for (const nn::Buffer& b : norm.buffers()) all.push_back(b.value());
+    return all;
+  }
+};
+
+void check_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(equal(a[i], b[i]));
+}
+
+}  // namespace
+
+TEST_CASE("buffers that are given are averaged with the weights, and their integers copied") {
+  Normalised model;
+  optim::Ema ema(model.norm.parameters(), model.norm.buffers(), {.decay = 0.75});
+  Tensor mean = zeros({3}), variance = ones({3});
+  for (int step = 0; step < 4; ++step) {
+    model.train(step);
+    ema.update();
+    mean = mean * 0.75 + model.buffers()[0] * 0.25;
+    variance = variance * 0.75 + model.buffers()[1] * 0.25;
+  }
+  REQUIRE(ema.averages().size() == 5);
+  CHECK(allclose(ema.averages()[2], mean, 1e-6, 0));
+  CHECK(allclose(ema.averages()[3], variance, 1e-6, 0));
+  CHECK(equal(ema.averages()[4], scalar(4, Dtype::i64)));
+
+  const std::vector<Tensor> trained = model.buffers();
+  model.norm.eval();
+  const Tensor x = model.rng.normal({5, 3});
+  {
+    const auto averaged = ema.apply();
+    CHECK(equal(model.norm.buffers()[0].value(), ema.averages()[2]));
+    const Tensor weight = ema.averages()[0], bias = ema.averages()[1];
+    CHECK(allclose(model.norm(constant(x)).value(), (x - mean) * rsqrt(variance + 1e-5) * weight + bias, 1e-5, 1e-5));
+    model.norm.train();
+    model.norm(constant(x));  // statistics that are counted anew last until the end of the block
+    CHECK(model.buffers()[2].item() == 5);
+  }
+  check_equal(model.buffers(), trained);
+}
+
+TEST_CASE("without buffers, the averaged weights are used with the model's latest statistics") {
+  Normalised model;
+  optim::Ema ema(model.norm.parameters(), {.decay = 0.75});
+  model.train(3);
+  ema.update();
+  CHECK(ema.averages().size() == 2);
+  const std::vector<Tensor> latest = model.buffers();
+  const auto averaged = ema.apply();
+  check_equal(model.buffers(), latest);
+}
+
+TEST_CASE("averages of buffers are saved with the others, and continue") {
+  Normalised model, other;
+  optim::Ema whole(model.norm.parameters(), model.norm.buffers()),
+      resumed(model.norm.parameters(), model.norm.buffers());
+  model.train(1);
+  whole.update();
+  resumed.load_state_dict(whole.state_dict());
+  model.train(2);
+  whole.update();
+  resumed.update();
+  check_equal(resumed.averages(), whole.averages());
+  optim::Ema weights(other.norm.parameters());
+  CHECK(error_of([&] { weights.load_state_dict(whole.state_dict()); }) ==
+        "ema: load_state_dict: 6 entries, but only 3 are known: there are 2 parameters and buffers");
+  CHECK(error_of([&] { whole.load_state_dict(weights.state_dict()); }) ==
+        "ema: load_state_dict: running_mean is missing");
 }
