@@ -132,19 +132,19 @@ void write_elements(const Tensor& x, std::int64_t first, std::int64_t count, cha
 }
 
 template <class Raw, FileDtype kDtype>
-constexpr FileType type_of(std::string_view safetensors, std::string_view numpy) {
+constexpr FileType row_of(std::string_view safetensors, std::string_view numpy) {
   return {kDtype, safetensors, numpy, sizeof(Raw), kNatural<Raw>, read_elements<Raw>, write_elements<Raw, kDtype>};
 }
 
 // In the order of FileDtype.
 constexpr std::array kTypes{
-    type_of<double, FileDtype::f64>("F64", "f8"),        type_of<float, FileDtype::f32>("F32", "f4"),
-    type_of<F16, FileDtype::f16>("F16", "f2"),           type_of<BF16, FileDtype::bf16>("BF16", ""),
-    type_of<std::int64_t, FileDtype::i64>("I64", "i8"),  type_of<std::int32_t, FileDtype::i32>("I32", "i4"),
-    type_of<std::int16_t, FileDtype::i16>("I16", "i2"),  type_of<std::int8_t, FileDtype::i8>("I8", "i1"),
-    type_of<std::uint64_t, FileDtype::u64>("U64", "u8"), type_of<std::uint32_t, FileDtype::u32>("U32", "u4"),
-    type_of<std::uint16_t, FileDtype::u16>("U16", "u2"), type_of<std::uint8_t, FileDtype::u8>("U8", "u1"),
-    type_of<Boolean, FileDtype::boolean>("BOOL", "b1"),
+    row_of<double, FileDtype::f64>("F64", "f8"),        row_of<float, FileDtype::f32>("F32", "f4"),
+    row_of<F16, FileDtype::f16>("F16", "f2"),           row_of<BF16, FileDtype::bf16>("BF16", ""),
+    row_of<std::int64_t, FileDtype::i64>("I64", "i8"),  row_of<std::int32_t, FileDtype::i32>("I32", "i4"),
+    row_of<std::int16_t, FileDtype::i16>("I16", "i2"),  row_of<std::int8_t, FileDtype::i8>("I8", "i1"),
+    row_of<std::uint64_t, FileDtype::u64>("U64", "u8"), row_of<std::uint32_t, FileDtype::u32>("U32", "u4"),
+    row_of<std::uint16_t, FileDtype::u16>("U16", "u2"), row_of<std::uint8_t, FileDtype::u8>("U8", "u1"),
+    row_of<Boolean, FileDtype::boolean>("BOOL", "b1"),
 };
 static_assert(kTypes.size() == static_cast<std::size_t>(FileDtype::boolean) + 1);
 
