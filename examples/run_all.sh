@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The whole course: every variant and study, one after another, and one page that shows and links all reports.
 #
-#   examples/run_all.sh                          as each program is by default: some hours on 2 cores
+#   examples/run_all.sh                          as each program is by default: half an hour on 2 cores
 #   examples/run_all.sh --epochs 1 --limit 4000  a quick look; these flags go to every program
 #   OUT=course examples/run_all.sh               elsewhere than runs/
 #   RESUME=1 examples/run_all.sh                 goes on: leaves out what has run, resumes what was interrupted
@@ -93,7 +93,7 @@ run() {
   fi
   [[ ${RESUME:-0} != 1 || ! -f $out/$name/last.safetensors ]] || set -- "$@" --resume
   echo "== $name"
-  if "$build/examples/$name" --quiet --out "$out/$name" "$@" >"$log" 2>&1; then
+  if "$build/examples/$name" --quiet --overwrite --out "$out/$name" "$@" >"$log" 2>&1; then
     echo "seconds $((SECONDS - begin))" >>"$log"
     tail -n 2 "$log" | head -n 1
   else

@@ -6,12 +6,16 @@
 #include <cmath>
 #include <exception>
 #include <iostream>
+#include <numeric>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 
+#include "examples/support/files.h"
 #include "examples/support/text.h"
+#include "nn/limits.h"
 #include "tensor/error.h"
 #include "tensor/parallel.h"
 
@@ -37,7 +41,7 @@ CLI::Validator validator_in(const char* kind, Range range) {
         const bool whole = error == std::errc() && end == text.data() + text.size();
         const auto real = static_cast<double>(value);
         if (whole && std::isfinite(real) && real >= range.min && real <= range.max) return {};
-        return "expects " + describe(kind, range) + ", got '" + text + "'";
+        return "expects " + describe(kind, range) + ", got '" + join(nn::one_line(text)) + "'";
       },
       "");
 }
@@ -65,6 +69,22 @@ std::string command_line(int argc, const char* const* argv) {
     line += (i > 0 ? " " : "") + (plain ? word : "'" + quoted + "'");
   }
   return line;
+}
+
+// Letters to insert, delete or replace (Levenshtein 1966).
+std::size_t edits_between(std::string_view a, std::string_view b) {
+  if (a.size() > 100) return a.size();
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
 }
 
 /// The name of a flag in the configuration: --batch-size becomes batch_size.
@@ -107,13 +127,16 @@ void Program::training_flags() {
   flag("--batch-size", args_.batch_size, "images per step");
   flag("--lr", args_.lr, "learning rate", {.min = 0});
   flag("--seed", seed_, "seed of all random numbers: weights, order of the images, noise", {.min = 0});
-  flag("--threads", args_.threads, "number of threads; the results do not depend on it", {.min = 1, .max = 1024});
+  flag("--threads", args_.threads,
+       "number of threads, at most as many as there are cores; the results do not depend on it");
   app_->add_option("--out", args_.out, "folder for the report, results and pictures")
       ->type_name("DIR")
-      ->capture_default_str()
+      ->default_str((args_.out / "").string() + ", or with a number if that has results")
       ->check(non_empty());
+  flag("--overwrite", args_.overwrite, "replace the results of an earlier run in --out");
   flag("--resume", args_.resume, "continue the run in --out where it stopped, if there is one");
   flag("--save-every", args_.save_every, "seconds between checkpoints in --out", {.min = 0});
+  flag("--trace", args_.trace, "if the loss becomes NaN, name the operation that gave the first NaN (slower)");
   flag("--quiet", args_.quiet, "print only the final result");
   for (const auto& [name, path] : {std::pair{"data_dir", &args_.data.folder}, std::pair{"out", &args_.out}})
     settings_.emplace_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
@@ -158,7 +181,7 @@ void Program::flag(const std::string& name, std::string& value, const std::strin
     option->check(CLI::Validator(
         [list, choices](const std::string& text) {
           const bool known = std::find(choices.begin(), choices.end(), text) != choices.end();
-          return known ? std::string() : "expects one of " + list + ", got '" + text + "'";
+          return known ? std::string() : "expects one of " + list + ", got '" + join(nn::one_line(text)) + "'";
         },
         ""));
   }
@@ -182,13 +205,43 @@ void Program::flag(const std::string& name, std::vector<double>& values, const s
   list_flag(name, values, help, "X,X,...", "numbers, each", range);
 }
 
+// A folder of its own for each run: runs/NAME, then runs/NAME-2 and so on, unless --out names one.
+void Program::choose_folder() {
+  if (app_->get_option("--out")->count() > 0 || args_.resume || args_.overwrite) return;
+  const std::filesystem::path first = args_.out;
+  for (int number = 2; has_results(args_.out); ++number) args_.out = join(first.string(), '-', number);
+  if (args_.out != first) args_.command += " --out " + args_.out.string();
+}
+
+// "; did you mean --epochs?" for the first flag that does not exist, if one that exists is nearly the same.
+std::string Program::suggestion(int argc, const char* const* argv) const {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i], name = word.substr(0, word.find('='));
+    if (!name.starts_with("--") || app_->get_option_no_throw(std::string(name)) != nullptr) continue;
+    std::string nearest;
+    std::size_t least = 3;  // edits
+    for (const CLI::Option* option : app_->get_options())
+      if (const std::size_t edits = edits_between(name, option->get_name()); edits < least) {
+        least = edits;
+        nearest = option->get_name();
+      }
+    return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+  }
+  return "";
+}
+
 int Program::run(int argc, const char* const* argv, const std::function<void(const Args&)>& body) {
   const auto complain = [&](const std::string& what) { std::cerr << args_.about.name << ": " << what << '\n'; };
   try {
     app_->parse(argc, argv);
+    args_.command = command_line(argc, argv);
+    if (args_.about.trains) choose_folder();
+    if (const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency()); args_.threads > cores) {
+      if (!args_.quiet) std::cout << "threads: " << cores << ", as many as there are cores" << std::endl;
+      args_.threads = cores;
+    }
     for (const auto& setting : settings_) args_.config.push_back(setting());
     args_.seed = static_cast<std::uint64_t>(seed_);
-    args_.command = command_line(argc, argv);
     set_num_threads(static_cast<int>(args_.threads));
     body(args_);
     std::cout.flush();
@@ -197,7 +250,7 @@ int Program::run(int argc, const char* const* argv, const std::function<void(con
   } catch (const CLI::CallForHelp& help) {
     return app_->exit(help);
   } catch (const CLI::ParseError& error) {
-    complain(error.what() + std::string(" (see --help)"));
+    complain(join(nn::one_line(error.what(), 300), suggestion(argc, argv), " (see --help)"));
     return 2;
   } catch (const Interrupted& interrupted) {
     complain(interrupted.what());

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -49,12 +50,20 @@ struct Args {
   std::filesystem::path out;
   bool quiet = false;
   bool resume = false;                                ///< continue from the checkpoint in --out, if there is one
+  bool overwrite = false;                             ///< replace the results of an earlier run in --out
+  bool trace = false;                                 ///< look for the op that gives the first NaN
   double save_every = 30;                             ///< seconds between checkpoints
   std::string command{};                              ///< as it was typed, for the message that says how to continue
   std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
 
   /// How many epochs of `batches` steps each: --epochs, or as many as --steps needs, rounded; from 1 to 200.
   std::int64_t epochs_of(std::int64_t batches) const;
+};
+
+/// Training failed, for instance because the loss became NaN: exit code 1.
+class RunFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 /// Training was interrupted by Ctrl-C and saved. The message says how to continue.
@@ -108,6 +117,8 @@ class Program {
 
  private:
   void training_flags();
+  void choose_folder();
+  std::string suggestion(int argc, const char* const* argv) const;
   template <class T>
   void list_flag(const std::string& name, std::vector<T>& values, const std::string& help, const char* type_name,
                  const char* expected, Range range);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <system_error>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "tensor/error.h"
@@ -24,5 +26,21 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
   file.write(content);
   file.commit();
 }
+
+bool has_results(const std::filesystem::path& folder) {
+  std::error_code unreadable;
+  return std::filesystem::exists(folder / "summary.json", unreadable) ||
+         std::filesystem::exists(folder / "last.safetensors", unreadable);
+}
+
+// The lock is on the folder itself, so no file remains, and the system removes it when the program ends in any way.
+FolderLock::FolderLock(const std::filesystem::path& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  check(descriptor_ >= 0, folder.string(), "cannot open this folder: ", std::strerror(errno));
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // some file systems have no locks
+  ::close(descriptor_);
+  fail(folder.string(), "another run is writing to this folder");
+}
+FolderLock::~FolderLock() { ::close(descriptor_); }
 
 }  // namespace hourglass::examples

@@ -31,6 +31,8 @@ struct Record {
 
   Args args;
   std::vector<std::pair<std::string, Value>> facts;
+  std::vector<std::pair<std::string, std::string>> models;  ///< names and summaries of what is trained
+  std::string started;                                      ///< 2026-03-01 09:30 UTC
   std::vector<Result> results;
   std::vector<Epoch> epochs;
   std::vector<Exhibit> exhibits;

@@ -2,13 +2,20 @@
 #include "examples/support/report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
 #include <map>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "examples/support/plot.h"
 #include "examples/support/text.h"
+#include "tensor/error.h"
+#include "tensor/kernels/kernels.h"
+#include "tensor/parallel.h"
 
 namespace hourglass::examples {
 namespace {
@@ -40,6 +47,7 @@ th { color: var(--soft); font-weight: 500; }
 .curves .plot, figure .plot { width: 100%; max-width: 44rem; height: auto; color: var(--text); }
 figure { margin: 1.6rem 0 2.2rem; }
 figure img { max-width: 100%; height: auto; border-radius: 4px; }
+pre { overflow-x: auto; font-size: .85em; }
 figcaption { color: var(--soft); max-width: 46rem; margin-top: .5rem; }
 )";
 
@@ -110,6 +118,15 @@ std::string table_of(const std::vector<std::pair<std::string, Value>>& values) {
   return html + "</table></div>\n";
 }
 
+// Whether all numbers are positive, and the largest is more than 30 times the smallest.
+bool asks_for_logarithm(const std::vector<Series>& curves) {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const Series& one : curves)
+    for (const double y : one.y)
+      if (std::isfinite(y)) low = std::min(low, y), high = std::max(high, y);
+  return low > 0 && high > 30 * low;
+}
+
 /// A plot for each quantity with all of its curves: train_kl, validation_kl and validation_kl[twin] belong to kl. A single
 /// epoch is a table.
 std::string curves_section(const std::vector<Record::Epoch>& epochs) {
@@ -143,7 +160,9 @@ std::string curves_section(const std::vector<Record::Epoch>& epochs) {
   if (curves.empty()) return "";
   std::string html = "<h2>Curves</h2>\n<div class=\"curves\">\n";
   for (const auto& [quantity, series] : curves)
-    html += line_plot(series, {.title = quantity, .x_label = "epoch", .width = 520, .height = 300});
+    html += line_plot(
+        series,
+        {.title = quantity, .x_label = "epoch", .log_y = asks_for_logarithm(series), .width = 520, .height = 300});
   return html + "</div>\n";
 }
 
@@ -159,6 +178,31 @@ std::string exhibits_section(const std::vector<Record::Exhibit>& exhibits) {
     html += "<figcaption>" + escape(exhibit.caption) + "</figcaption></figure>\n";
   }
   return html;
+}
+
+// Closed at first; models that are alike are shown once.
+std::string models_section(const std::vector<std::pair<std::string, std::string>>& models) {
+  std::string html;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const std::string& summary = models[i].second;
+    const auto is_same = [&](const auto& model) { return model.second == summary; };
+    if (std::any_of(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(i), is_same)) continue;
+    std::string names;
+    for (const auto& [name, text] : models)
+      if (text == summary) names += (names.empty() ? "" : ", ") + name;
+    html +=
+        "<details><summary><code>" + escape(names) + "</code></summary><pre>" + escape(summary) + "</pre></details>\n";
+  }
+  return html.empty() ? "" : "<h2>Models</h2>\n" + html;
+}
+
+// "Xeon Gold 6230, 2 cores, 2 threads, avx2"
+std::string machine() {
+  std::ifstream lines("/proc/cpuinfo");
+  std::string cpu;
+  for (std::string line; cpu.empty() && std::getline(lines, line);)
+    if (line.starts_with("model name")) cpu = line.substr(std::min(line.find(": ") + 2, line.size())) + ", ";
+  return join(cpu, std::thread::hardware_concurrency(), " cores, ", num_threads(), " threads, ", kernels().name);
 }
 
 }  // namespace
@@ -177,8 +221,13 @@ std::string html_report(const Record& record, const Result* headline) {
           exhibits_section(record.exhibits);
 
   auto run = record.facts;
+  run.emplace_back("command", record.args.command);
+  run.emplace_back("started", record.started);
   run.emplace_back("took", duration(record.seconds));
-  html += "<h2>The run</h2>\n" + table_of(run) + "<h2>Configuration</h2>\n" + table_of(record.args.config) +
+  run.emplace_back("machine", machine());
+  run.emplace_back("version", HOURGLASS_VERSION);
+  html += "<h2>The run</h2>\n" + table_of(run) + models_section(record.models) + "<h2>Configuration</h2>\n" +
+          table_of(record.args.config) +
           "<p class=\"soft\">The same numbers for programs are in this folder: <code>summary.json</code>, and "
           "<code>metrics.jsonl</code> with a line for each epoch.</p>\n</body>\n</html>\n";
   return html;

@@ -10,6 +10,7 @@
 #include "examples/support/files.h"
 #include "examples/support/report.h"
 #include "examples/support/run_json.h"
+#include "examples/support/text.h"
 #include "nn/context.h"
 #include "tensor/error.h"
 #include "tensor/ops.h"
@@ -28,11 +29,17 @@ void check_name(const std::string& name) {
 
 Run::Run(const Args& args) {
   record_.args = args;
+  record_.started = now();
   make_folder(args.out);
+  lock_.emplace(args.out);
   nn::remove_unfinished(args.out);
-  for (const char* stale : {"summary.json", "report.html"}) {
+  check(args.resume || args.overwrite || !has_results(args.out), args.out.string(),
+        "this folder has the results of a run: --overwrite removes them, --resume continues it, --out names another");
+  std::vector<const char*> stale{"summary.json", "report.html"};
+  if (!args.resume) stale.insert(stale.end(), {"last.safetensors", "best.safetensors"});
+  for (const char* name : stale) {
     std::error_code absent;
-    std::filesystem::remove(path(stale), absent);
+    std::filesystem::remove(path(name), absent);
   }
   if (!args.resume) write_file(path("metrics.jsonl"), "");
   metrics_.open(path("metrics.jsonl"), std::ios::app);
@@ -63,6 +70,7 @@ Run::Epochs Run::epochs(std::int64_t steps_per_epoch) {
   progress_.emplace(total_epochs_, steps_per_epoch, args.quiet);
   check(!args.resume || !checkpoint_.empty(), "resume", "this program keeps nothing, so it cannot continue");
   if (args.resume) restore();
+  if (args.trace) trace_.emplace(NonFiniteOptions{.fail = false, .infinities = false});
   if (is_trained()) return_to_best();
   else if (!checkpoint_.empty()) watch_.emplace();
   since_saved_ = Stopwatch();
@@ -102,14 +110,15 @@ void Run::restore() {
       std::cout << "resume: there is no " << file.string() << "; starting from the beginning" << std::endl;
     return;
   }
-  nn::Metadata saved;
+  RunState state;
   try {
-    saved = checkpoint_.load(file);
+    // The flags first: if they differ, so may the tensors.
+    state = run_state_in(nn::load_checkpoint(file).metadata, record_.args, file.string());
+    checkpoint_.load(file);
   } catch (const Error& error) {
     const bool other = std::filesystem::exists(path("best.safetensors"));
     throw Error(error.what() + std::string(other ? "; best.safetensors in the same folder can replace it" : ""));
   }
-  const RunState state = run_state_in(saved, record_.args, file.string());
   record_.epochs = state.epochs;
   first_batch_ = state.step;
   progress_->resume(state.epoch, state.step, state.sums, state.images);
@@ -141,7 +150,8 @@ nn::Metadata Run::metadata() const {
 }
 
 void Run::save() {
-  nn::in_context("the run cannot be saved (the checkpoint before is intact)", [&] {
+  const bool again = std::filesystem::exists(path("last.safetensors"));
+  nn::in_context(again ? "the run cannot be saved (the checkpoint before is intact)" : "the run cannot be saved", [&] {
     // best before last: a run that is killed between the two finds the best epoch again.
     if (best_ && !best_->state.empty()) {
       nn::save_checkpoint(path("best.safetensors"), best_->state, best_->metadata);
@@ -167,8 +177,21 @@ void Run::save_if_due(bool finished) {
 
 void Run::step(const Metrics& metrics, std::int64_t images) {
   check(progress_.has_value(), "run", "step() before epochs()");
+  for (const auto& [name, value] : metrics)
+    if (!std::isfinite(value)) fail_with(name, value);
   progress_->step(metrics, images);
   save_if_due(false);
+}
+
+void Run::fail_with(const std::string& metric, double value) {
+  progress_->clear();
+  const bool saved = std::filesystem::exists(path("last.safetensors"));
+  std::string text = join("diverged: ", metric, " is ", number(value), " in step ", progress_->steps() + 1,
+                          " of epoch ", progress_->epoch());
+  if (trace_ && trace_->report()) text += "\n" + trace_->report()->text();
+  else if (!trace_) text += "; a smaller --lr may help, and --trace names the operation that gives the first NaN";
+  if (saved) text += join("; ", path("last.safetensors").string(), " has an earlier state");
+  throw RunFailed(text);
 }
 
 void Run::log_epoch(const Metrics& metrics) {
@@ -250,16 +273,15 @@ void Run::finish(std::string_view headline) {
     chosen = &*named;
   }
   record_.seconds = seconds_before_ + clock_.seconds();
-  // The summary comes last: a run that has one is complete.
-  write_file(path("report.html"), html_report(record_, chosen));
-  write_file(path("summary.json"), summary_json(record_, chosen));
-
+  // The figures first: they are not lost if the disk is full. The summary comes last: a run that has one is complete.
   if (!record_.args.quiet) {
     for (const Result& result : results)
       if (&result != chosen) std::cout << describe(result) << '\n';
     std::cout << "report: " << path("report.html").string() << '\n';
   }
   if (chosen != nullptr) std::cout << describe(*chosen) << std::endl;
+  write_file(path("report.html"), html_report(record_, chosen));
+  write_file(path("summary.json"), summary_json(record_, chosen));
 }
 
 }  // namespace hourglass::examples

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A run of an example: what it measures and draws, and the folder that it writes to.
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -11,8 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/inspect/nonfinite.h"
 #include "examples/support/args.h"
 #include "examples/support/datasets.h"
+#include "examples/support/files.h"
 #include "examples/support/loader.h"
 #include "examples/support/plot.h"
 #include "examples/support/png.h"
@@ -30,8 +33,8 @@ namespace hourglass::examples {
 ///   summary.json   the results, flat: "test_mse" next to "reference_test_mse"; the facts; "config"; "seconds"
 ///   report.html    everything on one page that needs no other file
 ///   last.safetensors, best.safetensors  checkpoints, see keep()
-/// JSON has no NaN and no infinity: they are written as null. A file is either complete or absent. The summary and the
-/// report of an earlier run in the same folder are removed at the start, so that results of two runs never mix.
+/// JSON has no NaN and no infinity: they are written as null. A file is either complete or absent. Results of two runs
+/// never mix: a folder with results is an Error (--overwrite removes them), and so is one that another run writes to.
 ///
 ///     Run run(args, data);
 ///     run.keep("model", model, "adam", adam);
@@ -60,6 +63,7 @@ class Run {
   template <class Part, class... More>
   void keep(const std::string& name, Part& part, More&&... more) {
     checkpoint_.add(name, part);
+    if constexpr (std::derived_from<Part, nn::Module>) record_.models.emplace_back(name, part.summary());
     if constexpr (sizeof...(more) > 0) keep(std::forward<More>(more)...);
   }
   /// Also saves, as best.safetensors, the run after the epoch with the best value of this metric of log_epoch(): one of
@@ -73,7 +77,8 @@ class Run {
   Epochs epochs(std::int64_t steps_per_epoch);
   /// The epoch's batches. In an epoch that was interrupted, those that are left.
   Epoch batches(const Loader& loader, std::int64_t epoch);
-  /// Call at the end of each training step: shows it, and averages the metrics over the epoch's images.
+  /// Call at the end of each training step: shows it, and averages the metrics over the epoch's images. A metric that is
+  /// NaN or infinite ends the run with RunFailed.
   void step(const Metrics& metrics, std::int64_t images = 1);
   /// Call at the end of each epoch: writes a line of metrics.jsonl with the averages of step(), as train_<name>, and
   /// these metrics. train_x, validation_x and validation_x[twin] share a plot in the report.
@@ -110,6 +115,7 @@ class Run {
   void restore();
   bool is_trained() const;
   void return_to_best();
+  [[noreturn]] void fail_with(const std::string& metric, double value);
   void rewrite_metrics();
   void note_best(const Metrics& metrics);
   void save_if_due(bool finished);
@@ -117,6 +123,8 @@ class Run {
   nn::Metadata metadata() const;
 
   Record record_;
+  std::optional<FolderLock> lock_;
+  std::optional<TraceNonFinite> trace_;
   Shape image_{0, 0, 0};  // of the data: [channels, height, width]
   std::ofstream metrics_;
   std::optional<Progress> progress_;

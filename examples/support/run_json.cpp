@@ -84,8 +84,9 @@ std::int64_t count_in(const Json& json, const char* key, std::int64_t least, con
 /// The flags that decide what is computed. A run can resume only one that had the same.
 Json deciding(const Args& args) {
   Json json = to_json(args.config);
-  for (const char* free :
-       {"steps", "epochs", "patience", "threads", "out", "data_dir", "resume", "save_every", "quiet"})
+  json["program"] = args.about.name;
+  for (const char* free : {"steps", "epochs", "patience", "threads", "out", "data_dir", "resume", "overwrite", "trace",
+                           "save_every", "quiet"})
     json.erase(free);
   return json;
 }

@@ -7,7 +7,7 @@
 namespace hourglass::examples {
 namespace {
 
-constexpr std::array kWatched{SIGINT, SIGTERM};
+constexpr std::array kWatched{SIGINT, SIGTERM, SIGHUP};
 volatile std::sig_atomic_t noted_signal = 0;  // a signal handler may write to this type only
 extern "C" void note_signal(int signal) {
   noted_signal = signal;

@@ -4,7 +4,7 @@
 
 namespace hourglass::examples {
 
-/// While an object lives, the first SIGINT or SIGTERM is only noted. A second one ends the program at once.
+/// While an object lives, the first SIGINT, SIGTERM or SIGHUP is only noted. A second one ends the program at once.
 class SignalWatch {
  public:
   SignalWatch();

@@ -7,13 +7,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 
 namespace hourglass::examples {
 
 std::string number(double value, int digits) {
   if (std::isnan(value)) return "nan";  // no "-nan"
   std::array<char, 40> text{};
+  const double size = std::abs(value);
+  if (size >= std::pow(10, digits) && size < 1e9)
+    value = std::round(value), digits = 10;                                         // 170 with 2 digits: not 1.7e+02
   std::snprintf(text.data(), text.size(), "%.*g", digits, value == 0 ? 0 : value);  // no "-0"
+  return text.data();
+}
+
+std::string now() {
+  const std::time_t seconds = std::time(nullptr);
+  std::tm parts{};
+  std::array<char, 40> text{};
+  ::gmtime_r(&seconds, &parts);
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &parts);
   return text.data();
 }
 

@@ -6,10 +6,13 @@
 
 namespace hourglass::examples {
 
-/// Up to `digits` significant digits, without trailing zeros: 247.052, 0.0117, 3e-07, nan.
+/// Up to `digits` significant digits, without trailing zeros: 247.052, 0.0117, 3e-07, nan. A number below 1e9 with more
+/// digits before the point has all of these: 170, not 1.7e+02.
 std::string number(double value, int digits = 6);
 /// 8.1 s, 4 min 12 s, 2 h 05 min.
 std::string duration(double seconds);
+/// The time in Greenwich: 2026-03-01 09:30 UTC.
+std::string now();
 /// With small letters in place of A to Z.
 std::string lower(std::string_view text);
 /// Escaped for HTML and SVG, for text and for attributes.

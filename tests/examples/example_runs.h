@@ -20,7 +20,7 @@ namespace hourglass::examples {
 /// summary.json. The other files are in `out`, which is new.
 inline test::Json summary_of(const std::string& program, const std::vector<std::string>& flags,
                              const TemporaryFolder& out = {}) {
-  std::vector<std::string> all{"--quiet", "--threads", "1", "--out", out / "out"};
+  std::vector<std::string> all{"--quiet", "--overwrite", "--threads", "1", "--out", out / "out"};
   if (std::find(flags.begin(), flags.end(), "--data") == flags.end()) all.insert(all.end(), {"--data", "generated"});
   all.insert(all.end(), flags.begin(), flags.end());
   const int code = Process(program, all, out / "log").wait();

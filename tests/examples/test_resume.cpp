@@ -128,6 +128,9 @@ TEST_CASE("a run cannot be resumed with other flags or from a damaged file") {
   CHECK(Process("variational", other, log).wait() == 2);
   CHECK(contains(nn::read_file(log), "last.safetensors: the run that was saved had lr = 0.001, this one has 0.01"));
 
+  CHECK(Process("wae", {"--data", "generated", "--limit", "1000", "--out", out, "--resume"}, log).wait() == 2);
+  CHECK(contains(nn::read_file(log), "last.safetensors: the run that was saved had program = \"variational\""));
+
   const std::string bytes = nn::read_file(out / "last.safetensors");
   examples::write(out / "last.safetensors", bytes.substr(0, bytes.size() / 2));
   brief.push_back("--resume");

@@ -3,6 +3,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -105,8 +106,8 @@ TEST_CASE("flags set their variables, and appear in the configuration") {
 
 TEST_CASE("--threads applies while the body runs") {
   int threads = 0;
-  run({"--threads", "3"}, [&](const Args&) { threads = num_threads(); });
-  CHECK(threads == 3);
+  run({"--threads", "2"}, [&](const Args&) { threads = num_threads(); });
+  CHECK(threads == std::min(2, static_cast<int>(std::thread::hardware_concurrency())));
 }
 
 TEST_CASE("wrong flags give one line that says what was expected, and exit code 2") {
@@ -122,13 +123,15 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
       {{"--lr", "nan"}, "--lr: expects a number of at least 0, got 'nan'"},
       {{"--lr", "inf"}, "--lr: expects"},
       {{"--lr", "1e-3x"}, "--lr: expects"},
-      {{"--threads", "5000"}, "--threads: expects an integer from 1 to 1024, got '5000'"},
+      {{"--threads", "0"}, "--threads: expects an integer of at least 1, got '0'"},
       {{"--data", "cifar"}, "--data: expects one of fashion-mnist, mnist, generated, folder, got 'cifar'"},
       {{"--out", ""}, "--out"},
       {{"--code", "785"}, "--code: expects an integer from 1 to 784"},
       {{"--loss", "huber"}, "--loss: expects one of bce, mse, got 'huber'"},
       {{"--widths", "8,0"}, "--widths: expects integers, each of at least 1, got '0'"},
-      {{"--frobnicate"}, "--frobnicate"},
+      {{"--frobnicate"}, "--frobnicate (see --help)"},
+      {{"--epoch", "1"}, "--epoch; did you mean --epochs? (see --help)"},
+      {{"--batchsize=3"}, "; did you mean --batch-size? (see --help)"},
       {{"stray"}, "stray"},
       {{"--epochs"}, "--epochs"},
       {{"--epochs", "1", "--epochs", "2"}, "--epochs"},
@@ -143,6 +146,41 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
     CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
     CHECK(outcome.out.empty());
   }
+}
+
+TEST_CASE("a wrong value of any length is one short line") {
+  const std::string wild = "a\nb" + std::string(20'000, 'x');
+  for (const char* flag : {"--lr", "--epochs", "--data", "--widths", "--frobnicate", "--code"}) {
+    const Outcome outcome = run({flag, wild.c_str()});
+    CAPTURE(flag);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.err.size() < 500);
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  }
+}
+
+TEST_CASE("more threads than cores are as many as there are cores, and a line says so") {
+  int threads = 0;
+  const Outcome outcome = run({"--threads", "1000"}, [&](const Args&) { threads = num_threads(); });
+  CHECK(threads == static_cast<int>(std::thread::hardware_concurrency()));
+  CHECK(contains(outcome.out, "as many as there are cores"));
+}
+
+TEST_CASE("a folder with results is left alone: the next run gets another one") {
+  const TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const auto out = [](const std::vector<const char*>& flags) { return run(flags).args.out; };
+  CHECK(out({}) == "runs/demo");
+  write("runs/demo/summary.json", "{}");
+  CHECK(out({}) == "runs/demo-2");
+  write("runs/demo-2/last.safetensors", "");
+  CHECK(out({}) == "runs/demo-3");
+  CHECK(run({}).args.command.ends_with(" --out runs/demo-3"));
+  CHECK(out({"--resume"}) == "runs/demo");
+  CHECK(out({"--overwrite"}) == "runs/demo");
+  CHECK(out({"--out", "runs/demo"}) == "runs/demo");
+  std::filesystem::current_path(before);
 }
 
 TEST_CASE("an error in the body is one line: exit code 2 if the user can fix it, otherwise 1") {

@@ -165,6 +165,10 @@ TEST_CASE("numbers, durations and bytes as text") {
   CHECK(number(247.0521234) == "247.052");
   CHECK(number(0.0117) == "0.0117");
   CHECK(number(-0.0) == "0");
+  CHECK(number(170.4, 2) == "170");
+  CHECK(number(-1234567.8, 3) == "-1234568");
+  CHECK(number(1.5e12, 3) == "1.5e+12");
+  CHECK(number(99.96, 3) == "100");
   CHECK(number(-std::numeric_limits<double>::quiet_NaN()) == "nan");
   CHECK(duration(8.14) == "8.1 s");
   CHECK(duration(59.99) == "1 min 00 s");

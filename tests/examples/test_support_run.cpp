@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <cmath>
 #include <csignal>
 #include <limits>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -9,10 +11,12 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include "autograd/ops.h"
 #include "examples/support/files.h"
 #include "examples/support/report.h"
 #include "examples/support/run.h"
 #include "examples/support/run_json.h"
+#include "nn/linear.h"
 #include "tensor/ops.h"
 #include "tests/examples/support_common.h"
 #include "tests/json.h"
@@ -161,13 +165,82 @@ TEST_CASE("a figure holds if it beats its reference, in its direction and within
     CHECK(holds(kNan, {.reference = 1, .better = better, .within = 10}) == false);
 }
 
-TEST_CASE("a new run removes the results of an earlier run, so that they are not mixed") {
+TEST_CASE("results of an earlier run are removed on request only, and never mixed with new ones") {
   const TemporaryFolder folder;
-  run_demo(args_for(folder.path()));
-  const Run unfinished(args_for(folder.path()));
+  Args args = args_for(folder.path());
+  run_demo(args);
+  CHECK(contains(error_of([&] { Run again(args); }), "has the results of a run: --overwrite removes them"));
+  CHECK(std::filesystem::exists(folder / "summary.json"));
+  args.overwrite = true;
+  const Run unfinished(args);
   CHECK_FALSE(std::filesystem::exists(folder / "summary.json"));
   CHECK_FALSE(std::filesystem::exists(folder / "report.html"));
   CHECK(read_file(folder / "metrics.jsonl").empty());
+}
+
+TEST_CASE("two runs at once cannot write to one folder") {
+  const TemporaryFolder folder;
+  Args args = args_for(folder.path());
+  args.overwrite = true;
+  {
+    const Run one(args);
+    CHECK(error_of([&] { Run other(args); }) == folder.path().string() + ": another run is writing to this folder");
+  }
+  const Run later(args);
+}
+
+TEST_CASE("a loss that is not finite ends the run, says where, and leaves the checkpoint alone") {
+  for (const double bad : {kNan, std::numeric_limits<double>::infinity()})
+    for (const bool trace : {false, true}) {
+      const TemporaryFolder folder;
+      Args args = args_for(folder.path());
+      args.trace = trace;
+      args.save_every = 0;
+      std::optional<Run> first(args);
+      Run& run = *first;
+      double weight = 1;
+      run.keep("weight", weight);
+      std::string said;
+      try {
+        for (const std::int64_t epoch : run.epochs(2)) {
+          run.step({{"loss", 1}});
+          weight = 2;
+          const Var x = variable(full({}, -1));
+          const double loss = epoch == 2 ? (std::isnan(bad) ? log(x).item() : bad) : 1;
+          weight = epoch == 2 ? 3 : 2;
+          run.step({{"error", 0}, {"loss", loss}});
+          run.log_epoch();
+        }
+      } catch (const RunFailed& failed) {
+        said = failed.what();
+      }
+      CHECK(said.starts_with(std::string("diverged: loss is ") + (std::isnan(bad) ? "nan" : "inf") +
+                             " in step 2 of epoch 2"));
+      CHECK(contains(said, "last.safetensors has an earlier state"));
+      CHECK(contains(said, "--trace names the operation") == !trace);
+      if (trace && std::isnan(bad)) CHECK(contains(said, "log"));
+      first.reset();
+      args.resume = true;
+      Run later(args);
+      later.keep("weight", weight);
+      later.epochs(2);
+      CHECK(weight == 2);
+    }
+}
+
+TEST_CASE("the report says what was run, when, where and with which models") {
+  const TemporaryFolder folder;
+  Args args = args_for(folder.path());
+  args.command = "demo --lr <1>";
+  Run run(args);
+  Rng rng(1);
+  nn::Linear one(3, 2, rng), two(3, 2, rng);
+  run.keep("one", one, "two", two);
+  run.finish();
+  const std::string report = read_file(folder / "report.html");
+  for (const std::string part : {"<th>command<td>demo --lr &lt;1&gt;", "<th>started<td>20", " cores, ",
+                                 "<th>version<td>", "<summary><code>one, two</code></summary>", "8 parameters"})
+    CHECK_MESSAGE(contains(report, part), part);
 }
 
 TEST_CASE("a folder that cannot be made or written to is an error that names it") {
@@ -222,7 +295,7 @@ TEST_CASE("a table is printed in columns, shown in the report and written as CSV
   CHECK(report.find("<h2>spread</h2>") != std::string::npos);
   CHECK(report.find("<tr><td>plain, old<td class=\"right\">1.5</tr>") != std::string::npos);
   CHECK(report.find("How &lt;wide&gt;.") != std::string::npos);
-  Run run(args_for(folder.path()));
+  Run run(args_for(folder / "other"));
   CHECK(error_of([&] {
           run.table("ragged", {{"a", "b"}, {"1"}}, "");
         }) == "run: table 'ragged' has rows of 2 and of 1 cells");
