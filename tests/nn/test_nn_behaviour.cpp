@@ -379,6 +379,58 @@ TEST_CASE("an embedding with max_norm shortens each row that it uses once") {
   CHECK(error_of([&] { embedding(Tensor::from<std::int64_t>({4})); }).find("index_select: ") == 0);
 }
 
+TEST_CASE("an empty bag gives 0, and padding is not in a bag") {
+  Rng rng(1);
+  for (const nn::BagMode mode : {nn::BagMode::sum, nn::BagMode::mean, nn::BagMode::max}) {
+    const nn::EmbeddingBag bags(4, 2, rng, {.mode = mode, .include_last_offset = true, .padding_idx = 3});
+    const auto words = [](const std::vector<std::int64_t>& all) { return Tensor::from(all); };
+    const Var y = bags(words({1, 3, 3, 0}), words({0, 0, 2, 3, 4}));
+    const Tensor rows = bags.weight().value(), nothing = zeros({2});
+    check_close(y.value(), stack({nothing, select(rows, 0, 1), nothing, select(rows, 0, 0)}));
+    const Tensor g = grad(sum(square(y)), Var(bags.weight())).value();
+    check_close(select(g, 0, 1), select(rows, 0, 1) * 2);
+    CHECK(any(select(g, 0, 3)).item() == 0);
+    CHECK(bags(words({}), words({0})).shape() == Shape{0, 2});
+    check_close(bags(zeros({3, 0}, Dtype::i64)).value(), zeros({3, 2}));
+    CHECK(error_of([&] {
+            bags(words({1, 2}), words({0, 1}));
+          }) == "embedding_bag: the last offset is the number of indices, 2, got 1");
+  }
+}
+
+TEST_CASE("a bag refuses what it cannot divide") {
+  Rng rng(1);
+  const nn::EmbeddingBag bags(4, 2, rng), sums(4, 2, rng, {.mode = nn::BagMode::sum});
+  const auto words = [](const std::vector<std::int64_t>& all) { return Tensor::from(all); };
+  CHECK(error_of([&] {
+          bags(words({1, 2}));
+        }) == "embedding_bag: indices are [bags, l], or [k] with offsets, got i64[2]");
+  CHECK(error_of([&] { bags(ones({2, 2})); }) == "embedding_bag: indices must be i64, got f32[2, 2]");
+  CHECK(error_of([&] {
+          bags(words({1, 2}), words({1, 2}));
+        }) == "embedding_bag: offsets begin with 0 and reach at most the 2 indices, got 1 to 2");
+  CHECK(error_of([&] {
+          bags(words({1, 2}), words({0, 3}));
+        }) == "embedding_bag: offsets begin with 0 and reach at most the 2 indices, got 0 to 3");
+  CHECK(error_of([&] {
+          bags(words({1, 2}), words({0, 2, 1}));
+        }) == "embedding_bag: offsets ascend, but 1 comes after 2");
+  CHECK(error_of([&] {
+          bags(words({1, 2}), words({}));
+        }) == "embedding_bag: offsets are i64[0], so indices must be i64[0], got i64[2]");
+  CHECK(error_of([&] { bags(words({1, 4}), words({0})); }).starts_with("index_select: "));
+  CHECK(error_of([&] {
+          bags(words({1, 2}), words({0}), constant(ones({2})));
+        }) == "embedding_bag: per_sample_weights are only for the mode sum");
+  CHECK(error_of([&] {
+          sums(words({1, 2}), words({0}), constant(ones({3})));
+        }) == "embedding_bag: per_sample_weights must be f32[2], got f32[3]");
+  CHECK(error_of([&] { nn::EmbeddingBag(4, 2, rng, {.scale_grad_by_freq = true, .mode = nn::BagMode::max}); }) ==
+        "embedding_bag: scale_grad_by_freq is not for the mode max");
+  CHECK(error_of([&] { nn::EmbeddingBag(4, 2, rng, {.padding_idx = 4}); }) ==
+        "embedding_bag: padding_idx is 4, but there are 4 rows");
+}
+
 TEST_CASE("weights where the mask is 0 get no gradient") {
   Rng rng(1);
   const nn::MaskedLinear layer(Tensor::from<std::uint8_t>({1, 0, 0, 1}, {2, 2}), rng);

@@ -293,8 +293,9 @@ TEST_CASE("every layer row has a PyTorch case, unless PyTorch lacks the layer's 
 
 TEST_CASE("every layer, loss and penalty of nn/ has a row that begins with its name") {
   // Base classes.
-  const std::set<std::string> bases{"Layer", "ChannelNorm", "BatchNorm",     "InstanceNorm", "Conv",
-                                    "Noise", "Pad",         "ConvTranspose", "Recurrent",    "Cell"};
+  const std::set<std::string> bases{
+      "Layer", "ChannelNorm",   "BatchNorm", "InstanceNorm", "Conv",           "Noise",
+      "Pad",   "ConvTranspose", "Recurrent", "Cell",         "EmbeddingTable"};
   // Layers that accept every shape, and so have no bad shape.
   const std::set<std::string> any_shape{"Identity",
                                         "ReLU",

@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "autograd/ops.h"
-#include "nn/attention.h"
 #include "nn/embedding.h"
 #include "nn/recurrent.h"
+#include "nn/attention.h"
 #include "tests/tables/layer_rows.h"
 
 namespace hourglass::test {
@@ -19,6 +19,27 @@ void add_words(std::vector<LayerRow>& rows) {
   row("Embedding", {}, Exact::always);
   row("Embedding with padding", {.padding_idx = -3}, Exact::never);
   row("Embedding scaled by frequency", {.scale_grad_by_freq = true}, Exact::never);
+
+  using Bag = nn::EmbeddingBag;
+  const auto bag = [&](const char* name, Inputs inputs, nn::EmbeddingBagOptions options, auto call, Exact exact) {
+    rows.push_back(module(
+        name, std::move(inputs),
+        [options](Box & box, Rng & rng) -> auto& { return box.child<Bag>("layer", 5, 3, rng, options); },
+        [call](const Bag& l, const Vars& v) { return Vars{call(l, v)}; }, {.bad = Shape{2}, .exact = exact}));
+  };
+  const Input words = integers({7}, 0, 5), begins = integers({4}, 0, 4);
+  const auto plain = [](const Bag& l, const Vars& v) { return l(v[0].value()); };
+  const auto one_after_another = [](const Bag& l, const Vars& v) {
+    return l(v[0].value(), sort(v[1].value()).values, v.size() > 2 ? std::optional(v[2]) : std::nullopt);
+  };
+  using enum nn::BagMode;
+  bag("EmbeddingBag", {integers({2, 3}, 0, 5)}, {}, plain, Exact::always);
+  bag("EmbeddingBag of weighted sums", {words, begins, uniform({7}, -2, 2)}, {.mode = sum, .padding_idx = 2},
+      one_after_another, Exact::always);
+  bag("EmbeddingBag of means with padding", {words, begins}, {.padding_idx = -4}, one_after_another, Exact::always);
+  bag("EmbeddingBag of maxima", {words, begins}, {.mode = max, .padding_idx = 0}, one_after_another, Exact::always);
+  bag("EmbeddingBag scaled by frequency", {integers({2, 3}, 0, 5)}, {.scale_grad_by_freq = true, .mode = sum}, plain,
+      Exact::never);
 }
 
 template <class L>
