@@ -107,6 +107,7 @@ MultiheadAttention::Output MultiheadAttention::attend(const Var& query, const Va
           Shape{n * heads_, l, s}, ", got ", describe(*mask));
     scores = masked(scores, for_heads ? reshape(widened(*mask), {n, heads_, l, s + extra}) : widened(*mask));
   }
+  if (options.is_causal) scores = masked(scores, widened(triu(ones({l, s}, Dtype::u8), 1)));
   if (const auto& mask = options.key_padding_mask) {
     check(mask->shape() == Shape{n, s}, "multihead_attention", "key_padding_mask must be ", Shape{n, s}, ", got ",
           describe(*mask));
@@ -144,73 +145,6 @@ MultiheadAttention::Output MultiheadAttention::forward(const Var& query, const V
             v = same(value, key) ? k : transpose(value, 0, 1);
   const Output batch = attend(q, k, v, options);
   return {transpose(batch.output, 0, 1), batch.weights};
-}
-
-TransformerEncoderLayer::TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, Rng& rng,
-                                                 TransformerEncoderLayerOptions options)
-    : options_(options),
-      self_attn_(child<MultiheadAttention>(
-          "self_attn", d_model, nhead, rng,
-          MultiheadAttentionOptions{
-              .dropout = options.dropout, .batch_first = options.batch_first, .dtype = options.dtype})),
-      linear1_(child<Linear>("linear1", d_model, options.dim_feedforward, rng, LinearOptions{.dtype = options.dtype})),
-      dropout_(child<Dropout>("dropout", rng, options.dropout)),
-      linear2_(child<Linear>("linear2", options.dim_feedforward, d_model, rng, LinearOptions{.dtype = options.dtype})),
-      norm1_(child<LayerNorm>("norm1", Shape{d_model},
-                              LayerNormOptions{.eps = options.layer_norm_eps, .dtype = options.dtype})),
-      norm2_(child<LayerNorm>("norm2", Shape{d_model},
-                              LayerNormOptions{.eps = options.layer_norm_eps, .dtype = options.dtype})),
-      dropout1_(child<Dropout>("dropout1", rng, options.dropout)),
-      dropout2_(child<Dropout>("dropout2", rng, options.dropout)) {}
-
-Var TransformerEncoderLayer::feed_forward(const Var& x) const {
-  const Var h = linear1_(x);
-  return dropout2_(linear2_(dropout_(options_.activation == TransformerActivation::relu ? relu(h) : gelu(h))));
-}
-
-Var TransformerEncoderLayer::forward(const Var& src, const AttentionOptions& options) const {
-  AttentionOptions without_weights = options;
-  without_weights.need_weights = false;
-  const auto attention = [&](const Var& x) { return dropout1_(self_attn_(x, x, x, without_weights).output); };
-  if (options_.norm_first) {
-    const Var x = src + attention(norm1_(src));
-    return x + feed_forward(norm2_(x));
-  }
-  const Var x = norm1_(src + attention(src));
-  return norm2_(x + feed_forward(x));
-}
-
-// The stack is a module of its own because PyTorch's paths contain `layers`.
-class TransformerEncoder::Layers : public Module {
- public:
-  Layers(std::int64_t count, std::int64_t d_model, std::int64_t nhead, Rng& rng,
-         const TransformerEncoderLayerOptions& options) {
-    for (std::int64_t i = 0; i < count; ++i)
-      all_.push_back(&child<TransformerEncoderLayer>(std::to_string(i), d_model, nhead, rng, options));
-  }
-  Var operator()(Var x, const AttentionOptions& options) const {
-    return in_context(name(), [&] {
-      for (const TransformerEncoderLayer* layer : all_) x = (*layer)(x, options);
-      return x;
-    });
-  }
-
- private:
-  std::vector<const TransformerEncoderLayer*> all_;
-};
-
-TransformerEncoder::TransformerEncoder(std::int64_t num_layers, std::int64_t d_model, std::int64_t nhead, Rng& rng,
-                                       TransformerEncoderLayerOptions options, bool norm)
-    : layers_(child<Layers>("layers", num_layers, d_model, nhead, rng, options)) {
-  check(num_layers >= 0, "transformer_encoder", "num_layers must be at least 0, got ", num_layers);
-  if (norm)
-    norm_ = &child<LayerNorm>("norm", Shape{d_model},
-                              LayerNormOptions{.eps = options.layer_norm_eps, .dtype = options.dtype});
-}
-
-Var TransformerEncoder::forward(const Var& src, const AttentionOptions& options) const {
-  const Var x = layers_(src, options);
-  return norm_ ? (*norm_)(x) : x;
 }
 
 }  // namespace hourglass::nn

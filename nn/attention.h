@@ -7,7 +7,6 @@
 
 #include "nn/dropout.h"
 #include "nn/linear.h"
-#include "nn/norm.h"
 
 namespace hourglass::nn {
 
@@ -24,6 +23,8 @@ struct AttentionOptions {
   /// If true, the returned weights are the mean over the heads, [n, l, s]; if false, they are those
   /// of each head, [n, heads, l, s].
   bool average_attn_weights = true;
+  /// Hides the keys j > i from query i: the future. Keys that the layer appends are not hidden.
+  bool is_causal = false;
 };
 
 struct MultiheadAttentionOptions {
@@ -74,65 +75,6 @@ class MultiheadAttention : public Module {
       bias_v_;
   Linear& out_proj_;
   Dropout* dropout_ = nullptr;
-};
-
-enum class TransformerActivation { relu, gelu };
-struct TransformerEncoderLayerOptions {
-  std::int64_t dim_feedforward = 2048;
-  double dropout = 0.1;
-  TransformerActivation activation = TransformerActivation::relu;
-  double layer_norm_eps = 1e-5;
-  bool batch_first = false;
-  /// Normalise before attention and feedforward instead of after each of them.
-  bool norm_first = false;
-  Dtype dtype = Dtype::f32;
-};
-
-/// x = norm1(x + self_attn(x)), then norm2(x + linear2(activation(linear1(x)))), with dropout after
-/// each part.
-class TransformerEncoderLayer : public Layer {
- public:
-  TransformerEncoderLayer(std::int64_t d_model, std::int64_t nhead, Rng& rng,
-                          TransformerEncoderLayerOptions options = {});
-  /// src is [l, n, d_model].
-  Var forward(const Var& src) const override { return forward(src, {}); }
-  Var forward(const Var& src, const AttentionOptions& options) const;
-  using Layer::operator();
-  Var operator()(const Var& src, const AttentionOptions& options) const {
-    return in_context(name(), [&] { return forward(src, options); });
-  }
-
- private:
-  Var feed_forward(const Var& x) const;
-
-  TransformerEncoderLayerOptions options_;
-  MultiheadAttention& self_attn_;
-  Linear& linear1_;
-  Dropout& dropout_;
-  Linear& linear2_;
-  LayerNorm &norm1_, &norm2_;
-  Dropout &dropout1_, &dropout2_;
-};
-
-/// A stack of num_layers TransformerEncoderLayers: layers.0, layers.1, .... Each has its own
-/// initial weights. With norm_first the last layer's output is not normalised; `norm` adds a
-/// LayerNorm for it.
-class TransformerEncoder : public Layer {
- public:
-  TransformerEncoder(std::int64_t num_layers, std::int64_t d_model, std::int64_t nhead, Rng& rng,
-                     TransformerEncoderLayerOptions options = {}, bool norm = false);
-  /// src has the shape that a layer takes. Every layer gets the same masks.
-  Var forward(const Var& src) const override { return forward(src, {}); }
-  Var forward(const Var& src, const AttentionOptions& options) const;
-  using Layer::operator();
-  Var operator()(const Var& src, const AttentionOptions& options) const {
-    return in_context(name(), [&] { return forward(src, options); });
-  }
-
- private:
-  class Layers;
-  Layers& layers_;
-  LayerNorm* norm_ = nullptr;
 };
 
 }  // namespace hourglass::nn

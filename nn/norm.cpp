@@ -16,8 +16,9 @@ std::int64_t extent(const char* op, const Var& x, const Axes& axes) {
 Var along(const Var& c, const Var& x, int at) { return reshape(c, shape_along(x.dim(), at, c.numel())); }
 Var scale_and_shift(const Var& x, const std::optional<Parameter>& weight, const std::optional<Parameter>& bias,
                     int at) {
-  if (weight && bias) return mul_add(x, along(*weight, x, at), along(*bias, x, at));
-  return x;
+  if (!weight) return x;
+  const Var scale = along(*weight, x, at);
+  return bias ? mul_add(x, scale, along(*bias, x, at)) : x * scale;
 }
 
 }  // namespace
@@ -27,10 +28,8 @@ Var scale_and_shift(const Var& x, const std::optional<Parameter>& weight, const 
 ChannelNorm::ChannelNorm(const char* op, std::int64_t num_features, ChannelNormOptions options)
     : op_(op), options_(options) {
   check(num_features > 0 || num_features == kLazy, op, "needs at least 1 channel, got ", num_features);
-  if (options.affine) {
-    weight_ = parameter("weight", options.dtype);
-    bias_ = parameter("bias", options.dtype);
-  }
+  if (options.affine) weight_ = parameter("weight", options.dtype);
+  if (options.affine && options.bias) bias_ = parameter("bias", options.dtype);
   if (options.track_running_stats) {
     running_mean_ = buffer("running_mean", options.dtype);
     running_var_ = buffer("running_var", options.dtype);
@@ -97,7 +96,7 @@ LayerNorm::LayerNorm(const Shape& normalized_shape, LayerNormOptions options)
   check(!normalized_shape.empty(), "layer_norm", "needs the shape of at least 1 axis");
   if (!options.elementwise_affine) return;
   weight_ = parameter("weight", ones(normalized_shape, options.dtype));
-  bias_ = parameter("bias", zeros(normalized_shape, options.dtype));
+  if (options.bias) bias_ = parameter("bias", zeros(normalized_shape, options.dtype));
 }
 
 Var LayerNorm::forward(const Var& x) const {
@@ -109,7 +108,8 @@ Var LayerNorm::forward(const Var& x) const {
   }
   check(last == normalized_shape_, "layer_norm", "is for ", normalized_shape_, " as the last axes, got ", describe(x));
   const Var y = standardize(x, axes, eps_);
-  return weight_ ? mul_add(y, *weight_, *bias_) : y;
+  if (!weight_) return y;
+  return bias_ ? mul_add(y, *weight_, *bias_) : y * *weight_;
 }
 
 GroupNorm::GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNormOptions options)
@@ -118,7 +118,7 @@ GroupNorm::GroupNorm(std::int64_t num_groups, std::int64_t num_channels, GroupNo
         " channels cannot be put in ", num_groups, " equal groups");
   if (!options.affine) return;
   weight_ = parameter("weight", ones({num_channels}, options.dtype));
-  bias_ = parameter("bias", zeros({num_channels}, options.dtype));
+  if (options.bias) bias_ = parameter("bias", zeros({num_channels}, options.dtype));
 }
 
 Var GroupNorm::forward(const Var& x) const {

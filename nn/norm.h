@@ -22,6 +22,8 @@ struct ChannelNormOptions {
   /// The weight of a batch in the running statistics. With std::nullopt all batches count equally.
   std::optional<double> momentum = 0.1;
   bool affine = true;
+  /// Whether there is a shift as well as a scale, if affine.
+  bool bias = true;
   bool track_running_stats = true;
   Dtype dtype = Dtype::f32;
 };
@@ -88,6 +90,7 @@ struct InstanceNormOptions {
   double eps = 1e-5;
   double momentum = 0.1;  ///< the weight of a batch in the running statistics
   bool affine = false;
+  bool bias = true;  ///< if affine
   bool track_running_stats = false;
   Dtype dtype = Dtype::f32;
 };
@@ -100,7 +103,7 @@ class InstanceNorm : public ChannelNorm {
 
  protected:
   InstanceNorm(const char* op, int spatial, std::int64_t num_features, const InstanceNormOptions& o)
-      : ChannelNorm(op, num_features, {o.eps, o.momentum, o.affine, o.track_running_stats, o.dtype}),
+      : ChannelNorm(op, num_features, {o.eps, o.momentum, o.affine, o.bias, o.track_running_stats, o.dtype}),
         spatial_(spatial) {}
 
  private:
@@ -130,6 +133,7 @@ class LazyInstanceNorm2d : public InstanceNorm2d {
 struct LayerNormOptions {
   double eps = 1e-5;
   bool elementwise_affine = true;
+  bool bias = true;  ///< if elementwise_affine
   Dtype dtype = Dtype::f32;
 };
 /// Normalises over the last axes, whose shape is `normalized_shape`. weight (initially 1) and bias
@@ -148,6 +152,7 @@ class LayerNorm : public Layer {
 struct GroupNormOptions {
   double eps = 1e-5;
   bool affine = true;
+  bool bias = true;  ///< if affine
   Dtype dtype = Dtype::f32;
 };
 /// Divides the channels of [n, c, ...] into num_groups groups. Normalises each group of each sample

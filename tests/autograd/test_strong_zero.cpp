@@ -118,17 +118,32 @@ TEST_CASE("an ignored row of -∞ leaves the others' gradient of cross_entropy a
   }
 }
 
-TEST_CASE("a query that may look at nothing leaves the gradients of the others alone") {
+TEST_CASE("a query that may look at nothing leaves the gradients of the others alone, whatever hides the keys") {
   Rng rng(3);
-  nn::MultiheadAttention attention(4, 2, rng, {.dtype = Dtype::f64});
-  const Var x = variable(rng.normal({3, 1, 4}, 0, 1, Dtype::f64));
-  const Tensor mask = Tensor::from<std::uint8_t>({0, 1, 1, 1, 1, 1, 0, 0, 1}, {3, 3});  // the second sees nothing
-  const auto out = attention.forward(x, x, x, {.attn_mask = mask});
-  CHECK(is_finite(out.output.value()));
-  CHECK(any(select(out.weights.value(), 1, 1)).item() == 0);
-  std::vector<Var> all{x};
-  for (const Parameter& p : attention.parameters()) all.push_back(p);
-  for (const Var& g : grad(sum(square(out.output)), all)) CHECK(is_finite(g.value()));
+  nn::MultiheadAttention attention(4, 2, rng, {.batch_first = true, .dtype = Dtype::f64});
+  const Tensor of_query = Tensor::from<std::uint8_t>({0, 1, 1, 1, 1, 1, 0, 0, 1}, {3, 3}),  // query 1 sees nothing
+      of_sample = Tensor::from<std::uint8_t>({0, 1, 1, 1, 1, 1}, {2, 3});                   // nor does sample 1
+  const auto added = [](const Tensor& mask) { return where(mask, -kInfinity, zeros(mask.shape(), Dtype::f64)); };
+  const nn::AttentionOptions all_options[] = {{.attn_mask = of_query},
+                                              {.attn_mask = added(of_query)},
+                                              {.key_padding_mask = of_sample},
+                                              {.key_padding_mask = added(of_sample)},
+                                              {.key_padding_mask = added(of_sample), .is_causal = true}};
+  for (const nn::AttentionOptions& options : all_options) {
+    const int axis = options.attn_mask ? 1 : 0;  // index 1 of it sees nothing
+    const Var q = variable(rng.normal({2, 3, 4}, 0, 1, Dtype::f64)),
+              source = variable(rng.normal({2, 3, 4}, 0, 1, Dtype::f64));
+    const auto out = attention.forward(q, source, source, options);
+    CHECK(is_finite(out.output.value()));
+    CHECK(any(select(out.weights.value(), axis, 1)).item() == 0);
+    std::vector<Var> all{q, source};
+    for (const Parameter& p : attention.parameters()) all.push_back(p);
+    const std::vector<Var> first = grad(sum(square(out.output)), all, {.create_graph = true});
+    CHECK(any(select(first[0].value(), axis, 1)).item() == 0);
+    for (const Var& g : first) CHECK(is_finite(g.value()));
+    for (const Var& g : grad(sum(square(first[0])) + sum(square(first[1])), all, {.allow_unused = true}))
+      CHECK(is_finite(g.value()));
+  }
 }
 
 TEST_CASE("a sample of NaN that a loss leaves out does not reach the weights") {

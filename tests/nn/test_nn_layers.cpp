@@ -295,7 +295,7 @@ TEST_CASE("every layer, loss and penalty of nn/ has a row that begins with its n
   // Base classes.
   const std::set<std::string> bases{
       "Layer", "ChannelNorm",   "BatchNorm", "InstanceNorm", "Conv",           "Noise",
-      "Pad",   "ConvTranspose", "Recurrent", "Cell",         "EmbeddingTable"};
+      "Pad",   "ConvTranspose", "Recurrent", "Cell",         "EmbeddingTable", "TransformerParts"};
   // Layers that accept every shape, and so have no bad shape.
   const std::set<std::string> any_shape{"Identity",
                                         "ReLU",

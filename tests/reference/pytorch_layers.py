@@ -448,7 +448,23 @@ case("orthogonal_penalty", orthogonal, u(3, 4))
 case("l1_penalty", nn.Linear(4, 3), u(2, 4), f=lambda m, x: [m(x), m.weight.abs().sum() + m.bias.abs().sum()])
 case("l2_penalty", nn.Linear(4, 3), u(2, 4), f=lambda m, x: [m(x), m.weight.square().sum()])
 
-# ---- the words that came later
+# ---- the words, decoders and norms that came later
+
+
+def attend_to(m, x, memory, *padding):
+    """With a mask of memory's padding, a target sees only its past, too."""
+    if not padding:
+        return m(x, memory)
+    return m(x, memory, tgt_mask=CAUSAL.bool(), memory_key_padding_mask=padding[0].bool())
+
+
+def without_bias(module):
+    for part in module.modules():
+        for name in [key for key in part._parameters if key.endswith("bias")]:
+            part._parameters[name] = None
+    return module
+
+
 BAG, BEGINS = i([1, 2, 4, 2, 3, 3, 0]), i([0, 3, 3, 5])
 case("EmbeddingBag", nn.EmbeddingBag(5, 3), WORDS)
 case("EmbeddingBag of weighted sums", nn.EmbeddingBag(5, 3, mode="sum", padding_idx=2), BAG, BEGINS, u(7),
@@ -460,6 +476,26 @@ case("EmbeddingBag of maxima", nn.EmbeddingBag(5, 3, mode="max", padding_idx=0),
 # PyTorch 1.13 divides by the count of another word behind one that repeats, so here that is the last.
 case("EmbeddingBag scaled by frequency", nn.EmbeddingBag(5, 3, mode="sum", scale_grad_by_freq=True),
      i([[0, 3, 1], [3, 3, 2]]))
+
+case("MultiheadAttention to the past", nn.MultiheadAttention(4, 2, add_zero_attn=True), u(3, 2, 4),
+     f=lambda m, x: attend(m, x, x, x, attn_mask=CAUSAL.bool()))
+FIRST = {"activation": "gelu", "norm_first": True, "batch_first": True}
+case("TransformerDecoderLayer", nn.TransformerDecoderLayer(4, 2, **SMALL), u(3, 2, 4), u(2, 2, 4))
+case("TransformerDecoderLayer", nn.TransformerDecoderLayer(4, 2, **SMALL), u(3, 4), u(2, 4))
+case("TransformerDecoderLayer, norm first", nn.TransformerDecoderLayer(4, 2, **SMALL, **FIRST), u(2, 3, 4), u(2, 2, 4),
+     mask([[0, 1], [0, 0]]), f=attend_to)
+case("TransformerDecoderLayer without bias", without_bias(nn.TransformerDecoderLayer(4, 2, **SMALL)), u(3, 2, 4),
+     u(2, 2, 4))
+case("TransformerDecoder", nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, **SMALL), 2), u(3, 1, 4), u(2, 1, 4))
+case("TransformerDecoder with masks and a last norm",
+     nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, norm_first=True, **SMALL), 2, norm=nn.LayerNorm(4)),
+     u(3, 2, 4), u(2, 2, 4), mask([[0, 1], [0, 0]]), f=attend_to)
+
+for train in (True, False):
+    case("BatchNorm1d without bias", without_bias(nn.BatchNorm1d(3)), u(2, 3, 4), train=train)
+case("InstanceNorm1d without bias", without_bias(nn.InstanceNorm1d(3, affine=True)), u(2, 3, 4))
+case("LayerNorm without bias", without_bias(nn.LayerNorm(4)), u(2, 3, 4))
+case("GroupNorm without bias", without_bias(nn.GroupNorm(2, 4)), u(2, 4, 3))
 
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_layers.json"

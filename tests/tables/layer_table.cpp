@@ -60,6 +60,14 @@ void add_simple(std::vector<LayerRow>& rows) {
   add(layer<nn::GroupNorm>("GroupNorm", uniform({2, 4, 3}, -2, 2), {.bad = Shape{2, 3, 3}}, 2, 4));
   add(layer<nn::GroupNorm>("GroupNorm without affine", uniform({2, 4, 3, 2}, -2, 2), {.bad = Shape{4}}, 4, 4,
                        nn::GroupNormOptions{.affine = false}));
+  add(layer<nn::BatchNorm1d>("BatchNorm1d without bias", kSequences, {.bad = Shape{2, 4, 4}}, 3,
+                         nn::BatchNormOptions{.bias = false}));
+  add(layer<nn::InstanceNorm1d>("InstanceNorm1d without bias", kSequences, {.bad = Shape{2, 3, 1}}, 3,
+                            nn::InstanceNormOptions{.affine = true, .bias = false}));
+  add(layer<nn::LayerNorm>("LayerNorm without bias", kSequences, {.bad = Shape{2, 3}}, Shape{4},
+                       nn::LayerNormOptions{.bias = false}));
+  add(layer<nn::GroupNorm>("GroupNorm without bias", uniform({2, 4, 3}, -2, 2), {.bad = Shape{2, 3, 3}}, 2, 4,
+                       nn::GroupNormOptions{.bias = false}));
 
   // ---- noise
   add(random_layer<nn::Dropout>("Dropout", kRows, {}, sizes()));

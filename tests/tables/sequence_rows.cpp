@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 #include "nn/embedding.h"
 #include "nn/recurrent.h"
-#include "nn/attention.h"
+#include "nn/transformer.h"
 #include "tests/tables/layer_rows.h"
 
 namespace hourglass::test {
@@ -131,7 +131,9 @@ void add_attention(std::vector<LayerRow>& rows) {
       " with more keys", {x, {{3, 3}, 0, 1, Dtype::u8}}, {.add_bias_kv = true, .add_zero_attn = true},
       [](const Attention& l, const Vars& v) { return l(v[0], v[0], v[0], {.attn_mask = v[1].value()}); }, std::nullopt);
   row(" with dropout", {x, source, source}, {.dropout = 0.4}, cross, 1);
-
+  row(
+      " to the past", {x}, {.add_zero_attn = true},
+      [](const Attention& l, const Vars& v) { return l(v[0], v[0], v[0], {.is_causal = true}); }, 1);
   rows.push_back(random_layer<nn::TransformerEncoderLayer>(
       "TransformerEncoderLayer", x, {.batch = 1, .bad = Shape{3, 2, 5}}, sizes(4, 2),
       nn::TransformerEncoderLayerOptions{.dim_feedforward = 3, .dropout = 0}));
@@ -162,6 +164,46 @@ void add_attention(std::vector<LayerRow>& rows) {
       {.batch = {}, .bad = Shape{3, 2, 5}}));
 }
 
+void add_decoders(std::vector<LayerRow>& rows) {
+  const Input x = uniform({3, 2, 4}, -2, 2), memory = uniform({2, 2, 4}, -2, 2);
+  const nn::TransformerDecoderLayerOptions small{.dim_feedforward = 3, .dropout = 0};
+  const auto plain = [](const auto& l, const Vars& v) { return Vars{l(v[0], v[1])}; };
+  const auto causal = [](const auto& l, const Vars& v) {
+    return Vars{l(v[0], v[1], {.is_causal = true}, {.key_padding_mask = v[2].value()})};
+  };
+  const auto layer = [&](const char* name, Inputs inputs, auto change, auto call, std::optional<int> batch) {
+    nn::TransformerDecoderLayerOptions options = small;
+    change(options);
+    rows.push_back(module(name, std::move(inputs),
+                          [options](Box & box, Rng & rng) -> auto& {
+                            return box.child<nn::TransformerDecoderLayer>("layer", 4, 2, rng, options);
+                          },
+                          call, {.batch = batch, .bad = Shape{3, 2, 5}}));
+  };
+  const auto stack = [&](const char* name, bool norm, Inputs inputs, auto call, std::optional<int> batch) {
+    nn::TransformerDecoderLayerOptions options = small;
+    options.norm_first = norm;
+    rows.push_back(module(name, std::move(inputs), [ options, norm ](Box & box, Rng & rng) -> auto& {
+      return box.child<nn::TransformerDecoder>("layer", 2, 4, 2, rng, options, norm);
+    },
+                          call, {.batch = batch, .bad = Shape{3, 2, 5}}));
+  };
+  layer(
+      "TransformerDecoderLayer", {x, memory}, [](auto&) {}, plain, 1);
+  layer(
+      "TransformerDecoderLayer, norm first", {uniform({2, 3, 4}, -2, 2), memory, {{2, 2}, 0, 1, Dtype::u8}},
+      [](auto& o) {
+        o.activation = nn::TransformerActivation::gelu;
+        o.batch_first = o.norm_first = true;
+      },
+      causal, std::nullopt);
+  layer(
+      "TransformerDecoderLayer without bias", {x, memory}, [](auto& o) { o.bias = false; }, plain, 1);
+  stack("TransformerDecoder", false, {x, memory}, plain, 1);
+  stack("TransformerDecoder with masks and a last norm", true, {x, memory, {{2, 2}, 0, 1, Dtype::u8}}, causal,
+        std::nullopt);
+}
+
 }  // namespace
 
 void add_sequence_rows(std::vector<LayerRow>& rows) {
@@ -179,6 +221,7 @@ void add_sequence_rows(std::vector<LayerRow>& rows) {
       },
       [](const nn::RNN& l, const Vars& v) { return outputs<nn::RNN>(l(v[0])); }, {.batch = 1, .bad = Shape{3, 2, 2}}));
   add_attention(rows);
+  add_decoders(rows);
 }
 
 }  // namespace hourglass::test
