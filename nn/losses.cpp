@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "nn/losses.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "autograd/ops.h"
@@ -34,18 +36,35 @@ void check_alike(std::string_view loss, const Var& input, const Var& target) {
         ", target is ", describe(target), "; they must be alike");
 }
 
+// A single number fits everything. Otherwise both have all axes, and their extents agree or are 1: [n] against [n, 1]
+// would be n² pairs, which nobody means.
+bool fit(const Shape& a, const Shape& b) {
+  return a.empty() || b.empty() ||
+         std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](std::int64_t m, std::int64_t n) { return m == n || m == 1 || n == 1; });
+}
+
+// Both in their common shape.
+std::pair<Var, Var> broadcast_pair(std::string_view loss, const Var& input, const Var& target) {
+  check(fit(input.shape(), target.shape()) && input.dtype() == target.dtype(), loss, "input is ", describe(input),
+        ", target is ", describe(target), "; they need one dtype, and equally many axes whose extents agree or are 1");
+  if (input.shape() == target.shape()) return {input, target};
+  const Shape shape = broadcast_shapes(loss, input.value(), target.value());
+  return {expand(input, shape), expand(target, shape)};
+}
+
 }  // namespace
 
 // ---- numbers
 
-Var mse_loss(const Var& input, const Var& target, Reduction reduction) {
-  check_alike("mse_loss", input, target);
+Var mse_loss(const Var& x, const Var& t, Reduction reduction) {
+  const auto [input, target] = broadcast_pair("mse_loss", x, t);
   if (reduction == Reduction::none) return squared_difference(input, target);
   return reduce_sum(squared_difference_sum(input, target), reduction, input);
 }
 
-Var l1_loss(const Var& input, const Var& target, Reduction reduction) {
-  check_alike("l1_loss", input, target);
+Var l1_loss(const Var& x, const Var& t, Reduction reduction) {
+  const auto [input, target] = broadcast_pair("l1_loss", x, t);
   return reduce(abs(input - target), reduction);
 }
 
@@ -56,40 +75,38 @@ Var huber(const Var& difference, double delta) {
 }
 }  // namespace
 
-Var smooth_l1_loss(const Var& input, const Var& target, Reduction reduction, double beta) {
-  check_alike("smooth_l1_loss", input, target);
+Var smooth_l1_loss(const Var& x, const Var& t, Reduction reduction, double beta) {
+  const auto [input, target] = broadcast_pair("smooth_l1_loss", x, t);
   check(beta >= 0, "smooth_l1_loss", "beta must be at least 0, got ", beta);
   if (beta == 0) return reduce(abs(input - target), reduction);
   return reduce(huber(input - target, beta) / beta, reduction);
 }
 
-Var huber_loss(const Var& input, const Var& target, Reduction reduction, double delta) {
-  check_alike("huber_loss", input, target);
+Var huber_loss(const Var& x, const Var& t, Reduction reduction, double delta) {
+  const auto [input, target] = broadcast_pair("huber_loss", x, t);
   check(delta > 0, "huber_loss", "delta must be more than 0, got ", delta);
   return reduce(huber(input - target, delta), reduction);
 }
 
-Var gaussian_nll_loss(const Var& input, const Var& target, const Var& var, GaussianNllOptions options) {
-  check_alike("gaussian_nll_loss", input, target);
-  Shape column = input.shape(), without = input.shape();
-  if (input.dim() > 0) {
-    column.back() = 1;
-    without.erase(input.dim() - 1);
-  }
-  check(var.shape() == input.shape() || var.shape() == column || var.shape() == without, "gaussian_nll_loss",
-        "input is ", describe(input), ", so var must have its shape or ", column, " or ", without, ", got ",
-        describe(var));
+Var gaussian_nll_loss(const Var& x, const Var& t, const Var& var, GaussianNllOptions options) {
+  const auto [input, target] = broadcast_pair("gaussian_nll_loss", x, t);
+  Shape without_last = input.shape();
+  if (input.dim() > 0) without_last.erase(input.dim() - 1);
+  const Var wide = input.dim() > 0 && var.shape() == without_last ? unsqueeze(var, -1) : var;
+  check(fit(wide.shape(), input.shape()) &&
+            broadcast_shapes("gaussian_nll_loss", wide.value(), input.value()) == input.shape(),
+        "gaussian_nll_loss", "the loss is ", input.shape(),
+        ", so var must have that shape, with extents of 1 instead or without the last axis, got ", describe(var));
   check(var.numel() == 0 || min(var.value()).item() >= 0, "gaussian_nll_loss", "var must not be negative, got ",
         var.numel() == 0 ? 0 : min(var.value()).item());
-  const Var wide = var.shape() == input.shape() ? var : reshape(var, column);
   // A variance below eps counts as eps, but its gradient still passes.
   const Var v = where(wide.value() < options.eps, wide - wide.detach() + options.eps, wide);
   const Var each = (log(v) + squared_difference(input, target) / v) * 0.5;
   return reduce(options.full ? each + std::log(2 * std::numbers::pi) / 2 : each, options.reduction);
 }
 
-Var poisson_nll_loss(const Var& input, const Var& target, PoissonNllOptions options) {
-  check_alike("poisson_nll_loss", input, target);
+Var poisson_nll_loss(const Var& x, const Var& t, PoissonNllOptions options) {
+  const auto [input, target] = broadcast_pair("poisson_nll_loss", x, t);
   Var each = options.log_input ? exp(input) - target * input : input - target * log(input + options.eps);
   if (options.full) {  // log n! ~ n log n - n + log(2πn) / 2
     const Tensor large = target.value() > 1;
@@ -115,8 +132,8 @@ void check_probabilities(std::string_view loss, std::string_view what, const Var
 }
 }  // namespace
 
-Var binary_cross_entropy(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
-  check_alike("binary_cross_entropy", input, target);
+Var binary_cross_entropy(const Var& x, const Var& t, const BinaryCrossEntropyOptions& options) {
+  const auto [input, target] = broadcast_pair("binary_cross_entropy", x, t);
   check(!options.pos_weight, "binary_cross_entropy", "pos_weight is only for binary_cross_entropy_with_logits");
   check_probabilities("binary_cross_entropy", "input", input, "; logits are for binary_cross_entropy_with_logits");
   check_probabilities("binary_cross_entropy", "target", target);
@@ -126,8 +143,8 @@ Var binary_cross_entropy(const Var& input, const Var& target, Reduction reductio
   return binary_cross_entropy(input, target, {.reduction = reduction});
 }
 
-Var binary_cross_entropy_with_logits(const Var& input, const Var& target, const BinaryCrossEntropyOptions& options) {
-  check_alike("binary_cross_entropy_with_logits", input, target);
+Var binary_cross_entropy_with_logits(const Var& x, const Var& t, const BinaryCrossEntropyOptions& options) {
+  const auto [input, target] = broadcast_pair("binary_cross_entropy_with_logits", x, t);
   if (!options.weight && !options.pos_weight && options.reduction != Reduction::none)
     return reduce_sum(bce_with_logits_sum(input, target), options.reduction, input);
   check_probabilities("binary_cross_entropy_with_logits", "target", target);
@@ -218,10 +235,10 @@ Var cross_entropy(const Var& input, const Var& target, const ClassOptions& optio
   return reduce(-sum(strong_mul(expected, log_softmax(input, axis)), {axis}), options.reduction);
 }
 
-Var kl_div(const Var& input, const Var& target, KlDivOptions options) {
-  check_alike("kl_div", input, target);
-  const auto divergence = [&](const Var& x, const Var& t) {
-    return options.log_target ? exp(t) * (t - x) : t * (log(t) - x);
+Var kl_div(const Var& x, const Var& t, KlDivOptions options) {
+  const auto [input, target] = broadcast_pair("kl_div", x, t);
+  const auto divergence = [&](const Var& log_q, const Var& p) {
+    return options.log_target ? exp(p) * (p - log_q) : p * (log(p) - log_q);
   };
   if (input.numel() == 0) return reduce(divergence(input, target), options.reduction);
   const double least = min(target.value()).item();
@@ -257,9 +274,7 @@ Tensor signs(std::string_view loss, const Tensor& y, const Var& input, const Sha
   check(y.shape() == shape, loss, "input is ", describe(input), ", so y must be ", shape, ", got ", describe(y));
   return to(y, input.dtype());
 }
-}  // namespace
 
-namespace {
 // x / √(|x|² + 1e-12), along the last axis. The length is that of x with one more element, 1e-6.
 Var direction(const Var& x) {
   Shape one = x.shape();

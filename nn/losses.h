@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Losses: one number that says how far a prediction is from its target. Names, formulas and
-// averages are PyTorch's. Input and target have the same shape unless the comment says otherwise.
-// Nothing is broadcast: a loss that silently compared [n, 1] with [n] would train for something
-// else.
+// averages are PyTorch's.
+//
+// The losses of numbers and of probabilities broadcast input and target, if both have equally many axes, or one is a
+// single number []: a target [n, 1] or [1, c] for an input [n, c], for example. Every axis that is repeated is then
+// there to see, as an extent of 1. [n] against [n, 1] is an error: NumPy's rule, which PyTorch follows with a warning,
+// would compare each of n numbers with all n, and train for something else. A mean is over the elements of the common
+// shape. The other losses need input and target of the same shape, unless the comment says otherwise.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -34,8 +38,7 @@ struct GaussianNllOptions {
   double eps = 1e-6;
 };
 /// (log var + (input - target)² / var) / 2: -log of the normal density with mean `input` and
-/// variance `var`. var has the input's shape, or this shape with a last axis of 1, or without the
-/// last axis.
+/// variance `var`. var broadcasts to the shape of input and target, or has this shape without the last axis.
 Var gaussian_nll_loss(const Var& input, const Var& target, const Var& var, GaussianNllOptions options = {});
 
 struct PoissonNllOptions {

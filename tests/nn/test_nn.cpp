@@ -424,15 +424,27 @@ TEST_CASE("the Kullback-Leibler divergence is PyTorch's") {
   CHECK(all(isfinite(grad(nn::kl_div(input, target), target).value())).item() == 1);
 }
 
-TEST_CASE("losses refuse shapes that differ, with an error that shows both") {
+TEST_CASE("losses refuse shapes that do not fit, with an error that shows both") {
   const Var x = constant(ones({4, 1})), t = constant(ones({4}));
-  CHECK(error_of([&] { nn::mse_loss(x, t); }) == "mse_loss: input is f32[4, 1], target is f32[4]; they must be alike");
+  const std::string needs = "; they need one dtype, and equally many axes whose extents agree or are 1";
+  CHECK(error_of([&] { nn::mse_loss(x, t); }) == "mse_loss: input is f32[4, 1], target is f32[4]" + needs);
+  CHECK(error_of([&] { nn::mse_loss(constant(ones({3})), t); }) ==
+        "mse_loss: input is f32[3], target is f32[4]" + needs);
   CHECK(error_of([&] {
           nn::l1_loss(x, constant(ones({4, 1}, Dtype::f64)));
-        }) == "l1_loss: input is f32[4, 1], target is f64[4, 1]; they must be alike");
+        }) == "l1_loss: input is f32[4, 1], target is f64[4, 1]" + needs);
   using Loss = Var (*)(const Var&, const Var&, nn::Reduction);
   for (const Loss loss : {Loss(nn::binary_cross_entropy), Loss(nn::binary_cross_entropy_with_logits)})
-    CHECK(error_of([&] { loss(x, t, nn::Reduction::mean); }).find("they must be alike") != std::string::npos);
+    CHECK(error_of([&] { loss(x, t, nn::Reduction::mean); }).find(needs) != std::string::npos);
+  for (const std::string& error :
+       {error_of([&] { nn::smooth_l1_loss(x, t); }), error_of([&] { nn::huber_loss(x, t); }),
+        error_of([&] { nn::poisson_nll_loss(x, t); }), error_of([&] { nn::gaussian_nll_loss(x, t, t); })})
+    CHECK(error.find(needs) != std::string::npos);
+  CHECK(error_of([&] {
+          nn::gaussian_nll_loss(x, x, constant(ones({4, 2})));
+        }) ==
+        "gaussian_nll_loss: the loss is [4, 1], so var must have that shape, with extents of 1 instead or without the "
+        "last axis, got f32[4, 2]");
   CHECK(error_of([&] { nn::kl_div(x, t); }).find("kl_div: ") == 0);
 
   const Var logits = constant(ones({4, 3}));
@@ -446,6 +458,17 @@ TEST_CASE("losses refuse shapes that differ, with an error that shows both") {
         }).find("cross_entropy: nll_loss: gather: ") == 0);
   CHECK(error_of([&] { nn::cross_entropy(constant(ones({})), scalar(0, Dtype::i64)); }) ==
         "cross_entropy: input needs an axis of classes, got f32[]");
+}
+
+TEST_CASE("a loss of no pairs is nothing, or 0, and a repeated target gets the sum of its gradients") {
+  const Var x = variable(ones({0, 2})), t = variable(ones({1, 2}));
+  CHECK(nn::mse_loss(x, t, nn::Reduction::none).shape() == Shape{0, 2});
+  const Var none = nn::mse_loss(x, t, nn::Reduction::sum);
+  CHECK(none.item() == 0);
+  check_close(grad(none, t).value(), zeros({1, 2}));
+  const Var rows = constant(zeros({3, 2}));
+  check_close(grad(nn::mse_loss(rows, t), t).value(), full({1, 2}, 1));  // 2 · 3 / 6
+  check_close(grad(nn::mse_loss(rows, t, nn::Reduction::batchmean), t).value(), full({1, 2}, 2));
 }
 
 // ---- initial weights

@@ -18,6 +18,7 @@ import json
 import math
 import pathlib
 import random
+import warnings
 
 import torch
 import torch.nn as nn
@@ -448,7 +449,7 @@ case("orthogonal_penalty", orthogonal, u(3, 4))
 case("l1_penalty", nn.Linear(4, 3), u(2, 4), f=lambda m, x: [m(x), m.weight.abs().sum() + m.bias.abs().sum()])
 case("l2_penalty", nn.Linear(4, 3), u(2, 4), f=lambda m, x: [m(x), m.weight.square().sum()])
 
-# ---- the words, decoders and norms that came later
+# ---- the words, decoders, norms and losses that came later
 
 
 def attend_to(m, x, memory, *padding):
@@ -496,6 +497,43 @@ for train in (True, False):
 case("InstanceNorm1d without bias", without_bias(nn.InstanceNorm1d(3, affine=True)), u(2, 3, 4))
 case("LayerNorm without bias", without_bias(nn.LayerNorm(4)), u(2, 3, 4))
 case("GroupNorm without bias", without_bias(nn.GroupNorm(2, 4)), u(2, 4, 3))
+
+# PyTorch broadcasts most losses, with a warning. It refuses the others, so they get expanded tensors.
+warnings.simplefilter("ignore")
+
+
+def columns(low, high):
+    return u(1, 4, 2, low=low, high=high)
+
+
+def wide(*tensors):
+    return torch.broadcast_tensors(*tensors)
+
+
+BCE, LOGITS = F.binary_cross_entropy, F.binary_cross_entropy_with_logits
+for how in ("none", "mean", "sum", "batchmean"):
+    reduce = {"none": lambda x: x, "mean": torch.mean, "sum": torch.sum, "batchmean": lambda x: x.sum() / len(x)}[how]
+    case(f"mse_loss, broadcast {how}", lambda x, y: reduce(F.mse_loss(x, y, reduction="none")), u(3, 1, 2),
+         columns(-2, 2))
+    case(f"binary_cross_entropy_with_logits, broadcast {how}",
+         lambda x, y: reduce(LOGITS(*wide(x, y), reduction="none")), u(3, 1, 2), columns(0, 1))
+    case(f"kl_div, broadcast {how}", lambda x, y: reduce(F.kl_div(x, y, reduction="none")), u(3, 1, 2),
+         columns(0.1, 0.9))
+case("mse_loss to a number", lambda x, y: F.mse_loss(x, y), u(3, 1, 2), u())
+case("mse_loss of a number", lambda x, y: F.mse_loss(x, y), u(), u(3, 1, 2))
+case("l1_loss, broadcast", lambda x, y: F.l1_loss(x, y), u(3, 1, 2), columns(-1.7, 2.2))
+case("smooth_l1_loss, broadcast", lambda x, y: F.smooth_l1_loss(x, y), u(3, 1, 2), columns(-2, 2))
+case("huber_loss, broadcast", lambda x, y: F.huber_loss(x, y), u(3, 1, 2), columns(-2, 2), penalty=False)
+case("poisson_nll_loss, broadcast", lambda x, y: F.poisson_nll_loss(*wide(x, y), full=True), u(3, 1, 2), columns(0, 4))
+for shape in ((3, 4, 2), (3, 4), (1, 4, 1), ()):
+    case(f"gaussian_nll_loss, broadcast with variances {list(shape)}",
+         lambda x, y, v: F.gaussian_nll_loss(*wide(x, y, v.unsqueeze(-1) if v.dim() == 2 else v)), u(3, 1, 2),
+         columns(-2, 2), u(*shape, low=0.2, high=2))
+case("binary_cross_entropy, broadcast with weights", lambda x, y, w: BCE(*wide(x, y), w.detach()),
+     u(3, 1, 2, low=0.1, high=0.9), columns(0, 1), u(4, 1, low=0.2, high=2), penalty=False)
+case("binary_cross_entropy_with_logits, broadcast with weights",
+     lambda x, y, w, p: LOGITS(*wide(x, y), w.detach(), pos_weight=p.detach()), u(3, 1, 2), columns(0, 1),
+     u(4, 1, low=0.2, high=2), u(4, 1, low=0.2, high=2))
 
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_layers.json"

@@ -360,6 +360,45 @@ void add_losses(std::vector<LayerRow>& rows) {
       [](const nn::KlSparsity& l, const Vars& v) { return Vars{l(v[0])}; }, {.batch = {}, .bad = Shape{4, 2}}));
 }
 
+// Input and target of different shapes.
+void add_broadcast_losses(std::vector<LayerRow>& rows) {
+  const Input x = uniform({3, 1, 2}, -2, 2), t = uniform({1, 4, 2}, -1.7, 2.2), p = uniform({3, 1, 2}, 0.1, 0.9),
+              q = uniform({1, 4, 2}, 0.1, 0.9), factors = uniform({4, 1}, 0.2, 2), number = uniform({}, 0.1, 0.9);
+  const auto add = [&](const std::string& name, Inputs inputs, std::function<Var(const Vars&)> f, int constants = 0) {
+    rows.push_back(function(name, std::move(inputs), std::move(f), {.batch = {}, .constants = constants}));
+  };
+  const std::pair<std::string, Reduction> reductions[] = {{" none", Reduction::none},
+                                                          {" mean", Reduction::mean},
+                                                          {" sum", Reduction::sum},
+                                                          {" batchmean", Reduction::batchmean}};
+  for (const auto& [how, r] : reductions) {
+    const Reduction by = r;
+    add("mse_loss, broadcast" + how, {x, t}, [by](const Vars& v) { return nn::mse_loss(v[0], v[1], by); });
+    add("binary_cross_entropy_with_logits, broadcast" + how, {x, q},
+        [by](const Vars& v) { return nn::binary_cross_entropy_with_logits(v[0], v[1], by); });
+    add("kl_div, broadcast" + how, {x, q}, [by](const Vars& v) { return nn::kl_div(v[0], v[1], {.reduction = by}); });
+  }
+  add("mse_loss to a number", {x, number}, [](const Vars& v) { return nn::mse_loss(v[0], v[1]); });
+  add("mse_loss of a number", {number, x}, [](const Vars& v) { return nn::mse_loss(v[0], v[1]); });
+  add("l1_loss, broadcast", {x, t}, [](const Vars& v) { return nn::l1_loss(v[0], v[1]); });
+  add("smooth_l1_loss, broadcast", {x, t}, [](const Vars& v) { return nn::smooth_l1_loss(v[0], v[1]); });
+  add("huber_loss, broadcast", {x, t}, [](const Vars& v) { return nn::huber_loss(v[0], v[1]); });
+  add("poisson_nll_loss, broadcast", {x, uniform({1, 4, 2}, 0, 4)},
+      [](const Vars& v) { return nn::poisson_nll_loss(v[0], v[1], {.full = true}); });
+  for (const Shape& shape : {Shape{3, 4, 2}, Shape{3, 4}, Shape{1, 4, 1}, Shape{}})
+    add(join("gaussian_nll_loss, broadcast with variances ", shape), {x, t, uniform(shape, 0.2, 2)},
+        [](const Vars& v) { return nn::gaussian_nll_loss(v[0], v[1], v[2]); });
+  add(
+      "binary_cross_entropy, broadcast with weights", {p, q, factors},
+      [](const Vars& v) { return nn::binary_cross_entropy(v[0], v[1], {.weight = v[2].value()}); }, 1);
+  add(
+      "binary_cross_entropy_with_logits, broadcast with weights", {x, q, factors, factors},
+      [](const Vars& v) {
+        return nn::binary_cross_entropy_with_logits(v[0], v[1], {.weight = v[2].value(), .pos_weight = v[3].value()});
+      },
+      2);
+}
+
 std::vector<LayerRow> make_layer_table() {
   std::vector<LayerRow> rows;
   add_simple(rows);
@@ -367,6 +406,7 @@ std::vector<LayerRow> make_layer_table() {
   add_computed_weights(rows);
   add_sequence_rows(rows);
   add_losses(rows);
+  add_broadcast_losses(rows);
   return rows;
 }
 
