@@ -342,3 +342,4 @@ Var keep_top_k(const Var& x, std::int64_t k, std::int64_t axis = -1);
 #include "autograd/indexing.h"
 #include "autograd/linalg.h"
 #include "autograd/order.h"
+#include "autograd/volumes.h"

@@ -362,3 +362,4 @@ std::string to_string(const Tensor& x);
 #include "tensor/indexing.h"
 #include "tensor/linalg.h"
 #include "tensor/order.h"
+#include "tensor/volumes.h"

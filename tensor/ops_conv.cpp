@@ -27,13 +27,6 @@ double flops_of(std::int64_t outputs, const Geometry& geometry) {
   return 2.0 * static_cast<double>(outputs) * static_cast<double>(geometry.group_in() * geometry.kernels());
 }
 
-template <int N>
-PerAxis<N> kernel_size(const Tensor& weight) {
-  PerAxis<N> kernel = 1;
-  for (int axis = 0; axis < N; ++axis) kernel[axis] = weight.size(axis - N);
-  return kernel;
-}
-
 // A tensor of `shape` that run(x, weight, bias, result) fills. It gets the numbers of contiguous operands; bias may be
 // null.
 template <class Run>
@@ -54,22 +47,14 @@ Tensor computed(std::string_view op, const Shape& shape, const Tensor& x, const 
 template <int N>
 Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, const Tensor* bias,
                 const ConvOptions<N>& options) {
-  check_same_dtype(op, x, weight);
-  check_image<N>(op, "x", x);
-  check(weight.dim() == N + 2, op, "weight is [out, in / groups, ", kAxisNames<N>, "], got ", describe(weight));
+  check_operands<N>(op, x, weight, "out, in / groups");
   if (options.padding.same) {
     const SamePadding<N> padding = same_padding<N>(op, weight.shape(), options);
     ConvOptions<N> numbers = options;
     numbers.padding = padding.both;
     return convolve<N>(op, padding.after.empty() ? x : pad(x, padding.after), weight, bias, numbers);
   }
-  const Geometry geometry = geometry_of<N>(op, x, weight.shape()[0], kernel_size<N>(weight), options);
-  const std::int64_t inputs = Checked(op, weight.shape()[1]) * options.groups;
-  check(geometry.in == inputs, op, "channels differ: x is ", describe(x), ", weight is ", describe(weight), " in ",
-        options.groups, " groups (", geometry.in, " against ", inputs, ")");
-  check(geometry.out % options.groups == 0, op, "cannot divide ", geometry.out, " outputs into ", options.groups,
-        " groups: weight is ", describe(weight));
-  check_bias(op, weight, bias, geometry.out);
+  const Geometry geometry = geometry_of<N>(op, x, weight, bias, options);
 
   const Shape shape = shape_like<N>(x, geometry.out, geometry, &Axis::outputs);
   const Work work(op, flops_of(numel(shape), geometry), x, weight, bias);
@@ -85,9 +70,7 @@ Tensor convolve(std::string_view op, const Tensor& x, const Tensor& weight, cons
 template <int N>
 Tensor convolve_transposed(std::string_view op, const Tensor& x, const Tensor& weight, const Tensor* bias,
                            const ConvTransposeOptions<N>& options) {
-  check_same_dtype(op, x, weight);
-  check_image<N>(op, "x", x);
-  check(weight.dim() == N + 2, op, "weight is [in, out / groups, ", kAxisNames<N>, "], got ", describe(weight));
+  check_operands<N>(op, x, weight, "in, out / groups");
   const Geometry geometry = transposed_geometry_of<N>(op, x, weight, options);
   check_bias(op, weight, bias, geometry.in);
 
@@ -154,6 +137,7 @@ SamePadding<N> same_padding(std::string_view op, const Shape& weight, const Conv
 }
 template SamePadding<1> same_padding(std::string_view, const Shape&, const ConvOptions<1>&);
 template SamePadding<2> same_padding(std::string_view, const Shape&, const ConvOptions<2>&);
+template SamePadding<3> same_padding(std::string_view, const Shape&, const ConvOptions<3>&);
 
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dOptions& options) {
   return convolve<1>("conv1d", x, weight, nullptr, options);

@@ -35,10 +35,12 @@ std::int64_t outputs_of(std::string_view op, const Tensor& x, const Pooling& a) 
 
 // along(axis) for each of the last N axes, counted from the first of them.
 template <int N, class Along>
-ImageTaps each_axis(std::string_view op, const Tensor& x, const Along& along) {
-  check(x.dim() >= N, op, "needs ", N == 1 ? "[..., length]" : "[..., height, width]", ", got ", describe(x));
+TapsOf<N> each_axis(std::string_view op, const Tensor& x, const Along& along) {
+  constexpr std::string_view needed[] = {"[..., length]", "[..., height, width]", "[..., depth, height, width]"};
+  check(x.dim() >= N, op, "needs ", needed[N - 1], ", got ", describe(x));
   if constexpr (N == 1) return {std::nullopt, along(0)};
-  else return {along(0), along(1)};
+  else if constexpr (N == 2) return {along(0), along(1)};
+  else return {along(0), {along(1), along(2)}};
 }
 
 // No taps yet, with room for `outputs` of at most `each`.
@@ -174,7 +176,7 @@ ImageTaps ImageTaps::transposed() const {
 }
 
 template <int N>
-ImageTaps taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options) {
+TapsOf<N> taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options) {
   return each_axis<N>(op, x, [&](int axis) {
     const Pooling a{x.size(axis - N),
                     options.kernel[axis],
@@ -195,11 +197,12 @@ ImageTaps taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>&
     return taps;
   });
 }
-template ImageTaps taps_of(std::string_view, const Tensor&, const MaxPoolOptions<1>&);
-template ImageTaps taps_of(std::string_view, const Tensor&, const MaxPoolOptions<2>&);
+template TapsOf<1> taps_of(std::string_view, const Tensor&, const MaxPoolOptions<1>&);
+template TapsOf<2> taps_of(std::string_view, const Tensor&, const MaxPoolOptions<2>&);
+template TapsOf<3> taps_of(std::string_view, const Tensor&, const MaxPoolOptions<3>&);
 
 template <int N>
-ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options) {
+TapsOf<N> taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options) {
   check(options.divisor_override >= 0, op, "divisor_override is positive, or 0 for none; got ",
         options.divisor_override);
   return each_axis<N>(op, x, [&](int axis) {
@@ -224,15 +227,17 @@ ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>&
     return taps;
   });
 }
-template ImageTaps taps_of(std::string_view, const Tensor&, const AvgPoolOptions<1>&);
-template ImageTaps taps_of(std::string_view, const Tensor&, const AvgPoolOptions<2>&);
+template TapsOf<1> taps_of(std::string_view, const Tensor&, const AvgPoolOptions<1>&);
+template TapsOf<2> taps_of(std::string_view, const Tensor&, const AvgPoolOptions<2>&);
+template TapsOf<3> taps_of(std::string_view, const Tensor&, const AvgPoolOptions<3>&);
 
 template <int N>
-ImageTaps adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size) {
+TapsOf<N> adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size) {
   return each_axis<N>(op, x, [&](int axis) { return adaptive(op, x, x.size(axis - N), output_size[axis]); });
 }
-template ImageTaps adaptive_taps(std::string_view, const Tensor&, const PerAxis<1>&);
-template ImageTaps adaptive_taps(std::string_view, const Tensor&, const PerAxis<2>&);
+template TapsOf<1> adaptive_taps(std::string_view, const Tensor&, const PerAxis<1>&);
+template TapsOf<2> adaptive_taps(std::string_view, const Tensor&, const PerAxis<2>&);
+template TapsOf<3> adaptive_taps(std::string_view, const Tensor&, const PerAxis<3>&);
 
 ImageTaps taps_of(std::string_view op, const Tensor& x, const InterpolateOptions& options) {
   using enum InterpolateMode;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // How windows lie on an image: options of convolution, pooling and interpolation, under PyTorch's names. An image is
-// [..., height, width], a series [..., length]; N counts these last axes.
+// [..., height, width], a series [..., length], a volume [..., depth, height, width]; N counts these last axes.
 #pragma once
 #include <array>
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,12 +15,14 @@
 
 namespace hourglass {
 
-/// A number for each of N axes: 3 is the same along all of them, {3, 5} is height and width.
+/// A number for each of N axes: 3 is the same along all of them, {3, 5} is height and width, {2, 3, 5} has a depth.
 template <int N>
 class PerAxis {
  public:
   constexpr PerAxis(std::int64_t all) { values_.fill(all); }  // NOLINT(google-explicit-constructor): .stride = 2
   constexpr PerAxis(std::int64_t height, std::int64_t width) requires(N == 2) : values_{height, width} {}
+  constexpr PerAxis(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3)
+      : values_{depth, height, width} {}
   constexpr std::int64_t operator[](int axis) const { return values_[static_cast<std::size_t>(axis)]; }
   constexpr std::int64_t& operator[](int axis) { return values_[static_cast<std::size_t>(axis)]; }
   friend constexpr bool operator==(const PerAxis&, const PerAxis&) = default;
@@ -40,6 +43,8 @@ struct ConvPadding {
   constexpr ConvPadding(std::int64_t all) : amount(all) {}  // NOLINT(google-explicit-constructor): .padding = 1
   constexpr ConvPadding(PerAxis<N> each) : amount(each) {}  // NOLINT(google-explicit-constructor)
   constexpr ConvPadding(std::int64_t height, std::int64_t width) requires(N == 2) : amount(height, width) {}
+  constexpr ConvPadding(std::int64_t depth, std::int64_t height, std::int64_t width) requires(N == 3)
+      : amount(depth, height, width) {}
   constexpr ConvPadding(Same) : same(true) {}  // NOLINT(google-explicit-constructor)
 };
 
@@ -54,6 +59,7 @@ struct ConvOptions {
 };
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
+using Conv3dOptions = ConvOptions<3>;
 
 /// Output extent: (extent - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1, which is the extent of
 /// the image from which the convolution with these options gives `extent`. Several extents may be possible.
@@ -68,6 +74,7 @@ struct ConvTransposeOptions {
 };
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+using ConvTranspose3dOptions = ConvTransposeOptions<3>;
 
 /// Output extent: as for a convolution. With ceil_mode the fraction is rounded up, unless the last window would then
 /// start past the end of the image.
@@ -81,6 +88,7 @@ struct MaxPoolOptions {
 };
 using MaxPool1dOptions = MaxPoolOptions<1>;
 using MaxPool2dOptions = MaxPoolOptions<2>;
+using MaxPool3dOptions = MaxPoolOptions<3>;
 
 template <int N>
 struct AvgPoolOptions {
@@ -93,6 +101,7 @@ struct AvgPoolOptions {
 };
 using AvgPool1dOptions = AvgPoolOptions<1>;
 using AvgPool2dOptions = AvgPoolOptions<2>;
+using AvgPool3dOptions = AvgPoolOptions<3>;
 
 /// Output extent: (extent - 1) stride - 2 padding + kernel, or output_size where it is not 0.
 template <int N>
@@ -148,14 +157,21 @@ struct ImageTaps {
   int axes() const { return rows ? 2 : 1; }
   ImageTaps transposed() const;
 };
+/// Those of a volume: along its depth, and along the axes of its images.
+struct VolumeTaps {
+  Taps depth;
+  ImageTaps images;
+};
+template <int N>
+using TapsOf = std::conditional_t<N == 3, VolumeTaps, ImageTaps>;
 /// The taps of each kind of pooling for x. Throws an error that names op and the extents if a window does not fit.
 template <int N>
-ImageTaps taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options);
+TapsOf<N> taps_of(std::string_view op, const Tensor& x, const MaxPoolOptions<N>& options);
 template <int N>
-ImageTaps taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options);
+TapsOf<N> taps_of(std::string_view op, const Tensor& x, const AvgPoolOptions<N>& options);
 /// Output i takes the inputs from floor(i extent / outputs) to ceil((i + 1) extent / outputs) - 1.
 template <int N>
-ImageTaps adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size);
+TapsOf<N> adaptive_taps(std::string_view op, const Tensor& x, const PerAxis<N>& output_size);
 ImageTaps taps_of(std::string_view op, const Tensor& x, const InterpolateOptions& options);
 
 }  // namespace hourglass

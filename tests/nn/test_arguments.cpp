@@ -159,14 +159,16 @@ Outcome convolution(Draw& d) {
   const Var x = d.tensor(N + 2);
   const Var w = d.tensor_of(with_kernel<N>(d, d.small(), d.coin() ? x.size(1) : d.small()));
   if constexpr (N == 1) return {conv1d(x, w, conv_options<1>(d)), x};
-  else return {conv2d(x, w, conv_options<2>(d)), x};
+  else if constexpr (N == 2) return {conv2d(x, w, conv_options<2>(d)), x};
+  else return {conv3d(x, w, conv_options<3>(d)), x};
 }
 template <int N>
 Outcome transposed(Draw& d) {
   const Var x = d.tensor(N + 2);
   const Var w = d.tensor_of(with_kernel<N>(d, d.coin() ? x.size(1) : d.small(), d.small()));
   if constexpr (N == 1) return {conv_transpose1d(x, w, transpose_options<1>(d)), x};
-  else return {conv_transpose2d(x, w, transpose_options<2>(d)), x};
+  else if constexpr (N == 2) return {conv_transpose2d(x, w, transpose_options<2>(d)), x};
+  else return {conv_transpose3d(x, w, transpose_options<3>(d)), x};
 }
 template <int N>
 Outcome weight_gradient(Draw& d) {
@@ -316,14 +318,19 @@ const std::vector<ArgumentRow>& table() {
                            })},
       {"conv1d", convolution<1>},
       {"conv2d", convolution<2>},
+      {"conv3d", convolution<3>},
       {"conv_transpose1d", transposed<1>},
       {"conv_transpose2d", transposed<2>},
+      {"conv_transpose3d", transposed<3>},
       {"conv1d_weight", weight_gradient<1>},
       {"conv2d_weight", weight_gradient<2>},
       {"max_pool1d", on_tensor(2, [](Draw& d, const Var& x) { return max_pool1d(x, max_pool_options<1>(d)); })},
       {"max_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return max_pool2d(x, max_pool_options<2>(d)); })},
       {"avg_pool1d", on_tensor(2, [](Draw& d, const Var& x) { return avg_pool1d(x, avg_pool_options<1>(d)); })},
       {"avg_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return avg_pool2d(x, avg_pool_options<2>(d)); })},
+      {"max_pool3d", on_tensor(4, [](Draw& d, const Var& x) { return max_pool3d(x, max_pool_options<3>(d)); })},
+      {"avg_pool3d", on_tensor(4, [](Draw& d, const Var& x) { return avg_pool3d(x, avg_pool_options<3>(d)); })},
+      {"adaptive_avg_pool3d", on_tensor(4, [](Draw& d, const Var& x) { return adaptive_avg_pool3d(x, d.each<3>()); })},
       {"adaptive_max_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return adaptive_max_pool2d(x, d.each<2>()); })},
       {"adaptive_avg_pool2d", on_tensor(3, [](Draw& d, const Var& x) { return adaptive_avg_pool2d(x, d.each<2>()); })},
       {"max_unpool1d",
@@ -401,6 +408,12 @@ const std::vector<ArgumentRow>& table() {
        [](Draw& d) {
          const std::int64_t rows = d.number();
          return Outcome{nn::Embedding(rows, d.number(), d.rng())(constant(arange(1))), {}};
+       }},
+      {"EmbeddingBag",
+       [](Draw& d) {
+         const std::int64_t rows = d.number();
+         const nn::EmbeddingBag bags(rows, d.number(), d.rng());
+         return Outcome{bags(arange(2), Tensor::from({d.number(), d.number()})), {}};
        }},
       {"LSTM",
        [](Draw& d) {

@@ -936,6 +936,32 @@ case("dct", lambda x: x @ cosines(x.shape[-1], 2), u(3, 6))
 case("dct of type 3, ortho", lambda x: x @ ortho_cosines(x.shape[-1]).T, u(3, 5))
 case("idct", lambda x: x @ cosines(x.shape[-1], 3) / (2 * x.shape[-1]), u(3, 5))
 
+# ---- volumes
+case("conv3d", F.conv3d, u(2, 2, 3, 4, 3), u(2, 2, 2, 3, 2))
+case("conv3d", F.conv3d, u(1, 1, 2, 1, 1), u(1, 1, 1, 1, 1))
+case("conv3d with everything",
+     lambda x, w, b: F.conv3d(x, w, b, stride=(2, 1, 3), padding=(2, 0, 1), dilation=(2, 1, 2), groups=2),
+     u(2, 4, 3, 2, 3), u(4, 2, 2, 2, 2), u(4))
+case("conv3d of one volume, which keeps its extents", lambda x, w: F.conv3d(x, w, padding="same"), u(2, 3, 3, 2),
+     u(2, 2, 2, 3, 2))
+case("conv_transpose3d", F.conv_transpose3d, u(1, 2, 2, 3, 2), u(2, 2, 2, 1, 2))
+case("conv_transpose3d with everything",
+     lambda x, w, b: F.conv_transpose3d(x, w, b, stride=(2, 1, 3), padding=(1, 0, 1), output_padding=(1, 0, 2), groups=2,
+                                        dilation=(3, 1, 2)), u(1, 4, 2, 2, 2), u(4, 2, 2, 2, 2), u(4))
+case("conv_transpose3d of one volume, dilated",
+     lambda x, w: F.conv_transpose3d(x, w, output_padding=(2, 0, 1), dilation=(3, 1, 2)), u(2, 2, 2, 2),
+     u(2, 2, 2, 1, 1))
+case("max_pool3d", lambda x: F.max_pool3d(x, (2, 3, 2)), u(1, 2, 4, 4, 5))
+case("max_pool3d with everything", lambda x: F.max_pool3d(x, (2, 3, 2), stride=(1, 2, 2), padding=(1, 1, 0),
+                                                          dilation=(2, 1, 1), ceil_mode=True), u(1, 2, 3, 4, 5))
+case("avg_pool3d", lambda x: F.avg_pool3d(x, (2, 3, 2), stride=(1, 2, 2), padding=(1, 1, 0), ceil_mode=True),
+     u(1, 2, 3, 4, 5))
+case("avg_pool3d without the padding", lambda x: F.avg_pool3d(x, 2, padding=1, count_include_pad=False),
+     u(1, 2, 3, 4, 5))
+case("avg_pool3d with a divisor", lambda x: F.avg_pool3d(x, 2, divisor_override=5), u(2, 3, 4, 5))
+case("adaptive_max_pool3d", lambda x: F.adaptive_max_pool3d(x, (2, 3, 2)), u(1, 2, 3, 4, 5))
+case("adaptive_avg_pool3d", lambda x: F.adaptive_avg_pool3d(x, (2, None, 3)), u(1, 2, 3, 4, 5))
+
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_ops.json"
 path.parent.mkdir(exist_ok=True)

@@ -29,6 +29,7 @@ void add_indexing_rows(Rows& row);
 void add_order_rows(Rows& row);
 void add_arithmetic_rows(Rows& row);
 void add_linalg_rows(Rows& row);
+void add_volume_rows(Rows& row);
 void add_fft_rows(Rows& row);
 
 }  // namespace hourglass::test

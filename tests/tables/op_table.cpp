@@ -801,7 +801,7 @@ const std::vector<Row>& op_table() {
                                          joining,           products,       convolution,           pooling,
                                          factorising,       composite,      composite_activations, add_arranging_rows,
                                          add_indexing_rows, add_order_rows, add_arithmetic_rows,   add_linalg_rows,
-                                         add_fft_rows})
+                                         add_fft_rows,      add_volume_rows})
       section(row);
     return row.all;
   }();
