@@ -10,9 +10,13 @@ namespace hourglass::nn {
 namespace {
 
 template <int N>
-const char* op_name(const char* one, const char* two) {
-  return N == 1 ? one : two;
-}
+constexpr const char* kConv = N == 1   ? "conv1d"
+                              : N == 2 ? "conv2d"
+                                       : "conv3d";
+template <int N>
+constexpr const char* kTranspose = N == 1   ? "conv_transpose1d"
+                                   : N == 2 ? "conv_transpose2d"
+                                            : "conv_transpose3d";
 
 // [first, second, kernel]
 template <int N>
@@ -41,8 +45,9 @@ void start(const Parameter& weight, const std::optional<Parameter>& bias, const 
 // The number of channels of [n, c, extents] or [c, extents].
 template <int N>
 std::int64_t channels(const char* op, const Var& x) {
-  check(x.dim() == N + 1 || x.dim() == N + 2, op, "expects ",
-        N == 1 ? "[n, c, l] or [c, l]" : "[n, c, h, w] or [c, h, w]", ", got ", describe(x));
+  constexpr const char* expected[] = {"[n, c, l] or [c, l]", "[n, c, h, w] or [c, h, w]",
+                                      "[n, c, d, h, w] or [c, d, h, w]"};
+  check(x.dim() == N + 1 || x.dim() == N + 2, op, "expects ", expected[N - 1], ", got ", describe(x));
   return x.size(-N - 1);
 }
 
@@ -54,7 +59,7 @@ Conv<N>::Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, 
       weight_(parameter("weight", options.dtype)),
       bias_(options.bias ? std::optional(parameter("bias", options.dtype)) : std::nullopt),
       initialize_(in, rng, [out, options, weight = weight_, bias = bias_](std::int64_t inputs, Rng& draws) {
-        const char* const op = op_name<N>("conv1d", "conv2d");
+        const char* const op = kConv<N>;
         check_groups(op, inputs, out, options.groups);
         start(weight, bias, weight_shape<N>(op, out, inputs / options.groups, options.kernel), out, options.dtype,
               draws);
@@ -62,7 +67,7 @@ Conv<N>::Conv(std::int64_t in, std::int64_t out, const ConvOptions<N>& options, 
 
 template <int N>
 Var Conv<N>::forward(const Var& x) const {
-  const char* const op = op_name<N>("conv1d", "conv2d");
+  const char* const op = kConv<N>;
   const std::int64_t in = channels<N>(op, x);
   if (!weight_.is_initialized()) initialize_(in);
   const Var weight = weight_;  // read once, because it may be computed from others
@@ -81,7 +86,8 @@ Var Conv<N>::forward(const Var& x) const {
     options.padding = 0;
   }
   if constexpr (N == 1) return bias_ ? conv1d(padded, weight, *bias_, options) : conv1d(padded, weight, options);
-  else return bias_ ? conv2d(padded, weight, *bias_, options) : conv2d(padded, weight, options);
+  else if constexpr (N == 2) return bias_ ? conv2d(padded, weight, *bias_, options) : conv2d(padded, weight, options);
+  else return bias_ ? conv3d(padded, weight, *bias_, options) : conv3d(padded, weight, options);
 }
 
 template <int N>
@@ -90,7 +96,7 @@ ConvTranspose<N>::ConvTranspose(std::int64_t in, std::int64_t out, const ConvTra
       weight_(parameter("weight", options.dtype)),
       bias_(options.bias ? std::optional(parameter("bias", options.dtype)) : std::nullopt),
       initialize_(in, rng, [out, options, weight = weight_, bias = bias_](std::int64_t inputs, Rng& draws) {
-        const char* const op = op_name<N>("conv_transpose1d", "conv_transpose2d");
+        const char* const op = kTranspose<N>;
         check_groups(op, inputs, out, options.groups);
         start(weight, bias, weight_shape<N>(op, inputs, out / options.groups, options.kernel), out, options.dtype,
               draws);
@@ -98,16 +104,17 @@ ConvTranspose<N>::ConvTranspose(std::int64_t in, std::int64_t out, const ConvTra
 
 template <int N>
 Var ConvTranspose<N>::apply(const Var& x, const PerAxis<N>& output_padding) const {
-  const std::int64_t in = channels<N>(op_name<N>("conv_transpose1d", "conv_transpose2d"), x);
+  const std::int64_t in = channels<N>(kTranspose<N>, x);
   if (!weight_.is_initialized()) initialize_(in);
   const Var weight = weight_;
-  check(in == weight.size(0), op_name<N>("conv_transpose1d", "conv_transpose2d"), "is for ", weight.size(0),
-        " channels, got ", in, " in ", describe(x));
+  check(in == weight.size(0), kTranspose<N>, "is for ", weight.size(0), " channels, got ", in, " in ", describe(x));
   const hourglass::ConvTransposeOptions<N> options{options_.stride, options_.padding, output_padding, options_.groups,
                                                    options_.dilation};
   if constexpr (N == 1)
     return bias_ ? conv_transpose1d(x, weight, *bias_, options) : conv_transpose1d(x, weight, options);
-  else return bias_ ? conv_transpose2d(x, weight, *bias_, options) : conv_transpose2d(x, weight, options);
+  else if constexpr (N == 2)
+    return bias_ ? conv_transpose2d(x, weight, *bias_, options) : conv_transpose2d(x, weight, options);
+  else return bias_ ? conv_transpose3d(x, weight, *bias_, options) : conv_transpose3d(x, weight, options);
 }
 
 template <int N>
@@ -117,7 +124,7 @@ Var ConvTranspose<N>::forward(const Var& x) const {
 
 template <int N>
 Var ConvTranspose<N>::forward(const Var& x, const PerAxis<N>& output_size) const {
-  const char* const op = op_name<N>("conv_transpose1d", "conv_transpose2d");
+  const char* const op = kTranspose<N>;
   channels<N>(op, x);
   PerAxis<N> more = 0;
   for (int axis = 0; axis < N; ++axis) {
@@ -134,7 +141,9 @@ Var ConvTranspose<N>::forward(const Var& x, const PerAxis<N>& output_size) const
 
 template class Conv<1>;
 template class Conv<2>;
+template class Conv<3>;
 template class ConvTranspose<1>;
 template class ConvTranspose<2>;
+template class ConvTranspose<3>;
 
 }  // namespace hourglass::nn

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Convolution layers: the same small weights at every place of an image or a series.
+// Convolution layers: the same small weights at every place of an image, a series or a volume.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -27,8 +27,9 @@ struct ConvOptions {
 };
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
+using Conv3dOptions = ConvOptions<3>;
 
-/// y = x ∗ W + b (conv1d and conv2d of autograd/ops.h) for x [n, in, extents] or [in, extents],
+/// y = x ∗ W + b (conv1d, conv2d and conv3d of autograd/ops.h) for x [n, in, extents] or [in, extents],
 /// with N extents. weight is [out, in / groups, kernel], bias [out]; both start uniform in
 /// ±1/√(in / groups · kernel), as in PyTorch.
 template <int N>
@@ -55,6 +56,10 @@ class Conv2d : public Conv<2> {
  public:
   using Conv::Conv;
 };
+class Conv3d : public Conv<3> {
+ public:
+  using Conv::Conv;
+};
 class LazyConv1d : public Conv1d {
  public:
   LazyConv1d(std::int64_t out, const Conv1dOptions& options, Rng& rng) : Conv1d(kLazy, out, options, rng) {}
@@ -62,6 +67,10 @@ class LazyConv1d : public Conv1d {
 class LazyConv2d : public Conv2d {
  public:
   LazyConv2d(std::int64_t out, const Conv2dOptions& options, Rng& rng) : Conv2d(kLazy, out, options, rng) {}
+};
+class LazyConv3d : public Conv3d {
+ public:
+  LazyConv3d(std::int64_t out, const Conv3dOptions& options, Rng& rng) : Conv3d(kLazy, out, options, rng) {}
 };
 
 template <int N>
@@ -78,6 +87,7 @@ struct ConvTransposeOptions {
 };
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+using ConvTranspose3dOptions = ConvTransposeOptions<3>;
 
 /// The gradient of a convolution with respect to its image, as a layer. With a stride it makes
 /// images larger, as a decoder does. weight is [in, out / groups, kernel], bias [out]; both start
@@ -114,6 +124,10 @@ class ConvTranspose2d : public ConvTranspose<2> {
  public:
   using ConvTranspose::ConvTranspose;
 };
+class ConvTranspose3d : public ConvTranspose<3> {
+ public:
+  using ConvTranspose::ConvTranspose;
+};
 class LazyConvTranspose1d : public ConvTranspose1d {
  public:
   LazyConvTranspose1d(std::int64_t out, const ConvTranspose1dOptions& options, Rng& rng)
@@ -123,6 +137,11 @@ class LazyConvTranspose2d : public ConvTranspose2d {
  public:
   LazyConvTranspose2d(std::int64_t out, const ConvTranspose2dOptions& options, Rng& rng)
       : ConvTranspose2d(kLazy, out, options, rng) {}
+};
+class LazyConvTranspose3d : public ConvTranspose3d {
+ public:
+  LazyConvTranspose3d(std::int64_t out, const ConvTranspose3dOptions& options, Rng& rng)
+      : ConvTranspose3d(kLazy, out, options, rng) {}
 };
 
 }  // namespace hourglass::nn

@@ -51,6 +51,10 @@ class Dropout2d : public Dropout {
  public:
   explicit Dropout2d(Rng& rng, double p = 0.5) : Dropout(rng, p, 2) {}
 };
+class Dropout3d : public Dropout {
+ public:
+  explicit Dropout3d(Rng& rng, double p = 0.5) : Dropout(rng, p, 2) {}
+};
 
 /// Dropout for selu: dropped elements become selu's lower limit. The result is scaled and shifted
 /// to keep mean 0 and variance 1 (Klambauer et al. 2017, section "New dropout technique").

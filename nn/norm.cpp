@@ -75,14 +75,20 @@ void ChannelNorm::track(const Var& x, const Axes& axes) const {
 }
 
 Var BatchNorm::forward(const Var& x) const {
-  check(x.dim() >= fewest_ && x.dim() <= most_, op(), "expects ", most_ == 4 ? "[n, c, h, w]" : "[n, c] or [n, c, l]",
+  check(x.dim() >= fewest_ && x.dim() <= most_, op(), "expects ",
+        most_ == 3   ? "[n, c] or [n, c, l]"
+        : most_ == 4 ? "[n, c, h, w]"
+                     : "[n, c, d, h, w]",
         ", got ", describe(x));
   return normalize(x, axes_but(x.dim(), 1));
 }
 
 Var InstanceNorm::forward(const Var& x) const {
   if (x.dim() == spatial_ + 1) return squeeze(forward(unsqueeze(x, 0)), 0);
-  check(x.dim() == spatial_ + 2, op(), "expects ", spatial_ == 1 ? "[n, c, l] or [c, l]" : "[n, c, h, w] or [c, h, w]",
+  check(x.dim() == spatial_ + 2, op(), "expects ",
+        spatial_ == 1   ? "[n, c, l] or [c, l]"
+        : spatial_ == 2 ? "[n, c, h, w] or [c, h, w]"
+                        : "[n, c, d, h, w] or [c, d, h, w]",
         ", got ", describe(x));
   Axes axes;
   for (int axis = 2; axis < x.dim(); ++axis) axes.push_back(axis);

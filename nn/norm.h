@@ -77,6 +77,12 @@ class BatchNorm2d : public BatchNorm {
   explicit BatchNorm2d(std::int64_t num_features, BatchNormOptions options = {})
       : BatchNorm("batch_norm2d", 4, 4, num_features, options) {}
 };
+/// For [n, c, d, h, w].
+class BatchNorm3d : public BatchNorm {
+ public:
+  explicit BatchNorm3d(std::int64_t num_features, BatchNormOptions options = {})
+      : BatchNorm("batch_norm3d", 5, 5, num_features, options) {}
+};
 class LazyBatchNorm1d : public BatchNorm1d {
  public:
   explicit LazyBatchNorm1d(BatchNormOptions options = {}) : BatchNorm1d(kLazy, options) {}
@@ -84,6 +90,10 @@ class LazyBatchNorm1d : public BatchNorm1d {
 class LazyBatchNorm2d : public BatchNorm2d {
  public:
   explicit LazyBatchNorm2d(BatchNormOptions options = {}) : BatchNorm2d(kLazy, options) {}
+};
+class LazyBatchNorm3d : public BatchNorm3d {
+ public:
+  explicit LazyBatchNorm3d(BatchNormOptions options = {}) : BatchNorm3d(kLazy, options) {}
 };
 
 struct InstanceNormOptions {
@@ -121,6 +131,12 @@ class InstanceNorm2d : public InstanceNorm {
   explicit InstanceNorm2d(std::int64_t num_features, InstanceNormOptions options = {})
       : InstanceNorm("instance_norm2d", 2, num_features, options) {}
 };
+/// For [n, c, d, h, w] and [c, d, h, w].
+class InstanceNorm3d : public InstanceNorm {
+ public:
+  explicit InstanceNorm3d(std::int64_t num_features, InstanceNormOptions options = {})
+      : InstanceNorm("instance_norm3d", 3, num_features, options) {}
+};
 class LazyInstanceNorm1d : public InstanceNorm1d {
  public:
   explicit LazyInstanceNorm1d(InstanceNormOptions options = {}) : InstanceNorm1d(kLazy, options) {}
@@ -128,6 +144,10 @@ class LazyInstanceNorm1d : public InstanceNorm1d {
 class LazyInstanceNorm2d : public InstanceNorm2d {
  public:
   explicit LazyInstanceNorm2d(InstanceNormOptions options = {}) : InstanceNorm2d(kLazy, options) {}
+};
+class LazyInstanceNorm3d : public InstanceNorm3d {
+ public:
+  explicit LazyInstanceNorm3d(InstanceNormOptions options = {}) : InstanceNorm3d(kLazy, options) {}
 };
 
 struct LayerNormOptions {

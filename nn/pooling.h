@@ -48,12 +48,16 @@ HOURGLASS_UNPOOL(MaxUnpool1d, MaxUnpool1dOptions, max_unpool1d)
 HOURGLASS_UNPOOL(MaxUnpool2d, MaxUnpool2dOptions, max_unpool2d)
 HOURGLASS_POOL(AvgPool1d, AvgPool1dOptions, avg_pool1d)
 HOURGLASS_POOL(AvgPool2d, AvgPool2dOptions, avg_pool2d)
+HOURGLASS_POOL(MaxPool3d, MaxPool3dOptions, max_pool3d)
+HOURGLASS_POOL(AvgPool3d, AvgPool3dOptions, avg_pool3d)
 // The option is the size of the output: AdaptiveAvgPool2d(1) is the mean of each channel,
 // AdaptiveAvgPool2d({4, 3}) gives 4 by 3 means.
 HOURGLASS_MAX_POOL(AdaptiveMaxPool1d, PerAxis<1>, adaptive_max_pool1d)
 HOURGLASS_MAX_POOL(AdaptiveMaxPool2d, PerAxis<2>, adaptive_max_pool2d)
 HOURGLASS_POOL(AdaptiveAvgPool1d, PerAxis<1>, adaptive_avg_pool1d)
 HOURGLASS_POOL(AdaptiveAvgPool2d, PerAxis<2>, adaptive_avg_pool2d)
+HOURGLASS_POOL(AdaptiveMaxPool3d, PerAxis<3>, adaptive_max_pool3d)
+HOURGLASS_POOL(AdaptiveAvgPool3d, PerAxis<3>, adaptive_avg_pool3d)
 // Upsample({.scale_factor = {2}}), Upsample({.size = {28, 28}, .mode = InterpolateMode::bilinear}).
 HOURGLASS_POOL(Upsample, InterpolateOptions, interpolate)
 

@@ -535,6 +535,29 @@ case("binary_cross_entropy_with_logits, broadcast with weights",
      lambda x, y, w, p: LOGITS(*wide(x, y), w.detach(), pos_weight=p.detach()), u(3, 1, 2), columns(0, 1),
      u(4, 1, low=0.2, high=2), u(4, 1, low=0.2, high=2))
 
+# ---- volumes
+SOLID = (1, 2, 3, 2, 3)
+case("Conv3d", nn.Conv3d(2, 4, (2, 1, 2), stride=(1, 1, 2), padding=(1, 0, 1)), u(*SOLID))
+case("Conv3d", nn.Conv3d(2, 4, (2, 1, 2), stride=(1, 1, 2), padding=(1, 0, 1)), u(*SOLID[1:]))
+case("Conv3d by replication",
+     nn.Conv3d(2, 4, 2, padding=(0, 1, 1), dilation=(2, 1, 1), groups=2, bias=False, padding_mode="replicate"), u(*SOLID))
+case("LazyConv3d", nn.Conv3d(2, 4, 2), u(*SOLID))
+case("ConvTranspose3d",
+     nn.ConvTranspose3d(2, 4, (2, 1, 2), stride=2, padding=(1, 0, 0), output_padding=(1, 0, 1), groups=2), u(*SOLID))
+case("LazyConvTranspose3d", nn.ConvTranspose3d(2, 3, 2, bias=False), u(*SOLID))
+case("ConvTranspose3d to a size", nn.ConvTranspose3d(2, 3, 2, stride=(2, 1, 2)), u(*SOLID),
+     f=lambda m, x: m(x, output_size=(7, 3, 6)))
+case("MaxPool3d", nn.MaxPool3d((2, 1, 2), stride=1), u(*SOLID))
+case("AvgPool3d", nn.AvgPool3d(2, padding=(1, 0, 1)), u(*SOLID))
+case("AdaptiveMaxPool3d", nn.AdaptiveMaxPool3d((2, 1, 2)), u(*SOLID))
+case("AdaptiveAvgPool3d", nn.AdaptiveAvgPool3d(1), u(*SOLID))
+for train in (True, False):
+    case("BatchNorm3d", nn.BatchNorm3d(2), u(*SOLID), train=train)
+    case("LazyBatchNorm3d", nn.BatchNorm3d(2), u(*SOLID), train=train)
+    case("InstanceNorm3d", nn.InstanceNorm3d(2), u(*SOLID), train=train)
+    case("LazyInstanceNorm3d", nn.InstanceNorm3d(2, affine=True), u(*SOLID), train=train)
+case("Dropout3d", nn.Dropout3d(0.4), u(*SOLID), train=False)
+
 lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
 path = pathlib.Path(__file__).parent / "data" / "pytorch_layers.json"
 path.write_text(f"[\n{lines}\n]\n")

@@ -186,6 +186,50 @@ void add_convolutions(std::vector<LayerRow>& rows) {
       },
       {.bad = Shape{2, 2, 4, 3}}));
 
+  const Input volumes = uniform({2, 2, 3, 2, 3}, -2, 2);
+  rows.push_back(random_layer<nn::Conv3d>(
+      "Conv3d", volumes, {.bad = Shape{2, 3, 3, 2, 3}},
+      sizes(2, 4, nn::Conv3dOptions{.kernel = {2, 1, 2}, .stride = {1, 1, 2}, .padding = {1, 0, 1}})));
+  rows.push_back(random_layer<nn::Conv3d>("Conv3d by replication", volumes, {.bad = Shape{3, 2}},
+                                          sizes(2, 4,
+                                                nn::Conv3dOptions{.kernel = 2,
+                                                                  .padding = {0, 1, 1},
+                                                                  .dilation = {2, 1, 1},
+                                                                  .groups = 2,
+                                                                  .bias = false,
+                                                                  .padding_mode = nn::PadMode::replicate})));
+  rows.push_back(random_layer<nn::LazyConv3d>("LazyConv3d", volumes, {.bad = Shape{4, 5}},
+                                              sizes(4, nn::Conv3dOptions{.kernel = 2})));
+  rows.push_back(random_layer<nn::ConvTranspose3d>(
+      "ConvTranspose3d", volumes, {.bad = Shape{2, 3, 3, 2, 3}},
+      sizes(2, 4,
+            nn::ConvTranspose3dOptions{
+                .kernel = {2, 1, 2}, .stride = 2, .padding = {1, 0, 0}, .output_padding = {1, 0, 1}, .groups = 2})));
+  rows.push_back(
+      random_layer<nn::LazyConvTranspose3d>("LazyConvTranspose3d", volumes, {.bad = Shape{4, 5}},
+                                            sizes(3, nn::ConvTranspose3dOptions{.kernel = 2, .bias = false})));
+  rows.push_back(module(
+      "ConvTranspose3d to a size", {volumes}, [](Box & box, Rng & rng) -> auto& {
+        return box.child<nn::ConvTranspose3d>("layer", 2, 3,
+                                              nn::ConvTranspose3dOptions{.kernel = 2, .stride = {2, 1, 2}}, rng);
+      },
+      [](const nn::ConvTranspose3d& l, const Vars& v) {
+        return Vars{l(v[0], {7, 3, 6})};
+      },
+      {.bad = Shape{2, 2, 4, 2, 3}}));
+  rows.push_back(layer<nn::MaxPool3d>("MaxPool3d", volumes, {.bad = Shape{2}},
+                                      MaxPool3dOptions{.kernel = {2, 1, 2}, .stride = 1}));
+  rows.push_back(layer<nn::AvgPool3d>("AvgPool3d", volumes, {.bad = Shape{2}},
+                                      AvgPool3dOptions{.kernel = 2, .padding = {1, 0, 1}}));
+  rows.push_back(layer<nn::AdaptiveMaxPool3d>("AdaptiveMaxPool3d", volumes, {.bad = Shape{2}}, PerAxis<3>(2, 1, 2)));
+  rows.push_back(layer<nn::AdaptiveAvgPool3d>("AdaptiveAvgPool3d", volumes, {.bad = Shape{2}}, PerAxis<3>(1)));
+  rows.push_back(layer<nn::BatchNorm3d>("BatchNorm3d", volumes, {.bad = Shape{2, 2, 3}}, 2));
+  rows.push_back(layer<nn::LazyBatchNorm3d>("LazyBatchNorm3d", volumes, {.bad = Shape{2, 2, 3}}));
+  rows.push_back(layer<nn::InstanceNorm3d>("InstanceNorm3d", volumes, {.bad = Shape{2, 2}}, 2));
+  rows.push_back(layer<nn::LazyInstanceNorm3d>("LazyInstanceNorm3d", volumes, {.bad = Shape{3}},
+                                               nn::InstanceNormOptions{.affine = true}));
+  rows.push_back(random_layer<nn::Dropout3d>("Dropout3d", volumes, {.bad = Shape{3}}, sizes(), 0.4));
+
   const auto with_indices = [](const auto& layer, const Vars& v) { return Vars{layer.with_indices(v[0]).values}; };
   rows.push_back(layer<nn::MaxPool1d>("MaxPool1d", series, {.bad = Shape{}}, MaxPool1dOptions{.kernel = 2}));
   rows.push_back(module("MaxPool2d", {images}, [](Box & box, Rng&) -> auto& {
