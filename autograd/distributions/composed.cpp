@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "autograd/distributions/noise.h"
 #include "autograd/grad.h"
 #include "autograd/node.h"
 #include "autograd/ops.h"
@@ -45,13 +46,12 @@ Var MultivariateNormal::variance() const { return sum(square(tril(scale_tril)), 
 
 // ---- Independent
 
-namespace {
-Axes last_axes(int count) {
+Var sum_last(const Var& x, int count) {
   Axes axes;
   for (int i = count; i > 0; --i) axes.push_back(-i);
-  return axes;
+  return axes.empty() ? x : sum(x, axes);
 }
-Var sum_last(const Var& x, int count) { return count == 0 ? x : sum(x, last_axes(count)); }
+namespace {
 Shape part(const Shape& shape, int from, int to) {
   Shape cut;
   for (int i = from; i < to; ++i) cut.push_back(shape[i]);
@@ -76,12 +76,9 @@ Var Independent::entropy() const { return sum_last(base->entropy(), axes); }
 std::shared_ptr<const Distribution> Independent::relaxed(double temperature) const {
   return std::make_shared<const Independent>(base->relaxed(temperature), axes);
 }
-namespace {
-// The axes of `shape` in front of those of the distribution itself.
 Shape sample_shape_of(const Shape& shape, const Distribution& d) {
   return part(shape, 0, shape.size() - d.batch_shape().size() - d.event_shape().size());
 }
-}  // namespace
 Tensor Independent::draw(Rng& rng, const Shape& shape) const {
   return base->sample(rng, sample_shape_of(shape, *this));
 }
@@ -140,6 +137,9 @@ Var MixtureSameFamily::variance() const {  // within components plus between the
   return sum(over_event(mixture.probs(), *this) * (component->variance() + square(distance)), {component_axis(*this)});
 }
 Var MixtureSameFamily::cdf(const Var& x) const { return sum(mixture.probs() * component->cdf(unsqueeze(x, -1)), {-1}); }
+Var MixtureSameFamily::log_cdf(const Var& x) const {
+  return logsumexp(log_softmax(mixture.logits, -1) + component->log_cdf(unsqueeze(x, -1)), {-1});
+}
 
 // A number keeps its place while the parameters change: dz/dθ = -(∂F/∂θ) / p(z). F is differentiated by a copy of θ, so
 // that z does not count as a function of it. The result is recorded as a function of θ and z. It is right to any order.

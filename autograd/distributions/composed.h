@@ -76,6 +76,7 @@ class MixtureSameFamily final : public Distribution {
   Var mean() const override;
   Var variance() const override;
   Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
 
  private:
   Tensor draw(Rng& rng, const Shape& shape) const override;

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "autograd/distributions/noise.h"
+#include "autograd/distributions/normal_tails.h"
 #include "autograd/ops.h"
 
 namespace hourglass {
@@ -22,6 +23,8 @@ Var Normal::log_prob(const Var& x) const { return square((x - loc) / scale) * -0
 Var Normal::entropy() const { return log(scale) + (0.5 + kLogSqrt2Pi); }
 Var Normal::variance() const { return square(scale); }
 Var Normal::cdf(const Var& x) const { return erfc((loc - x) / (scale * std::numbers::sqrt2)) * 0.5; }
+Var Normal::log_cdf(const Var& x) const { return log_ndtr((x - loc) / scale); }
+Var Normal::quantile(const Var& p) const { return loc + scale * ndtri(p); }
 
 Normal standard_normal(const Normal& p) {
   return {constant(zeros_like(p.loc.value())), constant(ones_like(p.scale.value()))};
@@ -43,6 +46,11 @@ Var LogNormal::cdf(const Var& x) const {
   const Tensor below = x.value() <= 0;
   return where(below, 0, Normal(loc, scale).cdf(log(where(below, 1, x))));
 }
+Var LogNormal::log_cdf(const Var& x) const {
+  return log_density_on(x.value() <= 0, x, 1,
+                        [&](const Var& inside) { return Normal(loc, scale).log_cdf(log(inside)); });
+}
+Var LogNormal::quantile(const Var& p) const { return exp(Normal(loc, scale).icdf(p)); }
 
 // ---- Laplace
 
@@ -61,6 +69,16 @@ Var Laplace::cdf(const Var& x) const {
   const Var tail = exp(where(below, d, -d)) * 0.5;
   return where(below, tail, 1 - tail);
 }
+Var Laplace::log_cdf(const Var& x) const {
+  const Var d = (x - loc) / scale;
+  const Tensor below = d.value() < 0;
+  return where(below, d - std::numbers::ln2, log1p(exp(where(below, d, -d)) * -0.5));
+}
+Var Laplace::quantile(const Var& p) const {
+  const Tensor below = p.value() < 0.5;
+  const Var tail = scale * log(where(below, p, 1 - p) * 2);
+  return where(below, loc + tail, loc - tail);
+}
 
 // ---- Gumbel
 
@@ -74,7 +92,9 @@ Var Gumbel::log_prob(const Var& x) const {
 Var Gumbel::entropy() const { return log(scale) + (1 + kEuler); }
 Var Gumbel::mean() const { return loc + scale * kEuler; }
 Var Gumbel::variance() const { return square(scale) * (kPi * kPi / 6); }
-Var Gumbel::cdf(const Var& x) const { return exp(-exp((loc - x) / scale)); }
+Var Gumbel::cdf(const Var& x) const { return exp(log_cdf(x)); }
+Var Gumbel::log_cdf(const Var& x) const { return -exp((loc - x) / scale); }
+Var Gumbel::quantile(const Var& p) const { return loc - scale * log(-log(p)); }
 
 // ---- Exponential
 
@@ -95,6 +115,14 @@ Var Exponential::cdf(const Var& x) const {
   const Tensor below = x.value() < 0;
   return where(below, 0, -expm1(-rate * where(below, 0, x)));
 }
+Var Exponential::log_cdf(const Var& x) const {
+  return log_density_on(x.value() < 0, x, 1, [&](const Var& inside) {
+    const Var y = rate * inside;
+    const Tensor small = y.value() < std::numbers::ln2;
+    return where(small, log(-expm1(-y)), log1p(-exp(-y)));
+  });
+}
+Var Exponential::quantile(const Var& p) const { return -log1p(-p) / rate; }
 
 // ---- Uniform
 
@@ -115,5 +143,6 @@ Var Uniform::entropy() const { return log(high - low); }
 Var Uniform::mean() const { return (low + high) * 0.5; }
 Var Uniform::variance() const { return square(high - low) / 12; }
 Var Uniform::cdf(const Var& x) const { return clamp((x - low) / (high - low), 0, 1); }
+Var Uniform::quantile(const Var& p) const { return mul_add(high - low, p, low); }
 
 }  // namespace hourglass

@@ -21,6 +21,10 @@ class Normal final : public LocScale<Normal> {
   Var mean() const override { return loc; }
   Var variance() const override;
   Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
+
+ private:
+  Var quantile(const Var& p) const override;
 };
 /// N(0, 1) in the shape of p: the usual prior.
 Normal standard_normal(const Normal& p);
@@ -38,6 +42,10 @@ class Laplace final : public LocScale<Laplace> {
   Var mean() const override { return loc; }
   Var variance() const override;
   Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
+
+ private:
+  Var quantile(const Var& p) const override;
 };
 
 /// Distribution function exp(-exp(-(x - loc) / scale)): the limit for the largest of many numbers. The argmax of
@@ -54,6 +62,51 @@ class Gumbel final : public LocScale<Gumbel> {
   Var mean() const override;
   Var variance() const override;
   Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
+
+ private:
+  Var quantile(const Var& p) const override;
+};
+
+/// Density 1 / (π scale (1 + ((x - loc) / scale)²)), so wide that the mean is NaN and the variance infinite. rsample is
+/// loc + scale * tan(π (u - ½)).
+class Cauchy final : public LocScale<Cauchy> {
+ public:
+  static constexpr std::string_view kName = "Cauchy";
+  static constexpr Support kSupport = Support::real;
+  using LocScale::LocScale;
+  static Tensor standard_draw(Rng& rng, const Shape& shape, Dtype dtype);
+
+  Var log_prob(const Var& x) const override;
+  bool has_moments() const override { return false; }
+  Var entropy() const override;
+  Var mean() const override;
+  Var variance() const override;
+  Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
+
+ private:
+  Var quantile(const Var& p) const override;
+};
+
+/// loc + scale * noise / √(g / (df / 2)), with noise from N(0, 1) and g from Gamma(df / 2, 1): Cauchy's at df = 1, and
+/// Normal as df goes to ∞. The mean is NaN if df <= 1; the variance is infinite if df <= 2, and NaN if df <= 1. rsample
+/// differentiates g implicitly (gamma.h), and gives the largest finite number where the dtype has no larger one.
+class StudentT final : public Family<StudentT> {
+ public:
+  static constexpr std::string_view kName = "StudentT";
+  static constexpr Support kSupport = Support::real;
+  StudentT(Var df, Var loc, Var scale);
+  Var df, loc, scale;
+
+  std::vector<Var> parameters() const override { return {df, loc, scale}; }
+  Var log_prob(const Var& x) const override;
+  Var entropy() const override;
+  Var mean() const override;
+  Var variance() const override;
+
+ private:
+  Var draw_pathwise(Rng& rng, const Shape& shape) const override;
 };
 
 // ---- on a part of the line
@@ -73,9 +126,11 @@ class LogNormal final : public LocScale<LogNormal> {
   Var mean() const override;
   Var variance() const override;
   Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
 
  private:
   Var draw_pathwise(Rng& rng, const Shape& shape) const override;
+  Var quantile(const Var& p) const override;
 };
 
 /// Density rate * exp(-rate x) for x >= 0.
@@ -93,9 +148,11 @@ class Exponential final : public Family<Exponential> {
   Var mean() const override;
   Var variance() const override;
   Var cdf(const Var& x) const override;
+  Var log_cdf(const Var& x) const override;
 
  private:
   Var draw_pathwise(Rng& rng, const Shape& shape) const override;
+  Var quantile(const Var& p) const override;
 };
 
 /// Density 1 / (high - low) in [low, high).
@@ -117,6 +174,7 @@ class Uniform final : public Family<Uniform> {
 
  private:
   Var draw_pathwise(Rng& rng, const Shape& shape) const override;
+  Var quantile(const Var& p) const override;
 };
 
 /// Density in proportion to e^(x logits) for x in [0, 1]: a Bernoulli distribution's formula as a density of its own

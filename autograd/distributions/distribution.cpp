@@ -30,6 +30,14 @@ Var Distribution::mean() const { has_no("closed form of the mean"); }
 Var Distribution::variance() const { has_no("closed form of the variance"); }
 Var Distribution::stddev() const { return sqrt(variance()); }
 Var Distribution::cdf(const Var&) const { has_no("closed form of the distribution function"); }
+Var Distribution::log_cdf(const Var& x) const { return log(cdf(x)); }
+Var Distribution::icdf(const Var& p) const {
+  if (any(logical_or(p.value() < 0, p.value() > 1)).item() != 0)
+    fail(name(), "icdf needs probabilities in [0, 1], got ", min(p.value()).item(), " to ", max(p.value()).item(),
+         " in ", describe(p));
+  return quantile(p);
+}
+Var Distribution::quantile(const Var&) const { has_no("closed form of the inverse distribution function"); }
 Interval Distribution::bounds() const {
   const auto between = [this](double low, double high) {
     return Interval{scalar(low, dtype()), scalar(high, dtype())};
@@ -37,7 +45,8 @@ Interval Distribution::bounds() const {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   switch (support()) {
     case Support::real: return between(-infinity, infinity);
-    case Support::positive: return between(0, infinity);
+    case Support::positive:
+    case Support::nonnegative_integer: return between(0, infinity);
     case Support::unit_interval:
     case Support::boolean: return between(0, 1);
     default: has_no("interval of values");

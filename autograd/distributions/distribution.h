@@ -13,14 +13,15 @@
 namespace hourglass {
 
 /// The set of a distribution's values, by PyTorch's names. unit_interval is [0, 1]; interval depends on the parameters,
-/// see bounds(); boolean is {0, 1}; integer_interval is {0, ..., k - 1}; one_hot and simplex are vectors of k numbers
-/// that add up to 1.
+/// see bounds(); boolean is {0, 1}; nonnegative_integer is {0, 1, 2, ...}, up to bounds(); integer_interval is
+/// {0, ..., k - 1}; one_hot and simplex are vectors of k numbers that add up to 1.
 enum class Support {
   real,
   positive,
   unit_interval,
   interval,
   boolean,
+  nonnegative_integer,
   integer_interval,
   one_hot,
   simplex,
@@ -75,6 +76,11 @@ class Distribution {
   Var stddev() const;
   /// The probability of values up to x, for distributions of numbers.
   virtual Var cdf(const Var& x) const;
+  /// log cdf(x). Where Normal, Laplace, Cauchy, Gumbel, LogNormal and Exponential have a cdf too near 0 or 1 for a
+  /// number of its own, their log_cdf still has all digits.
+  virtual Var log_cdf(const Var& x) const;
+  /// The x with cdf(x) = p. An error if p is not in [0, 1].
+  Var icdf(const Var& p) const;
   /// The interval of the values, for distributions of numbers. Override it if the support is an interval.
   virtual Interval bounds() const;
   /// A continuous distribution that becomes this one as the temperature goes to 0.
@@ -106,6 +112,8 @@ class Distribution {
   /// The values of sample() and rsample(), in the full shape.
   virtual Tensor draw(Rng& rng, const Shape& shape) const;
   virtual Var draw_pathwise(Rng& rng, const Shape& shape) const;
+  /// icdf, for p in [0, 1].
+  virtual Var quantile(const Var& p) const;
 
  private:
   Shape full_shape(const Shape& sample_shape) const;

@@ -12,8 +12,8 @@
 
 namespace hourglass {
 
-/// Base of the class D. D has the constants kName and kSupport; it is made of one Var, of two, or of a temperature and
-/// a Var:
+/// Base of the class D. D has the constants kName and kSupport; it is made of one to three Vars, or of a temperature
+/// and a Var:
 ///
 ///   class Exponential final : public Family<Exponential> {
 ///    public:
@@ -27,7 +27,8 @@ class Family : public Distribution {
   std::string_view name() const override { return D::kName; }
   Support support() const override { return D::kSupport; }
   std::shared_ptr<const Distribution> with(const std::vector<Var>& p) const override {
-    if constexpr (std::constructible_from<D, Var, Var>) return std::make_shared<const D>(p[0], p[1]);
+    if constexpr (std::constructible_from<D, Var, Var, Var>) return std::make_shared<const D>(p[0], p[1], p[2]);
+    else if constexpr (std::constructible_from<D, Var, Var>) return std::make_shared<const D>(p[0], p[1]);
     else if constexpr (std::constructible_from<D, Var>) return std::make_shared<const D>(p[0]);
     else return std::make_shared<const D>(static_cast<const D&>(*this).temperature, p[0]);
   }

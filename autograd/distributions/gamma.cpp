@@ -26,6 +26,8 @@ Var gamma_ratio(int k, const Var& a, const Var& y) {
                 }));
 }
 
+}  // namespace
+
 // y keeps its place P(a, e^y): dy/da = -(∂P/∂a) / (∂P/∂y) with P = S x p.
 Var log_standard_gamma(const Var& a, Rng& rng) {
   static constexpr Op op{"log_standard_gamma",
@@ -35,6 +37,8 @@ Var log_standard_gamma(const Var& a, Rng& rng) {
                   return -strong_mul(g, gamma_ratio(1, a, y) + gamma_ratio(0, a, y) * (y - digamma(a)));
                 }));
 }
+
+namespace {
 
 // P(a, x)
 Var incomplete_gamma(const Var& a, const Var& x) {

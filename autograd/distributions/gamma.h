@@ -9,6 +9,9 @@
 
 namespace hourglass {
 
+/// log x for x with density x^(a-1) e^-x / Γ(a), with its implicit derivative by a. x itself underflows if a is small.
+Var log_standard_gamma(const Var& a, Rng& rng);
+
 /// Density rate^a x^(a-1) e^(-rate x) / Γ(a) for x > 0, where a is the concentration.
 class Gamma final : public Family<Gamma> {
  public:

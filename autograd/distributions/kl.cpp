@@ -73,6 +73,34 @@ Var kl_logits(const Var& p, const Var& q) {
   const Tensor never = broadcast_to(log_p.value() == -kInfinity, broadcast_shapes("kl", p.shape(), q.shape()));
   return sum(where(never, 0, exp(log_p) * where(never, 0, log_p - log_q)), {-1});
 }
+// With the deviance a log(a / b) - a + b of two means, as a difference of logarithms of Poisson probabilities, in which
+// no digits cancel.
+Var deviance(const Var& a, const Var& log_a, const Var& log_b) { return log_poisson(a, log_a) - log_poisson(a, log_b); }
+Var kl_poisson(const Poisson& p, const Poisson& q) {
+  return in_f64([](const Var& a, const Var& b) { return deviance(a, log(a), log(b)); }, p.rate, q.rate);
+}
+Var kl_binomial(const Binomial& p, const Binomial& q) {
+  const Tensor &n = p.total_count.value(), &other = q.total_count.value();
+  check(any(n < other).item() == 0, "kl", "there is no closed form from Binomial to one of a larger total_count");
+  const auto of_coins = [](const Var& count, const Var& a, const Var& b) {
+    const Var log_n = log(count);
+    const auto side = [&](const Var& l, const Var& m) {
+      return deviance(count * sigmoid(l), log_n - softplus(-l), log_n - softplus(-m));
+    };
+    return side(a, b) + side(-a, -b);
+  };
+  return where(n > other, kInfinity, in_f64(of_coins, p.total_count, p.logits, q.logits));
+}
+// log(((s + t)² + (l - m)²) / 4 s t), Chyzak & Nielsen 2019, "A closed-form formula for the Kullback-Leibler divergence
+// between Cauchy distributions"
+Var kl_cauchy(const Cauchy& p, const Cauchy& q) {
+  return in_f64(
+      [](const Var& l, const Var& s, const Var& m, const Var& t) {
+        const Var spread = s - t, shift = l - m;
+        return log1p((spread / s * (spread / t) + shift / s * (shift / t)) * 0.25);
+      },
+      p.loc, p.scale, q.loc, q.scale);
+}
 Var kl_categorical(const Categorical& p, const Categorical& q) { return kl_logits(p.logits, q.logits); }
 Var kl_one_hot(const OneHotCategorical& p, const OneHotCategorical& q) { return kl_logits(p.logits, q.logits); }
 Var kl_uniform(const Uniform& p, const Uniform& q) {
@@ -147,7 +175,10 @@ struct Table {
     closed_form(kl_gamma);
     closed_form(kl_dirichlet);
     closed_form(kl_beta);
+    closed_form(kl_cauchy);
     closed_form(kl_bernoulli);
+    closed_form(kl_poisson);
+    closed_form(kl_binomial);
     closed_form(kl_categorical);
     closed_form(kl_one_hot);
     closed_form(kl_uniform);
@@ -186,10 +217,7 @@ KlFormula sum_over_axes(const Independent& p, const Independent& q) {
   const KlFormula of_bases = formula_for(*p.base, *q.base);
   if (!of_bases) return {};
   return [of_bases, &p, &q](const Distribution&, const Distribution&) {
-    Axes last;
-    for (int i = p.axes; i > 0; --i) last.push_back(-i);
-    const Var all = of_bases(*p.base, *q.base);
-    return last.empty() ? all : sum(all, last);
+    return sum_last(of_bases(*p.base, *q.base), p.axes);
   };
 }
 

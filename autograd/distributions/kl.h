@@ -11,7 +11,7 @@ namespace hourglass {
 
 /// KL(p ‖ q) = E_p[log p - log q] in nats, of the batch shape. It is at least 0, and infinite where p has values that q
 /// does not have. There is a closed form
-///   - if p and q are of one kind, but not mixtures or relaxed distributions,
+///   - if p and q are of one kind, but not StudentT, NegativeBinomial, mixtures, relaxed or transformed distributions,
 ///   - if q is Normal, Exponential, Uniform or ContinuousBernoulli and p.has_moments(),
 ///   - for pairs that register_kl added.
 /// Any other pair is an error that says so.

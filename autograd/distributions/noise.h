@@ -4,6 +4,7 @@
 #include <limits>
 #include <tuple>
 
+#include "autograd/distributions/distribution.h"
 #include "autograd/ops.h"
 #include "tensor/random.h"
 
@@ -29,12 +30,20 @@ inline Tensor logistic_noise(Rng& rng, const Shape& shape, Dtype dtype) {
   return to(log(u) - log1p(-u), dtype);
 }
 
+/// The sum over the last `count` axes; x itself if count is 0.
+Var sum_last(const Var& x, int count);
+/// The axes of `shape` in front of those of the distribution itself.
+Shape sample_shape_of(const Shape& shape, const Distribution& d);
+
 /// f(x...) computed in f64, for formulas whose large terms cancel.
 template <class F, class... Vars>
 Var in_f64(F f, const Vars&... x) {
   const Dtype dtype = std::get<0>(std::tie(x...)).dtype();
   return dtype == Dtype::f64 ? f(x...) : to(f(to(x, Dtype::f64)...), dtype);
 }
+
+/// log(m^k e^-m / Γ(k + 1)) with m = e^log_mean, see tensor/counts.h. Of this, all derivatives are elementary.
+Var log_poisson(const Var& k, const Var& log_mean);
 
 /// x in (0, 1), moved away from the ends: rounding may have put it there, where densities are infinite.
 inline Var inside_unit_interval(const Var& x) {
