@@ -91,7 +91,7 @@ class Cauchy final : public LocScale<Cauchy> {
 
 /// loc + scale * noise / √(g / (df / 2)), with noise from N(0, 1) and g from Gamma(df / 2, 1): Cauchy's at df = 1, and
 /// Normal as df goes to ∞. The mean is NaN if df <= 1; the variance is infinite if df <= 2, and NaN if df <= 1. rsample
-/// differentiates g implicitly (gamma.h), and gives the largest finite number where the dtype has no larger one.
+/// differentiates g implicitly (gamma.h); numbers beyond the dtype's range become huge finite ones.
 class StudentT final : public Family<StudentT> {
  public:
   static constexpr std::string_view kName = "StudentT";

@@ -55,11 +55,14 @@ Poisson::Poisson(Var r) : rate(std::move(r)) {
 }
 Tensor Poisson::draw(Rng& rng, const Shape& shape) const { return poisson(broadcast_to(rate.value(), shape), rng); }
 Var Poisson::log_prob(const Var& x) const {
-  return log_density_on(outside_counts(x, largest_of(dtype())), x, 0, [&](const Var& k) {
-    const Tensor none = logical_and(k.value() == 0, rate.value() == 0);  // log 0 has no derivative, but -rate has one
-    return where(none, -rate,
-                 in_f64([](const Var& count, const Var& mean) { return log_poisson(count, log(mean)); }, k,
-                        where(none, 1, rate)));
+  return log_density_on(outside_counts(x, largest_of(dtype())), x, 0, [&](const Var& inside) {
+    return in_f64(
+        [](const Var& k, const Var& m) {  // directly where no digits cancel, for derivatives at tiny rates and at 0
+          const Tensor large = k.value() >= 64;
+          const Var few = where(large, 0, k), many = where(large, k, 64);
+          return where(large, log_poisson(many, log(m)), x_log_y(few, m) - m - lgamma(few + 1));
+        },
+        inside, rate);
   });
 }
 

@@ -7,6 +7,9 @@
 
 namespace hourglass {
 
+/// log(m^k e^-m / Γ(k + 1)) with m = e^log_mean, see tensor/counts.h: of this, all derivatives are elementary.
+Var log_poisson(const Var& k, const Var& log_mean);
+
 /// k with probability e^-rate rate^k / k!. The rate is finite and 0 or more; a rate of 0 always gives 0.
 class Poisson final : public Family<Poisson> {
  public:

@@ -42,9 +42,6 @@ Var in_f64(F f, const Vars&... x) {
   return dtype == Dtype::f64 ? f(x...) : to(f(to(x, Dtype::f64)...), dtype);
 }
 
-/// log(m^k e^-m / Γ(k + 1)) with m = e^log_mean, see tensor/counts.h. Of this, all derivatives are elementary.
-Var log_poisson(const Var& k, const Var& log_mean);
-
 /// x in (0, 1), moved away from the ends: rounding may have put it there, where densities are infinite.
 inline Var inside_unit_interval(const Var& x) {
   return clamp(x, smallest_normal_of(x.dtype()), 1 - gap_below_one(x.dtype()));

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "autograd/distributions/continuous.h"
+#include "autograd/distributions/counts.h"
 #include "autograd/distributions/gamma.h"
 #include "autograd/distributions/noise.h"
 #include "autograd/ops.h"
@@ -34,6 +35,13 @@ Var digamma_step(const Var& z) {
 
 // ---- Cauchy
 
+namespace {
+// ½ + atan(z) / π, which would cancel far below 0
+Var cauchy_cdf(const Var& z) {
+  const Tensor far = z.value() < -1;
+  return where(far, atan(-1 / where(far, z, -1)), atan(where(far, 0, z)) + std::numbers::pi / 2) / std::numbers::pi;
+}
+}  // namespace
 Tensor Cauchy::standard_draw(Rng& rng, const Shape& shape, Dtype dtype) {
   return to(tan((open_uniform(rng, shape) - 0.5) * std::numbers::pi), dtype);
 }
@@ -43,14 +51,14 @@ Var Cauchy::log_prob(const Var& x) const {
 Var Cauchy::entropy() const { return log(scale) + std::log(4 * std::numbers::pi); }
 Var Cauchy::mean() const { return constant(full_like(loc.value(), kNoNumber)); }
 Var Cauchy::variance() const { return constant(full_like(loc.value(), kInfinity)); }
-Var Cauchy::cdf(const Var& x) const { return atan2(scale, loc - x) / std::numbers::pi; }
+Var Cauchy::cdf(const Var& x) const { return cauchy_cdf((x - loc) / scale); }
 Var Cauchy::log_cdf(const Var& x) const {
-  const Tensor below = x.value() < loc.value();
-  return where(below, log(cdf(x)), log1p(atan2(scale, x - loc) / -std::numbers::pi));
+  const Var z = (x - loc) / scale;
+  return where(z.value() < 0, log(cauchy_cdf(z)), log1p(-cauchy_cdf(-z)));
 }
 Var Cauchy::quantile(const Var& p) const {
   const Tensor below = p.value() < 0.5;
-  const Var tail = scale / tan(where(below, p, 1 - p) * std::numbers::pi);
+  const Var angle = where(below, p, 1 - p) * std::numbers::pi, tail = scale * (cos(angle) / sin(angle));
   return where(below, loc - tail, loc + tail);
 }
 

@@ -79,7 +79,8 @@ class ComposeTransform final : public Bijector {
 
 /// The distribution of y = f(x) with x from `base`: log_prob(y) = base.log_prob(x) - Σ log |dy/dx| at x = f⁻¹(y), the sum
 /// over the axes of an event. The base has a density on the line, or on vectors: choices, counts and simplices are
-/// errors. cdf, log_cdf and icdf are those of the base, moved.
+/// errors. cdf, log_cdf and icdf are those of the base, moved. Near the end of an interval y has few digits left for x:
+/// there, base.log_prob(x) - f.log_abs_det(x) is more exact for an x that is known.
 class TransformedDistribution final : public Distribution {
  public:
   template <std::derived_from<Distribution> D, std::derived_from<Bijector> B>

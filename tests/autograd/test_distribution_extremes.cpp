@@ -2,6 +2,7 @@
 // Distributions in their tails and with tiny and huge parameters, and input that means nothing. Numbers without a
 // formula beside them are PyTorch 1.13's, in f64.
 #include <cmath>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "autograd/ops.h"
 #include "tests/error_of.h"
 #include "tests/numbers.h"
+#include "tests/reference_data.h"
 #include "tests/tables/op_checks.h"
 
 using namespace hourglass;
@@ -32,6 +34,11 @@ Made made_of_two(const Vars& p) {
   return std::make_shared<const D>(p[0], p[1]);
 }
 
+template <class D>
+Made made_of_three(const Vars& p) {
+  return std::make_shared<const D>(p[0], p[1], p[2]);
+}
+
 struct Extreme {
   const char* name;
   Made (*make)(const Vars&);
@@ -45,6 +52,19 @@ const std::vector<Extreme>& extremes() {
       {"LogNormal", made_of_two<LogNormal>, {{0, 1}, {-3, 1e-2F}, {3, 10}}, {1e-30F, 1e-3F, 1, 20, 1e10F}},
       {"Laplace", made_of_two<Laplace>, {{0, 1}, {0, 1e-10F}, {3, 1e10F}}, {-50, -20, -1e-9F, 0, 3, 20, 1e9F}},
       {"Gumbel", made_of_two<Gumbel>, {{0, 1}, {3, 1e10F}}, {-4, -2, 0, 3, 20, 80}},
+      {"Cauchy", made_of_two<Cauchy>, {{0, 1}, {0, 1e-10F}, {3, 1e10F}}, {-1e9F, -20, -1e-9F, 0.1F, 3, 1e20F}},
+      {"StudentT",
+       made_of_three<StudentT>,
+       {{1e-3F, 0, 1}, {2, 0, 1e-10F}, {1e8F, 3, 10}},
+       {-1e9F, -20, -1e-9F, 0, 3, 20, 1e20F},
+       false},
+      {"Poisson", made_of_one<Poisson>, {{1e-10F}, {0.5F}, {80}, {1e8F}}, {0, 1, 63, 64, 1e4F, 1e8F, 1e10F}, false},
+      {"Binomial", made_of_two<Binomial>, {{100, -20}, {100, 0.5F}, {1e8F, -12}}, {0, 1, 60, 64, 100}, false},
+      {"NegativeBinomial",
+       made_of_two<NegativeBinomial>,
+       {{1e-3F, -2}, {0.5F, 9}, {1e8F, -12}},
+       {0, 1, 63, 64, 614, 1e8F},
+       false},
       {"Exponential", made_of_one<Exponential>, {{1}, {1e-10F}, {1e10F}}, {0, 1e-12F, 1e-3F, 1, 40, 1e9F}},
       {"ContinuousBernoulli",
        made_of_one<ContinuousBernoulli>,
@@ -118,6 +138,44 @@ TEST_CASE("distribution functions have their derivatives by the parameters where
   CHECK(grad(ContinuousBernoulli(l).cdf(one(0.3)), l).item() == doctest::Approx(-0.3 * 0.7 / 2));
   const Var rate = variable(scalar(1, Dtype::f64));
   CHECK(grad(Exponential(rate).cdf(one(40)), rate).item() == doctest::Approx(40 * std::exp(-40.0)));
+}
+
+// Values and derivatives computed with 600 digits. `floor` is what an error of 1e-16 times a term may reach: ψ of 1e8.
+TEST_CASE("log_prob, log_cdf and icdf have their digits, in derivatives, too, at extreme arguments") {
+  const std::map<std::string, Made (*)(const Vars&)> makers{
+      {"Normal", made_of_two<Normal>},       {"LogNormal", made_of_two<LogNormal>},
+      {"Laplace", made_of_two<Laplace>},     {"Cauchy", made_of_two<Cauchy>},
+      {"Gumbel", made_of_two<Gumbel>},       {"Exponential", made_of_one<Exponential>},
+      {"StudentT", made_of_three<StudentT>}, {"Poisson", made_of_one<Poisson>},
+      {"Binomial", made_of_two<Binomial>},   {"NegativeBinomial", made_of_two<NegativeBinomial>},
+  };
+  for (const Json& one : reference_data("mpmath_distributions.json").items()) {
+    const std::string answer = one["answer"].text(), name = one["distribution"].text();
+    const std::vector<double> arguments = one["arguments"].numbers();
+    Vars at;
+    for (const double argument : arguments) at.push_back(variable(scalar(argument, Dtype::f64)));
+    const Made d = makers.at(name)(at);
+    const Var y = answer == "log_prob"  ? d->log_prob(at.back())
+                  : answer == "log_cdf" ? d->log_cdf(at.back())
+                  : answer == "icdf"    ? d->icdf(at.back())
+                                        : d->entropy();
+    std::string where = join(answer, " of ", name, " at");
+    for (const double argument : arguments) where += join(" ", argument);
+    const double floor = answer == "log_prob" || answer == "entropy" ? 1 : 1e-300;
+    const auto compare = [&](const std::string& what, const Tensor& got, double wanted, double tolerance,
+                             double least) {
+      if (std::isfinite(wanted))
+        CHECK_NOTHROW(check_close(where + what, got, scalar(wanted, Dtype::f64), tolerance, least));
+    };
+    compare("", y.value(), one["value"].number(), 1e-11, floor);
+    const Vars first = grad(y, at, {.create_graph = true, .allow_unused = true});
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      compare(join(", first derivative ", i), first[i].value(), one["first"][i].number(), 1e-9, 1e-5);
+      if (!first[i].needs_gradient()) continue;
+      const Var second = grad(first[i], {at[i]}, {.retain_graph = true, .allow_unused = true})[0];
+      compare(join(", second derivative ", i), second.value(), one["second"][i].number(), 1e-9, 1e-5);
+    }
+  }
 }
 
 TEST_CASE("tails are those of the C library and of PyTorch") {

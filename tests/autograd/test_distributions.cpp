@@ -186,6 +186,7 @@ std::vector<Numbers> distributions_of_numbers() {
       {"Normal", make<Normal>(number(0.3), number(1.4))},
       {"Laplace", make<Laplace>(number(-0.3), number(0.8)), -0.3},
       {"Gumbel", make<Gumbel>(number(0.5), number(1.2))},
+      {"StudentT", make<StudentT>(number(5.5), number(0.3), number(1.2))},
       {"LogNormal", make<LogNormal>(number(0.2), number(0.5))},
       {"Exponential", make<Exponential>(number(1.7))},
       {"Uniform", make<Uniform>(number(-1), number(2.5)), -1, 2.5},
@@ -406,6 +407,14 @@ TEST_CASE("shapes: sample axes come before the batch, event axes after it; param
         {make<Gamma>(ones_of({2, 1}), ones_of({4})), {}},
         {make<Beta>(ones_of({4}), ones_of({2, 1})), {}},
         {make<Bernoulli>(ones_of({2, 4})), {}},
+        {make<StudentT>(ones_of({2, 1}), ones_of({4}), ones_of({})), {}},
+        {make<Cauchy>(ones_of({2, 1}), ones_of({4})), {}},
+        {make<Poisson>(ones_of({2, 4})), {}},
+        {make<Binomial>(ones_of({2, 1}), ones_of({4})), {}},
+        {make<NegativeBinomial>(ones_of({2, 1}), ones_of({4})), {}},
+        {make<TransformedDistribution>(Normal(ones_of({2, 1}), ones_of({4})),
+                                       AffineTransform(ones_of({4}), ones_of({2, 1}))),
+         {}},
         {make<Categorical>(ones_of({2, 4, 5})), {}},
         {make<Dirichlet>(ones_of({2, 4, 3})), event},
         {make<OneHotCategorical>(ones_of({2, 4, 3})), event},
@@ -480,6 +489,7 @@ TEST_CASE("the pathwise derivative follows each number as the parameters move, t
                                          make<LogNormal>(f64({0.3, 1}), f64({0.4, 0.6})),
                                          make<Laplace>(f64({0.3, 1}), f64({1.4, 0.6})),
                                          make<Gumbel>(f64({0.3, 1}), f64({1.4, 0.6})),
+                                         make<Cauchy>(f64({0.3, 1}), f64({1.4, 0.6})),
                                          make<Uniform>(f64({0.3, 1}), f64({1.4, 2.6})),
                                          make<Exponential>(f64({0.3, 1})),
                                          make<ContinuousBernoulli>(f64({3, 0.02, -0.5, 0})),
@@ -562,6 +572,13 @@ TEST_CASE("the expectation of a pathwise derivative is the derivative of the exp
   check_mean(make<Beta>(number(0.7), number(2)));
   check_mean(make<Dirichlet>(f64({0.5, 1, 3})));
   check_mean(make<Gamma>(number(0.2), number(1)));
+  Rng rng(3);
+  // E[T²] = df / (df - 2), which falls with df.
+  const Var df = variable(scalar(6, Dtype::f64));
+  const StudentT student(df, number(0), number(1));
+  const Var second_moment = mean(square(student.rsample(rng, {n})));
+  CHECK(second_moment.item() == doctest::Approx(1.5).epsilon(0.03));
+  CHECK(grad(second_moment, df).item() == doctest::Approx(-2.0 / 16).epsilon(0.1));
 }
 
 TEST_CASE("gamma numbers of tiny or huge concentration and their derivatives are not 0 or NaN") {
@@ -582,6 +599,31 @@ TEST_CASE("gamma numbers of tiny or huge concentration and their derivatives are
     CHECK(Gamma(number(0.5), number(1)).cdf(number(x)).item() ==
           doctest::Approx(std::erf(std::sqrt(x))).epsilon(1e-13));
   }
+}
+
+TEST_CASE("Cauchy numbers have their shares, StudentT is Cauchy's at df = 1, and both reach the ends of the dtype") {
+  constexpr std::int64_t n = 40'000;
+  Rng rng(9);
+  const Cauchy cauchy(number(-0.3), number(0.8));
+  for (const DistributionPtr& d : {make<Cauchy>(cauchy), make<StudentT>(number(1), number(-0.3), number(0.8))}) {
+    const Tensor place = cauchy.cdf(constant(sort(d->sample(rng, {n})).values)).value();
+    CHECK(max(abs(place - (to(arange(n), Dtype::f64) + 0.5) / n)).item() < 1.95 / std::sqrt(n));
+  }
+  const Var x = f64({-1e300, -2, 0.4, 1e9});
+  CHECK(
+      allclose(StudentT(number(1), number(-0.3), number(0.8)).log_prob(x).value(), cauchy.log_prob(x).value(), 1e-13));
+  for (const Dtype dtype : {Dtype::f32, Dtype::f64}) {
+    const Var df = variable(scalar(1e-3, dtype)), zero = constant(scalar(0, dtype)), one = constant(scalar(1, dtype));
+    const Var t = StudentT(df, zero, one).rsample(rng, {500});
+    CHECK(all(isfinite(t.value())).item() == 1);
+    CHECK(max(t.value()).item() > largest_of(dtype) / 1e5);
+    CHECK(std::isfinite(grad(sum(t / largest_of(dtype)), df).item()));
+    const Tensor almost_normal = StudentT(constant(scalar(1e8, dtype)), zero, one).sample(rng, {n});
+    CHECK(var(almost_normal).item() == doctest::Approx(1).epsilon(0.03));
+  }
+  CHECK(std::isnan(cauchy.mean().item()));
+  CHECK(error_of([] { StudentT(number(0), number(0), number(1)); }) == "StudentT: df must be positive, got 0 in f64[]");
+  CHECK(error_of([] { StudentT(number(1), number(NAN), number(1)); }) == "StudentT: loc has NaN, got f64[]");
 }
 
 TEST_CASE("numbers outside of the support have density 0, and NaN stays NaN") {
