@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "tensor/counts.h"
 
-#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numbers>
+#include <string_view>
 
 #include "tensor/ops.h"
 #include "tensor/parallel.h"

@@ -4,7 +4,9 @@
 // is near its mean, so digits do not cancel even for 1e8 coins (Loader 2000).
 #include "autograd/distributions/counts.h"
 
-#include <cmath>
+#include <cstdint>
+#include <string_view>
+#include <utility>
 
 #include "autograd/distributions/noise.h"
 #include "autograd/node.h"
@@ -33,7 +35,8 @@ Var log_coins(const Var& ones, const Var& zeros, const Var& logits) {
 // Values x that are not one of 0, 1, ..., last.
 Tensor outside_counts(const Var& x, double last) {
   const Tensor& k = x.value();
-  return logical_or(logical_or(k<0, k> last), floor(k) < k);
+  const Tensor beyond = k > last;
+  return logical_or(logical_or(k < 0, beyond), floor(k) < k);
 }
 Var log_odds_of(std::string_view name, const Var& probs, const Tensor& allowed, const char* range) {
   check(is_floating(probs.dtype()), name, "probs must be f32 or f64, got ", describe(probs));
@@ -71,8 +74,8 @@ Var Poisson::log_prob(const Var& x) const {
 Binomial::Binomial(Var n, Var l) : total_count(std::move(n)), logits(std::move(l)) {
   broadcast({{"total_count", &total_count}, {"logits", &logits}});
   check_numbers("logits", logits);
-  check(any(outside_counts(total_count, largest_of(dtype()))).item() == 0 && all(isfinite(total_count.value())).item(),
-        name(), "total_count must be whole numbers, 0 or more, got ", describe(total_count));
+  const Tensor bad = logical_or(outside_counts(total_count, largest_of(dtype())), isnan(total_count.value()));
+  check(any(bad).item() == 0, name(), "total_count must be whole numbers, 0 or more, got ", describe(total_count));
 }
 Binomial Binomial::from_probs(const Var& total_count, const Var& probs) {
   const Tensor& p = probs.value();

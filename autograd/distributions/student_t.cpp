@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Two distributions whose tails are powers of x.
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <utility>
 
 #include "autograd/distributions/continuous.h"
 #include "autograd/distributions/counts.h"
@@ -19,7 +21,7 @@ Var log1p_square(const Var& t) {
   const Tensor far = abs(t.value()) > 1e8;
   return where(far, log(abs(where(far, t, 1))) * 2, log1p(square(where(far, 0, t))));
 }
-// log Γ(z + ½) - log Γ(z) - ½ log z - without cancellation for large z, by the terms of Stirling's formula alone
+// log Γ(z + ½) - log Γ(z) - ½ log z, from differences to Stirling's formula, which do not cancel for large z
 Var log_gamma_step(const Var& z) {
   const Var y = log(z);
   return log_poisson(z, y) - log_poisson(z - 0.5, y);
@@ -31,17 +33,16 @@ Var digamma_step(const Var& z) {
   return where(large, w * (w * (0.25 - square(w) * 0.03125) + 1) * 0.5, digamma(near + 0.5) - digamma(near));
 }
 
-}  // namespace
-
-// ---- Cauchy
-
-namespace {
 // ½ + atan(z) / π, which would cancel far below 0
 Var cauchy_cdf(const Var& z) {
   const Tensor far = z.value() < -1;
   return where(far, atan(-1 / where(far, z, -1)), atan(where(far, 0, z)) + std::numbers::pi / 2) / std::numbers::pi;
 }
+
 }  // namespace
+
+// ---- Cauchy
+
 Tensor Cauchy::standard_draw(Rng& rng, const Shape& shape, Dtype dtype) {
   return to(tan((open_uniform(rng, shape) - 0.5) * std::numbers::pi), dtype);
 }

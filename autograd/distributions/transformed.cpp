@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "autograd/distributions/transformed.h"
 
+#include <cstddef>
 #include <numbers>
+#include <utility>
 
 #include "autograd/distributions/noise.h"
 #include "autograd/ops.h"

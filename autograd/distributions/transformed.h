@@ -4,6 +4,7 @@
 #include <concepts>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "autograd/distributions/distribution.h"
