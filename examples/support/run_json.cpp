@@ -83,8 +83,8 @@ std::int64_t count_in(const Json& json, const char* key, std::int64_t least, con
 
 /// The flags that decide what is computed. A run can resume only one that had the same.
 Json deciding(const Args& args) {
-  Json json = to_json(args.config);
-  json["program"] = args.about.name;
+  Json json{{"program", args.about.name}};
+  json.update(to_json(args.config));
   for (const char* free : {"steps", "epochs", "patience", "threads", "out", "data_dir", "resume", "overwrite", "trace",
                            "save_every", "quiet"})
     json.erase(free);

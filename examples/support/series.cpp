@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -65,33 +64,54 @@ std::string name_of(double label) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), label).ptr};
 }
 
-SeriesData tsv_in(std::string_view text, std::string_view name) {
+// The classes of these labels, and the place of each label among them.
+std::pair<std::vector<std::string>, std::vector<std::int64_t>> numbered(const std::vector<std::string>& labels) {
+  std::vector<std::string> names = labels;
+  const bool are_numbers =
+      std::all_of(labels.begin(), labels.end(), [](const std::string& label) { return number_in(label).has_value(); });
+  if (are_numbers)
+    for (std::string& name : names) name = name_of(*number_in(name));  // 1 and 1.0 are one class
+  std::vector<std::string> classes;
+  std::unordered_map<std::string, std::int64_t> places;
+  for (const std::string& name : names)
+    if (places.emplace(name, 0).second) classes.push_back(name);
+  if (are_numbers)
+    std::sort(classes.begin(), classes.end(),
+              [](const std::string& a, const std::string& b) { return *number_in(a) < *number_in(b); });
+  for (std::size_t i = 0; i < classes.size(); ++i) places[classes[i]] = static_cast<std::int64_t>(i);
+  std::vector<std::int64_t> numbers;
+  for (const std::string& name : names) numbers.push_back(places[name]);
+  return {std::move(classes), std::move(numbers)};
+}
+
+SeriesData tsv_in(std::string_view text, std::string_view name, const SeriesOptions& options) {
   Lines lines(text, name);
   std::optional<std::string_view> line = lines.next();
   check(line.has_value(), name, "the file is empty");
   const char separator = separator_in(*line);
   LabelledRows rows;
-  std::vector<double> labels;
+  std::vector<std::string> labels;
   std::size_t width = 0;
   for (; line; line = lines.next(separator)) {
     const Place place = lines.place();
-    const std::vector<std::string> fields = fields_of(*line, separator, place);
-    if (width == 0) width = fields.size();
+    std::vector<std::string> fields = fields_of(*line, separator, place);
     if (fields.size() < 2) fail(join(place), "expected a label and a series, got ", fields.size(), " field");
-    if (fields.size() != width) fail(join(place), "has ", fields.size(), " fields, but the first line has ", width);
-    labels.push_back(parse_number(fields[0], place.at_column(1), std::numeric_limits<double>::max()));
+    if (width != 0 && fields.size() != width)
+      fail(join(place), "has ", fields.size(), " fields, but the first line has ", width);
+    const std::size_t label = options.label_last ? fields.size() - 1 : 0, first = options.label_last ? 0 : 1;
+    const auto is_word = [](const std::string& field) { return !is_missing(field) && !number_in(field); };
+    const auto begin = fields.begin() + static_cast<std::ptrdiff_t>(first), end = begin + std::ssize(fields) - 1;
+    const bool is_heading = width == 0 && std::any_of(begin, end, is_word);
+    width = fields.size();
+    if (is_heading) continue;
+    if (is_missing(fields[label])) fail(join(place.at_column(label + 1)), "the label is missing");
+    labels.push_back(std::move(fields[label]));
     std::vector<float> row;
-    for (std::size_t k = 1; k < width; ++k) row.push_back(value_of(fields[k], place.at_column(k + 1)));
+    for (std::size_t k = first; k < first + width - 1; ++k) row.push_back(value_of(fields[k], place.at_column(k + 1)));
     rows.add(std::move(row));
   }
-  std::map<double, std::int64_t> numbered;
-  for (const double label : labels) numbered[label] = 0;
-  std::vector<std::string> classes;
-  for (auto& [label, number] : numbered) {
-    number = static_cast<std::int64_t>(classes.size());
-    classes.push_back(name_of(label));
-  }
-  for (const double label : labels) rows.labels.push_back(numbered[label]);
+  auto [classes, numbers] = numbered(labels);
+  rows.labels = std::move(numbers);
   return rows.padded(name, std::move(classes));
 }
 
@@ -174,8 +194,8 @@ class ArffReader {
 
 }  // namespace
 
-SeriesData parse_series_tsv(std::string_view text, std::string_view name) {
-  return nn::within_memory(name, text.size(), [&] { return tsv_in(text, name); });
+SeriesData parse_series_tsv(std::string_view text, std::string_view name, const SeriesOptions& options) {
+  return nn::within_memory(name, text.size(), [&] { return tsv_in(text, name, options); });
 }
 
 SeriesData parse_series_arff(std::string_view text, std::string_view name) {
@@ -187,12 +207,12 @@ SeriesData parse_series_arff(std::string_view text, std::string_view name) {
   });
 }
 
-SeriesData read_series(const std::filesystem::path& path) {
+SeriesData read_series(const std::filesystem::path& path, const SeriesOptions& options) {
   const std::string ending = path.extension().string(), text = read_file(path);
   if (ending == ".arff") return parse_series_arff(text, path.string());
   check(ending == ".tsv" || ending == ".txt" || ending == ".csv", path.string(),
         "the ending tells the format, and is none of .tsv, .txt, .csv and .arff");
-  return parse_series_tsv(text, path.string());
+  return parse_series_tsv(text, path.string(), options);
 }
 
 }  // namespace hourglass::examples

@@ -85,7 +85,7 @@ double sharpness(const Tensor& rows, int height, int width) {
 
 int main(int argc, char** argv) {
   std::int64_t hidden = 400, code = 2, fresh_steps = 1000;
-  double weight = 30, sharp_weight = 1, gamma = 0.1, discriminator_lr = 3e-3;
+  double weight = 30, sharp_weight = 0.7, gamma = 0.1, discriminator_lr = 3e-3;
   Program program({.name = "adversarial",
                    .title = "Adversarial autoencoders",
                    .summary = "One discriminator makes codes follow N(0, I), another makes reconstructions sharp.",

@@ -14,7 +14,7 @@
 //     loss  =  mean over images and pixels of  BCE( decode(encode(x)), x )
 //
 // The twin is the same network without pretraining, trained jointly for the same number of epochs. It would learn
-// something if its error fell below 0.0866, the error of the mean image.
+// something if its error fell below that of the mean image.
 //
 // A code that was learnt without labels helps where labels are few. With a layer for the classes on top, the encoder is
 // trained on 1000 labelled images, five times with different images, and so is an encoder with random weights.
@@ -126,7 +126,7 @@ int main(int argc, char** argv) {
                    .title = "Stacked autoencoder",
                    .summary = "Trains a deep net of sigmoids layer by layer, because all layers at once do not learn.",
                    .objective = "BCE(decode_l(encode_l(h)), h), layer by layer; then BCE(decode(encode(x)), x)",
-                   .steps = 6600,
+                   .steps = 8600,
                    .lr = 2e-3});
   program.flag("--widths", widths, "units of the encoder's layers, the code's last");
   program.flag("--pretrain", pretrain, "epochs for each layer; the remaining epochs train all layers together");

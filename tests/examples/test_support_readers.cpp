@@ -121,7 +121,9 @@ TEST_CASE("a damaged series file is an error with the line") {
   CHECK(tsv_error("") == "file: the file is empty");
   CHECK(tsv_error("1\n") == "file: line 1: expected a label and a series, got 1 field");
   CHECK(tsv_error("1\t2\n1\t2\t3\n") == "file: line 2: has 3 fields, but the first line has 2");
-  CHECK(tsv_error("1\t2\nx\t3\n") == "file: line 2, column 1: expected a number, got 'x'");
+  CHECK(tsv_error("1\t2\n1\tx\n") == "file: line 2, column 2: expected a number, got 'x'");
+  CHECK(tsv_error("1\t2\n?\t3\n") == "file: line 2, column 1: the label is missing");
+  CHECK(tsv_error("label\tt0\n") == "file: there is no series with a value");
   CHECK(tsv_error("1\t2\n1\tinf\n") == "file: line 2, column 2: expected a number, got 'inf'");
   CHECK(tsv_error("1\t1e300\n") == "file: line 1, column 2: the number is too large: 1e300");
   CHECK(arff_error("") == "file: there is no @data");
@@ -268,6 +270,19 @@ TEST_CASE("labels that differ have names that differ") {
 TEST_CASE("a series file without a value is an error") {
   CHECK(tsv_error("1\tNaN\n2\t?\n") == "file: there is no series with a value");
   CHECK(arff_error(kArff.substr(0, kArff.find("1, 2.5"))) == "file: there is no series with a value");
+}
+
+TEST_CASE("series have names of classes, a heading, and the label at either end") {
+  for (const bool last : {false, true}) {
+    const std::string text =
+        last ? "t0,t1,class\n1,2,sick\n3,4,well\n5,6,sick\n" : "class,t0,t1\nsick,1,2\nwell,3,4\nsick,5,6\n";
+    const SeriesData data = parse_series_tsv(text, "file", {.label_last = last});
+    CHECK(data.classes == std::vector<std::string>{"sick", "well"});
+    CHECK(equal(data.labels, Tensor::from<std::int64_t>({0, 1, 0})));
+    CHECK(equal(data.values, Tensor::from<float>({1, 2, 3, 4, 5, 6}, {3, 2})));
+  }
+  CHECK(parse_series_tsv("1.0\t5\n1\t6\n-2\t7\n", "file").classes == std::vector<std::string>{"-2", "1"});
+  CHECK(parse_series_tsv("1\t5\nb\t6\n-2\t7\n", "file").classes == std::vector<std::string>{"1", "b", "-2"});
 }
 
 TEST_CASE("100,000 classes are read in time that follows their number") {

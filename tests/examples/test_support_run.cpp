@@ -404,6 +404,7 @@ TEST_CASE("a run that cannot continue is an error") {
   Run nothing(args);
   CHECK(error_of([&] { nothing.epochs(1); }) == "resume: this program keeps nothing, so it cannot continue");
   args.resume = false;
+  args.out = folder / "other";
   Run run(args);
   double number = 0;
   run.keep("number", number);

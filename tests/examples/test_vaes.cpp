@@ -82,15 +82,27 @@ TEST_CASE("recurrent: codes reconstruct series, better in reverse order, and ano
     text += "\n";
   }
   write(folder / "sines.tsv", text);
-  const std::vector<std::string> flags{"--count",  "1000", "--epochs", "8", "--batch-size", "16",
-                                       "--length", "24",   "--frame",  "4", "--series",     folder / "sines.tsv"};
-  const auto run = summary_of("recurrent", flags);
-  CHECK(figure(run, "gru_error") < 0.2);
-  CHECK(figure(run, "lstm_error") < 0.5);
+  const std::vector<std::string> file{"--series", folder / "sines.tsv", "--frame", "5",         "--steps",
+                                      "800",      "--batch-size",       "16",      "--healthy", "0"};
+  const TemporaryFolder out;
+  const auto run = summary_of("recurrent", file, out);
   CHECK(figure(run, "anomaly_auroc") > 0.9);
+  CHECK(figure(run, "found") > 0.5);
+  CHECK(figure(run, "false_alarms") < 0.1);
+  CHECK(column_in(out, "scores", "error").size() == 330);
+  const Process typo("recurrent", {"--series", folder / "sines.tsv", "--healthy", "well", "--out", out / "x"},
+                     out / "log");
+  CHECK(typo.wait() == 2);
+  CHECK(contains(nn::read_file(out / "log"), "--healthy: there is no class 'well'"));
+
+  const std::vector<std::string> flags{"--count", "1000",     "--epochs", "12",      "--batch-size",
+                                       "16",      "--length", "24",       "--frame", "16"};
+  const auto backwards = summary_of("recurrent", flags);
+  CHECK(figure(backwards, "gru_error") < 0.2);
+  CHECK(figure(backwards, "lstm_error") < 0.5);
   std::vector<std::string> forwards = flags;
   forwards.push_back("--in-order");
-  CHECK(figure(summary_of("recurrent", forwards), "gru_error") > 2 * figure(run, "gru_error"));
+  CHECK(figure(summary_of("recurrent", forwards), "gru_error") > 2 * figure(backwards, "gru_error"));
 }
 
 TEST_CASE("unet: skip connections make borders exact") {
