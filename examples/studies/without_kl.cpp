@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
   program.flag("--code", code, "numbers in the code");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
+    check(data.test_images.size(0) >= 4, "without_kl", "needs 4 test images or more, got ", data.test_images.size(0));
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});

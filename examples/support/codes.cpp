@@ -53,7 +53,7 @@ Tensor normal_plane(std::int64_t side) {
 }
 
 Tensor paths(const Tensor& codes, std::int64_t steps) {
-  std::vector<Tensor> all;
+  std::vector<Tensor> all{slice(codes, 0, 0, 0)};
   for (std::int64_t row = 0; row + 1 < codes.size(0); ++row) {
     const Tensor from = slice(codes, 0, row, row + 1), to = slice(codes, 0, row + 1, row + 2);
     all.push_back(from + unsqueeze(linspace(0, 1, steps), 1) * (to - from));
@@ -79,6 +79,7 @@ void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const st
 }
 
 void draw_paths(Run& run, const Decoder& decode, const Tensor& codes) {
+  if (codes.size(0) < 2) return;
   run.images("interpolation", decode(paths(codes)), {},
              "Each row decodes a straight line from one image's code to the next image's.");
 }

@@ -82,7 +82,7 @@ using Decoder = std::function<Tensor(const Tensor& codes)>;
 void draw_reconstructions(Run& run, const Tensor& images, const Tensor& outputs, const std::string& caption);
 /// Decodes codes that were drawn from the prior.
 void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const std::string& caption);
-/// Decodes straight lines between the codes of images, a row for each.
+/// Decodes straight lines between the codes of images, a row for each; none if there is only one code.
 void draw_paths(Run& run, const Decoder& decode, const Tensor& codes);
 /// Decodes the plane of a code of two numbers.
 void draw_plane(Run& run, const Decoder& decode);

@@ -100,6 +100,8 @@ int main(int argc, char** argv) {
   program.flag("--fresh-steps", fresh_steps, "training steps of the fresh discriminator");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
+    check(data.test_images.size(0) >= 2, "adversarial", "a fresh discriminator needs 2 test images or more, got ",
+          data.test_images.size(0));
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});

@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
     std::vector<Tensor> rows{originals, order(codes, labels)};
     std::vector<std::string> row_labels{"input", "output"};
     for (std::int64_t y = 0; y < std::min<std::int64_t>(classes, 10); ++y) {
-      rows.push_back(order(codes, full({10}, y, Dtype::i64)));
+      rows.push_back(order(codes, full({codes.size(0)}, y, Dtype::i64)));
       row_labels.push_back("as " + data.classes[static_cast<std::size_t>(y)]);
     }
     run.images("relabelled", concat(rows, 0), {.row_labels = row_labels},

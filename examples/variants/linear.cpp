@@ -132,6 +132,7 @@ int main(int argc, char** argv) {
     const Moments moments = moments_of(data.train_images);
     const Var c = constant(moments.covariance);
     const double variance = sum(moments.covariance * eye(pixels, -1, Dtype::f64)).item();
+    check(variance > 0, "linear", "needs training images that differ, got ", data.train_images.size(0));
     Rng init = Rng(args.seed).split("init");
 
     std::deque<Fit<LinearAutoencoder>> all;

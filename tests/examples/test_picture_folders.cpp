@@ -127,3 +127,20 @@ TEST_CASE("programs that learn from images accept pictures of any height and wid
     CHECK(programs >= 15);
   }
 }
+
+TEST_CASE("a program with one image or three ends well, or says how many it needs") {
+  for (const char* limit : {"1", "3"})
+    for (const char* name :
+         {"conditional_vae", "adversarial", "variational", "wae", "linear", "vq_vae", "without_kl"}) {
+      const TemporaryFolder out;
+      const std::vector<std::string> flags{"--data",  "generated", "--limit", limit,   "--epochs", "1",
+                                           "--quiet", "--threads", "1",       "--out", out / "out"};
+      const int code = Process(name, flags, out / "log").wait();
+      const std::string said = nn::read_file(out / "log");
+      CAPTURE(name);
+      CAPTURE(limit);
+      CAPTURE(said);
+      CHECK((code == 0 || (code == 2 && contains(said, std::string(name) + "") && contains(said, "need") &&
+                           contains(said, ", got "))));
+    }
+}
