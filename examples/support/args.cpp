@@ -106,7 +106,7 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
   args_.out = std::filesystem::path("runs") / args_.about.name;
   app_->get_formatter()->column_width(36);
   if (args_.about.trains) training_flags();
-  else flag("--seed", seed_, "seed of all random numbers", {.min = 0});
+  else if (args_.about.draws) flag("--seed", seed_, "seed of all random numbers", {.min = 0});
 }
 
 void Program::training_flags() {
@@ -228,6 +228,10 @@ std::string Program::suggestion(int argc, const char* const* argv) const {
     return nearest.empty() ? "" : "; did you mean " + nearest + "?";
   }
   return "";
+}
+
+void Program::positional(const std::string& name, std::vector<std::string>& values, const std::string& help) {
+  app_->add_option(name, values, help)->type_name("")->required()->check(non_empty());
 }
 
 int Program::run(int argc, const char* const* argv, const std::function<void(const Args&)>& body) {

@@ -31,7 +31,8 @@ struct About {
   std::int64_t batch_size = 128;
   double lr = 1e-3;
   std::int64_t validation = 5000;  ///< images that are set aside, see DataOptions
-  bool trains = true;              ///< has the flags of a training run; otherwise --seed alone
+  bool trains = true;              ///< has the flags of a training run
+  bool draws = true;               ///< otherwise has --seed
 };
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
@@ -109,6 +110,8 @@ class Program {
   void flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help,
             Range range = {.min = 1});
   void flag(const std::string& name, std::vector<double>& values, const std::string& help, Range range = {});
+  /// What follows without a flag, at least one.
+  void positional(const std::string& name, std::vector<std::string>& values, const std::string& help);
 
   /// Parses the flags, sets the number of threads and calls the body. Returns the exit code of the program: 0 (also
   /// after --help); 2 for an error that the user can correct (flags, data, files: any hourglass::Error); 128 + the

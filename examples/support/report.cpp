@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <set>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -205,16 +206,20 @@ std::string machine() {
   return join(cpu, std::thread::hardware_concurrency(), " cores, ", num_threads(), " threads, ", kernels().name);
 }
 
+// Up to the heading.
+std::string page_head(const std::string& title) {
+  return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+         escape(title) + "</title>\n<style>" + std::string(kStyle) + "</style>\n</head>\n<body>\n<h1>" + escape(title) +
+         "</h1>\n";
+}
+
 }  // namespace
 
 std::string html_report(const Record& record, const Result* headline) {
   const About& about = record.args.about;
   const std::string title = about.title.empty() ? about.name : about.title;
-  std::string html =
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-      escape(title) + "</title>\n<style>" + std::string(kStyle) + "</style>\n</head>\n<body>\n<h1>" + escape(title) +
-      "</h1>\n<p>" + escape(about.summary) + "</p>\n";
+  std::string html = page_head(title) + "<p>" + escape(about.summary) + "</p>\n";
   if (!about.objective.empty()) html += "<p class=\"objective\">" + escape(about.objective) + "</p>\n";
   if (headline != nullptr) html += headline_section(*headline);
   html += results_section(record.results) + tables_section(record.tables) + curves_section(record.epochs) +
@@ -231,6 +236,87 @@ std::string html_report(const Record& record, const Result* headline) {
           "<p class=\"soft\">The same numbers for programs are in this folder: <code>summary.json</code>, and "
           "<code>metrics.jsonl</code> with a line for each epoch.</p>\n</body>\n</html>\n";
   return html;
+}
+
+namespace {
+
+// The text of a name's value in a list of pairs; empty if there is none.
+template <class Pairs, class Text>
+std::string found_in(const Pairs& pairs, const std::string& name, const Text& text) {
+  for (const auto& [key, value] : pairs)
+    if (key == name) return text(value);
+  return "";
+}
+
+// The names of all lists, each once, in the order in which they come.
+template <class Pairs>
+void collect(const Pairs& pairs, std::vector<std::string>& names) {
+  for (const auto& [name, value] : pairs)
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+}  // namespace
+
+Rows figures_of(const std::vector<FinishedRun>& runs) {
+  std::vector<std::string> flags, results;
+  for (const FinishedRun& run : runs) collect(run.config, flags), collect(run.results, results);
+  const auto flag_of = [](const FinishedRun& run, const std::string& name) {
+    return found_in(run.config, name, [](const std::string& text) { return text; });
+  };
+  std::erase_if(flags, [&](const std::string& name) {
+    std::set<std::string> values;  // of the runs that have said their flags
+    for (const FinishedRun& run : runs)
+      if (!run.config.empty()) values.insert(flag_of(run, name));
+    return name == "out" || values.size() == 1;
+  });
+  Rows rows{{"run", "program"}};
+  rows[0].insert(rows[0].end(), flags.begin(), flags.end());
+  rows[0].insert(rows[0].end(), results.begin(), results.end());
+  for (const FinishedRun& run : runs) {
+    rows.push_back({run.folder.string(), run.program});
+    for (const std::string& name : flags) rows.back().push_back(flag_of(run, name));
+    for (const std::string& name : results)
+      rows.back().push_back(found_in(run.results, name, [](double value) { return number(value); }));
+  }
+  return rows;
+}
+
+Rows curves_of(const std::vector<FinishedRun>& runs) {
+  Rows rows{{"run", "epoch", "metric", "value"}};
+  for (const FinishedRun& run : runs)
+    for (const Record::Epoch& epoch : run.epochs)
+      for (const auto& [name, value] : epoch.metrics)
+        rows.push_back({run.folder.string(), std::to_string(epoch.number), name, number(value, 9)});
+  return rows;
+}
+
+std::string html_comparison(const std::vector<FinishedRun>& runs, const std::filesystem::path& from) {
+  std::string html = page_head("Runs compared") + "<ul>\n";
+  for (const FinishedRun& run : runs) {
+    const std::string folder = run.folder.string();
+    const std::string link = std::filesystem::proximate(run.folder / "report.html", from).generic_string();
+    html += "<li><a href=\"" + escape(link) + "\">" + escape(folder) + "</a>\n";
+  }
+  html += "</ul>\n" +
+          tables_section({{"figures", "The flags in which the runs differ, and their results.", figures_of(runs)}});
+  std::vector<std::string> metrics;
+  for (const FinishedRun& run : runs)
+    for (const Record::Epoch& epoch : run.epochs) collect(epoch.metrics, metrics);
+  html += "<h2>Curves</h2>\n<div class=\"curves\">\n";
+  for (const std::string& metric : metrics) {
+    std::vector<Series> curves;
+    for (const FinishedRun& run : runs) {
+      Series curve{run.folder.string(), {}, {}};
+      for (const Record::Epoch& epoch : run.epochs)
+        for (const auto& [name, value] : epoch.metrics)
+          if (name == metric) curve.x.push_back(static_cast<double>(epoch.number)), curve.y.push_back(value);
+      if (!curve.x.empty()) curves.push_back(std::move(curve));
+    }
+    html += line_plot(
+        curves,
+        {.title = metric, .x_label = "epoch", .log_y = asks_for_logarithm(curves), .width = 520, .height = 300});
+  }
+  return html + "</div>\n</body>\n</html>\n";
 }
 
 }  // namespace hourglass::examples

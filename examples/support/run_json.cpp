@@ -4,11 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "nn/file.h"
 #include "nn/io/limits.h"
 #include "tensor/error.h"
 #include "tensor/parallel.h"
@@ -145,6 +147,32 @@ RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::st
   } catch (const Json::exception& error) {
     fail(file, "this is not a checkpoint of an example: ", nn::one_line(error.what(), 200));
   }
+}
+
+FinishedRun read_run(const std::filesystem::path& folder) {
+  const std::filesystem::path summary = folder / "summary.json", lines = folder / "metrics.jsonl";
+  FinishedRun run{.folder = folder};
+  const bool is_complete = std::filesystem::exists(summary);
+  check(is_complete || std::filesystem::exists(lines), folder.string(), "has neither summary.json nor metrics.jsonl");
+  try {
+    if (is_complete) {
+      const Json json = parse_limited(nn::read_file(summary), summary.string());
+      run.program = json.at("program").get<std::string>();
+      for (const auto& [name, value] : json.items())
+        if (value.is_number()) run.results.add(name, value.get<double>());
+      for (const auto& [name, value] : json.at("config").items())
+        run.config.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    if (!std::filesystem::exists(lines)) return run;
+    std::istringstream text(nn::read_file(lines));
+    for (std::string line; std::getline(text, line);) {
+      const Json json = parse_limited(line, lines.string());
+      run.epochs.push_back({count_in(json, "epoch", 1, lines.string()), real(json.at("seconds")), metrics_in(json)});
+    }
+  } catch (const Json::exception& error) {
+    fail(folder.string(), "this is not the folder of a run: ", nn::one_line(error.what(), 200));
+  }
+  return run;
 }
 
 }  // namespace hourglass::examples

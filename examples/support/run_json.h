@@ -3,8 +3,10 @@
 // header takes seconds to compile, so run_json.cpp alone includes it.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "examples/support/record.h"
@@ -33,5 +35,16 @@ nn::Metadata to_metadata(const RunState& state, const Args& args);
 /// The opposite. A run with other flags, except those that leave the numbers alone, is an Error; so is a checkpoint
 /// that no example wrote. Errors begin with `file`.
 RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::string& file);
+
+/// What a run has left in its folder.
+struct FinishedRun {
+  std::filesystem::path folder;
+  std::string program{};
+  Metrics results{};  ///< numbers of summary.json; empty while the run is under way
+  std::vector<std::pair<std::string, std::string>> config{};
+  std::vector<Record::Epoch> epochs{};
+};
+/// An Error if the folder has neither summary.json nor metrics.jsonl, or if one is damaged.
+FinishedRun read_run(const std::filesystem::path& folder);
 
 }  // namespace hourglass::examples

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <limits>
@@ -226,6 +227,36 @@ TEST_CASE("a loss that is not finite ends the run, says where, and leaves the ch
       later.epochs(2);
       CHECK(weight == 2);
     }
+}
+
+TEST_CASE("runs are compared: the flags in which they differ, their results, and their curves in shared plots") {
+  const TemporaryFolder folder;
+  std::vector<FinishedRun> runs;
+  for (const char* lr : {"0.1", "0.2"}) {
+    Args args = args_for(folder / lr);
+    args.config.emplace_back("rate", Value(std::string(lr)));
+    run_demo(args, lr[2] == '1' ? 16 : kNan);
+    runs.push_back(read_run(folder / lr));
+  }
+  std::filesystem::remove(folder / "0.2/summary.json");  // as if it were under way
+  runs.push_back(read_run(folder / "0.2"));
+  const Rows figures = figures_of(runs);
+  CHECK(figures[0][2] == "rate");
+  CHECK(std::find(figures[0].begin(), figures[0].end(), "lr") == figures[0].end());  // the same in all
+  CHECK(figures[1][2] == "0.1");
+  const auto mse = std::find(figures[0].begin(), figures[0].end(), "test_mse") - figures[0].begin();
+  CHECK(figures[2].at(mse) == "0.0117");
+  CHECK(figures[3].at(mse).empty());
+  const Rows curves = curves_of(runs);
+  CHECK(curves.size() == 1 + 3 * 2 * 3);
+  CHECK(curves[2] == std::vector<std::string>{(folder / "0.1").string(), "1", "validation_mse", "0.5"});
+  const std::string page = html_comparison(runs, folder / "compared");
+  CHECK(contains(page, "href=\"../0.1/report.html\""));
+  CHECK(contains(page, "validation_mse"));
+
+  CHECK(contains(error_of([&] { read_run(folder / "none"); }), "has neither summary.json nor metrics.jsonl"));
+  write(folder / "0.1/summary.json", "{]");
+  CHECK(contains(error_of([&] { read_run(folder / "0.1"); }), "this is not the folder of a run"));
 }
 
 TEST_CASE("the report says what was run, when, where and with which models") {
