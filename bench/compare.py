@@ -61,14 +61,14 @@ KEEP_MEMORY = {
 class Contender:
     """A program, and the environment in which it is started."""
 
-    def __init__(self, name, program, environment=lambda threads: {}):
-        self.name, self.program, self.environment = name, BUILD / program, environment
+    def __init__(self, name, program, environment=lambda threads: {}, arguments=()):
+        self.name, self.program, self.environment, self.arguments = name, BUILD / program, environment, arguments
         self.times = defaultdict(list)  # by row, in seconds
         self.counters = defaultdict(lambda: defaultdict(list))
 
     def run(self, threads, seconds):
         output = subprocess.run(
-            [self.program, f"--benchmark_filter=threads:{threads}", f"--benchmark_min_time={seconds}",
+            [self.program, *self.arguments, f"--benchmark_filter=threads:{threads}", f"--benchmark_min_time={seconds}",
              "--benchmark_format=json"],
             env={**os.environ, **self.environment(threads)}, capture_output=True, text=True, check=True)
         rows = json.loads(output.stdout)["benchmarks"] if output.stdout else []
@@ -94,6 +94,19 @@ def torch(program):
     ]
 
 
+def python_with_scipy():
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import scipy"], capture_output=True).returncode == 0:
+            return python
+    return "none"
+
+
+def numpy(suite):
+    return Contender("NumPy, SciPy", python_with_scipy(),
+                     lambda threads: {**openblas(threads, "openmp"), **KEEP_MEMORY},
+                     (str(ROOT / "bench/peers/numpy/rows.py"), suite))
+
+
 def omp(threads):
     return {"OMP_NUM_THREADS": str(threads)}
 
@@ -111,7 +124,9 @@ SUITES = {
     ], 0.1),
     "linalg": ("Factorisations of 784 x 784, and a Fourier transform", [
         Contender("OpenBLAS", "peers/openblas/linalg", lambda threads: openblas(threads, "openmp")),
+        numpy("linalg"),
     ], 0.3),
+    "sorting": ("Sorting, and einsum next to the product that it is", [numpy("sorting")], 0.3),
     "elementwise": ("Elementwise operations", torch("elementwise")[1:], 0.1),
     "reduce": ("Reductions", torch("reduce")[1:], 0.1),
     "determinism": ("What it costs that results do not depend on the number of threads", [], 0.2),

@@ -16,7 +16,7 @@ source cmake/install_packages.sh
 install_packages
 if command -v apt-get >/dev/null && may_install apt; then
   # shellcheck disable=SC2046  # a list of words
-  peers=$(missing apt python3 libtorch-dev libdnnl-dev libopenblas-dev libopenblas0-openmp libeigen3-dev)
+  peers=$(missing apt python3 python3-numpy python3-scipy libtorch-dev libdnnl-dev libopenblas-dev libopenblas0-openmp libeigen3-dev)
   # shellcheck disable=SC2086
   [[ ! $peers ]] || { as_root apt-get update -qq && install_by apt $peers; }
 fi
