@@ -90,8 +90,7 @@ class Autoencoder : public nn::Layer {
       if (plan.snippet && !is_output) layers_.add<nn::ReLU>();
       if (!plan.snippet && !is_output && !is_code) layers_.add<nn::ELU>();
     }
-    for (const Parameter& p : parameters())
-      p.set_value(p.shape().size() == 2 ? nn::init::xavier_uniform(p.shape(), rng) : zeros(p.shape()));
+    nn::init::xavier_uniform(*this, rng);
   }
   Var logits(const Var& x) const { return layers_(x); }
   Var forward(const Var& x) const override { return sigmoid(logits(x)); }

@@ -37,6 +37,8 @@ double average_over(const Tensor& rows, const std::function<double(const Tensor&
   return average_over(rows, [&f](const Tensor& piece) { return Metrics{{"average", f(piece)}}; })["average"];
 }
 
+double dead_units(const Tensor& codes) { return sum(all(codes == 0, {0})).item(); }
+
 double normal_quantile(double p) {
   double low = -8, high = 8;  // bisection
   while (high - low > 1e-9) (0.5 * std::erfc(-(low + high) / 2 / std::sqrt(2.0)) < p ? low : high) = (low + high) / 2;

@@ -61,6 +61,9 @@ class MlpVae : public nn::Module {
 Metrics average_over(const Tensor& rows, const std::function<Metrics(const Tensor& rows)>& f);
 double average_over(const Tensor& rows, const std::function<double(const Tensor& rows)>& f);
 
+/// How many numbers of the codes [n, d] are 0 for all n images: units that do nothing and, behind a ReLU, learn nothing.
+double dead_units(const Tensor& codes);
+
 // ---- walking
 
 /// The quantile function of N(0, 1), for 0 < p < 1.

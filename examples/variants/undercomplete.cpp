@@ -7,8 +7,9 @@
 //     loss  =  mean over images and pixels of  BCE( decode(encode(x)), x )        (or the squared error)
 //
 // No labels are needed. The code has too few numbers to copy the image, so it must keep what images have in common.
-// With linear layers the best possible result is a principal component analysis with as many components. The ReLU and
-// the sigmoid here let the code do a little better or worse than that. The program compares itself with PCA-32.
+// With linear layers the best possible result is a principal component analysis with as many components. The program
+// compares itself with PCA-32, and does better: the sigmoid need not reach 0 and 1 exactly, as images do. That asks for
+// first weights of the right size. With small ones some of the 32 ReLUs are 0 for every image, and stay so.
 //
 // (Rumelhart, Hinton & Williams 1986, "Learning internal representations by error propagation", has the idea, on
 // 8-3-8.)
@@ -86,10 +87,10 @@ int main(int argc, char** argv) {
     draw_reconstructions(run, originals, outputs_of(net.model, originals),
                          "Test images above, and below them what the decoder makes of their codes.");
     run.fact("parameters", net.model.num_parameters());
+    run.result("dead_units", dead_units(net.model.encode(constant(data.validation_images)).value()),
+               {.reference = 0, .reference_name = "units of the code that no validation image switches on"});
     run.result("test_mse", reconstruction_error(net.model, data.test_images),
-               {.reference = pca_error(data, code),
-                .reference_name = join("PCA-", code, ", clipped to [0, 1]"),
-                .within = 0.1});
+               {.reference = pca_error(data, code), .reference_name = join("PCA-", code, ", clipped to [0, 1]")});
     run.finish();
   });
 }
