@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tensor/composed/fft.h"
 #include "tensor/fft/complex.h"
 #include "tensor/ops.h"
 #include "tensor/parallel.h"
@@ -96,15 +97,6 @@ double factor_of(FftNorm norm, std::int64_t n, bool forward) {
   return (norm == FftNorm::forward) == forward ? 1 / length : 1;
 }
 
-// x with `count` numbers along the axis, cut or filled up with zeros.
-Tensor resized(const Tensor& x, int axis, std::int64_t count) {
-  const std::int64_t missing = count - x.size(axis);
-  if (missing <= 0) return missing == 0 ? x : slice(x, axis, 0, count);
-  std::vector<Padding> paddings(static_cast<std::size_t>(-axis));
-  paddings[0].after = missing;
-  return pad(x, paddings);
-}
-
 }  // namespace
 
 Tensor rfft(const Tensor& x, const FftOptions& options) {
@@ -114,7 +106,7 @@ Tensor rfft(const Tensor& x, const FftOptions& options) {
   const std::int64_t n = options.n == 0 ? x.size(-1) : options.n, m = n / 2 + 1;
   check(n >= 1, "rfft", "needs at least one number along the last axis, got ", describe(x));
   const Work work("rfft", 2.5 * static_cast<double>(x.numel()) * std::log2(static_cast<double>(n)), x);
-  const Tensor from = contiguous(resized(x, -1, n));
+  const Tensor from = contiguous(composed::with_length(x, -1, n));
   Shape shape = from.shape();
   shape.back() = m;
   shape.push_back(2);
@@ -142,7 +134,7 @@ Tensor irfft(const Tensor& y, const FftOptions& options) {
   const std::int64_t n = options.n == 0 ? 2 * (y.size(-2) - 1) : options.n, m = n / 2 + 1;
   check(n >= 1, "irfft", "needs a length of at least 1: name n, got ", describe(y));
   const Work work("irfft", 1.25 * static_cast<double>(y.numel()) * std::log2(static_cast<double>(n)), y);
-  const Tensor from = contiguous(resized(y, -2, m));
+  const Tensor from = contiguous(composed::with_length(y, -2, m));
   Shape shape = from.shape();
   shape.erase(shape.size() - 1);
   shape.back() = n;

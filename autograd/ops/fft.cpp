@@ -4,6 +4,7 @@
 
 #include "autograd/node.h"
 #include "autograd/ops.h"
+#include "tensor/composed/fft.h"
 
 namespace hourglass {
 namespace {
@@ -19,19 +20,11 @@ Tensor times_counted(std::int64_t n, Dtype dtype) {
   return reshape(concat({ones({1}, dtype), full({m - 1 - single}, 2, dtype), ones({single}, dtype)}, 0), {m, 1});
 }
 
-Var with_length(const Var& x, int axis, std::int64_t count) {
-  const std::int64_t missing = count - x.size(axis);
-  if (missing <= 0) return missing == 0 ? x : slice(x, axis, 0, count);
-  std::vector<Padding> paddings(static_cast<std::size_t>(-axis));
-  paddings[0].after = missing;
-  return pad(x, paddings);
-}
-
 }  // namespace
 
 Var rfft(const Var& whole, const FftOptions& options) {
   if (options.n > 0 && whole.dim() > 0 && whole.size(-1) != options.n)
-    return rfft(with_length(whole, -1, options.n), {.norm = options.norm});
+    return rfft(composed::with_length(whole, -1, options.n), {.norm = options.norm});
   static constexpr Op op =
       Op::with_leading_axes("rfft", "y = F x", {"dy/dx = Fᵀ: irfft of g, each number counted once"});
   return record(op, rfft(whole.value(), options),
@@ -45,7 +38,7 @@ Var irfft(const Var& whole, const FftOptions& options) {
   const bool has_pairs = whole.dim() >= 2 && whole.size(-1) == 2;
   const std::int64_t n = options.n == 0 && has_pairs ? 2 * (whole.size(-2) - 1) : options.n;
   if (has_pairs && n > 0 && whole.size(-2) != n / 2 + 1)
-    return irfft(with_length(whole, -2, n / 2 + 1), {.n = n, .norm = options.norm});
+    return irfft(composed::with_length(whole, -2, n / 2 + 1), {.n = n, .norm = options.norm});
   static constexpr Op op =
       Op::with_leading_axes("irfft", "F⁻¹ y", {"dx/dy: rfft of g, each number as often as counted"});
   return record(op, irfft(whole.value(), options), wrt(whole, [n, options](const Var& g) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "autograd/ops.h"
+#include "examples/support/metrics/pca.h"
 #include "nn/activations.h"
 #include "nn/linear.h"
 
@@ -84,6 +85,17 @@ void draw_paths(Run& run, const Decoder& decode, const Tensor& codes) {
   if (codes.size(0) < 2) return;
   run.images("interpolation", decode(paths(codes)), {},
              "Each row decodes a straight line from one image's code to the next image's.");
+}
+
+void draw_codes(Run& run, const Tensor& codes, const ImageData& data) {
+  if (codes.size(0) < 2 || codes.size(1) < 2) return;
+  const Tensor shown = slice(codes, 0, 0, 1000);
+  run.plot(
+      "codes",
+      scatter_plot(codes.size(1) == 2 ? shown : fit_pca(codes, 2).encode(shown), slice(data.test_labels, 0, 0, 1000),
+                   data.classes, {.title = "codes of test images"}),
+      "The codes of test images, seen along the two directions in which they vary most. Nothing told the model the "
+      "classes.");
 }
 
 void draw_plane(Run& run, const Decoder& decode) {

@@ -87,6 +87,8 @@ void draw_reconstructions(Run& run, const Tensor& images, const Tensor& outputs,
 void draw_samples(Run& run, const Decoder& decode, const Tensor& codes, const std::string& caption);
 /// Decodes straight lines between the codes of images, a row for each; none if there is only one code.
 void draw_paths(Run& run, const Decoder& decode, const Tensor& codes);
+/// A point for each code [n, d], with the colour of its class: the two directions in which codes vary most.
+void draw_codes(Run& run, const Tensor& codes, const ImageData& data);
 /// Decodes the plane of a code of two numbers.
 void draw_plane(Run& run, const Decoder& decode);
 

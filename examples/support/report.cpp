@@ -254,6 +254,14 @@ void collect(const Pairs& pairs, std::vector<std::string>& names) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+// A column for each run: on a page there is more room downwards.
+Rows transposed(const Rows& rows) {
+  Rows columns(rows[0].size());
+  for (const std::vector<std::string>& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) columns[i].push_back(row[i]);
+  return columns;
+}
+
 }  // namespace
 
 Rows figures_of(const std::vector<FinishedRun>& runs) {
@@ -296,8 +304,8 @@ std::string html_comparison(const std::vector<FinishedRun>& runs, const std::fil
     const std::string link = std::filesystem::proximate(run.folder / "report.html", from).generic_string();
     html += "<li><a href=\"" + escape(link) + "\">" + escape(folder) + "</a>\n";
   }
-  html += "</ul>\n" +
-          tables_section({{"figures", "The flags in which the runs differ, and their results.", figures_of(runs)}});
+  html += "</ul>\n" + tables_section({{"figures", "The flags in which the runs differ, and their results.",
+                                       transposed(figures_of(runs))}});
   std::vector<std::string> metrics;
   for (const FinishedRun& run : runs)
     for (const Record::Epoch& epoch : run.epochs) collect(epoch.metrics, metrics);

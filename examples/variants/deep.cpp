@@ -124,6 +124,11 @@ int main(int argc, char** argv) {
                  exciting_images(net.model, 2, std::min<std::int64_t>(widths[2], 60), mean(data.train_images, {0})),
                  {.scale = 2, .normalize = true},
                  "The images that excite layer 2's units most, found by gradient ascent from the mean image.");
+    const auto codes_of = [&](const Tensor& images) {
+      const NoGrad no_grad;
+      return net.model.encode(constant(images)).value();
+    };
+    draw_codes(run, codes_of(data.test_images), data);
     run.fact("parameters", net.model.num_parameters());
     run.result("test_mse", reconstruction_error(net.model, data.test_images),
                {.reference = 0.75 * pca_error(data, code), .reference_name = join("75 % of the error of PCA-", code)});

@@ -83,9 +83,11 @@ int main(int argc, char** argv) {
       run.log_epoch({{"validation_mse", reconstruction_error(net.model, data.validation_images)}});
     }
 
+    const NoGrad no_grad;
     const Tensor originals = slice(data.test_images, 0, 0, 10);
     draw_reconstructions(run, originals, outputs_of(net.model, originals),
                          "Test images above, and below them what the decoder makes of their codes.");
+    draw_codes(run, net.model.encode(constant(data.test_images)).value(), data);
     run.fact("parameters", net.model.num_parameters());
     run.result("dead_units", dead_units(net.model.encode(constant(data.validation_images)).value()),
                {.reference = 0, .reference_name = "units of the code that no validation image switches on"});

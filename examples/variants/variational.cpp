@@ -102,6 +102,7 @@ int main(int argc, char** argv) {
     draw_samples(run, decode, rng.split("pictures").normal({100, code}), "Decoded draws from N(0, 1).");
     draw_paths(run, decode, slice(codes, 0, 0, 9));
     if (code == 2) draw_plane(run, decode);
+    draw_codes(run, vae.encode(constant(data.test_images)).mean().value(), data);
     const Metrics test = measure(data.test_images);
     run.result("test_reconstruction_nats", test["reconstruction"], {.unit = "nats / image"});
     run.result("test_kl_nats", test["kl"], {.unit = "nats / image"});

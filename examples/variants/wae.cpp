@@ -110,6 +110,7 @@ int main(int argc, char** argv) {
     run.images("samples_of_twin", decoder(twin.model)(draws), {},
                "The same draws decoded by the twin. Its codes lie anywhere, so few of the draws are near a code.");
     draw_paths(run, decoder(net.model), slice(codes, 0, 0, 9));
+    draw_codes(run, net.model.encode(constant(data.test_images)).value(), data);
     run.result("test_mmd_squared", mmd_of(net.model, data.test_images, rng.split("test")),
                {.reference = mmd_of(twin.model, data.test_images, rng.split("test")) / 10,
                 .reference_name = "a tenth of the twin's"});
