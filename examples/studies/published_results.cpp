@@ -255,7 +255,7 @@ int main(int argc, char** argv) {
     const std::int64_t learnt = limited(20'000), tested = limited(10'000);
     const Tensor drawn = generate_curves(learnt + tested, args.data.seed).images;
     const Tensor curves = slice(drawn, 0, 0, learnt), test_curves = slice(drawn, 0, learnt, learnt + tested);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
 
     Nets nets;
     std::deque<Vae> vaes;

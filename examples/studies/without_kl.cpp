@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     check(data.test_images.size(0) >= 4, "without_kl", "needs 4 test images or more, got ", data.test_images.size(0));
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
 
     Rng noise = rng.split("noise");
     run.keep("noise", noise);

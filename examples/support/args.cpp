@@ -6,6 +6,7 @@
 #include <cmath>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <numeric>
 #include <string_view>
 #include <system_error>
@@ -109,13 +110,43 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
   else if (args_.about.draws) flag("--seed", seed_, "seed of all random numbers", {.min = 0});
 }
 
-void Program::training_flags() {
+void Program::data_flags() {
   flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated", "folder"});
   app_->add_option("--data-dir", args_.data.folder,
-                   "folder with the set's IDX files (default: the usual places) or with PNG pictures")
+                   "folder with the set's IDX files (default: the usual places) or with pictures")
       ->type_name("DIR")
       ->check(non_empty());
+  settings_.emplace_back([this] { return std::pair{std::string("data_dir"), Value(args_.data.folder.string())}; });
   flag("--grey", args_.data.grey, "turns the coloured pictures of a folder into grey ones");
+  flag("--resize", resize_, "HxW: stretches the pictures of a folder to this height and width");
+  flag("--binarize", binarize_, "makes pixels 0 or 1", {"none", "threshold", "static", "dynamic"});
+}
+
+// What text flags mean.
+void Program::read_data_flags() {
+  const std::map<std::string, Binarize> ways{{"none", Binarize::none},
+                                             {"threshold", Binarize::threshold},
+                                             {"static", Binarize::by_chance},
+                                             {"dynamic", Binarize::at_each_step}};
+  args_.data.binarize = ways.at(binarize_);
+  if (resize_.empty()) return;
+  PictureSize& size = args_.data.resize;
+  const char* const end = resize_.data() + resize_.size();
+  const auto [cross, wrong] = std::from_chars(resize_.data(), end, size.height);
+  const bool has_cross = wrong == std::errc() && cross != end && *cross == 'x';
+  const auto [rest, also_wrong] = std::from_chars(has_cross ? cross + 1 : end, end, size.width);
+  check(has_cross && also_wrong == std::errc() && rest == end && size.height > 0 && size.width > 0 &&
+            size.height <= 4096 && size.width <= 4096,
+        "--resize", "expects height and width from 1 to 4096, for instance 28x28, got '", nn::one_line(resize_), "'");
+}
+
+void Program::training_flags() {
+  if (args_.about.own_data) {
+    args_.data.name = "generated";
+    flag("--data", args_.data.name, "image set", {"generated"});
+  } else {
+    data_flags();
+  }
   flag("--limit", args_.data.limit, "maximum number of training, validation and test images; 0: all", {.min = 0});
   flag("--validation", args_.data.validation,
        "images that are taken from the training images for choices, at most a seventh");
@@ -138,8 +169,7 @@ void Program::training_flags() {
   flag("--save-every", args_.save_every, "seconds between checkpoints in --out", {.min = 0});
   flag("--trace", args_.trace, "if the loss becomes NaN, name the operation that gave the first NaN (slower)");
   flag("--quiet", args_.quiet, "print only the final result");
-  for (const auto& [name, path] : {std::pair{"data_dir", &args_.data.folder}, std::pair{"out", &args_.out}})
-    settings_.emplace_back([name = std::string(name), path = path] { return std::pair{name, Value(path->string())}; });
+  settings_.emplace_back([this] { return std::pair{std::string("out"), Value(args_.out.string())}; });
 }
 
 Program::~Program() = default;
@@ -240,6 +270,7 @@ int Program::run(int argc, const char* const* argv, const std::function<void(con
     app_->parse(argc, argv);
     args_.command = command_line(argc, argv);
     if (args_.about.trains) choose_folder();
+    read_data_flags();
     if (const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency()); args_.threads > cores) {
       if (!args_.quiet) std::cout << "threads: " << cores << ", as many as there are cores" << std::endl;
       args_.threads = cores;

@@ -32,6 +32,7 @@ struct About {
   double lr = 1e-3;
   std::int64_t validation = 5000;  ///< images that are set aside, see DataOptions
   bool trains = true;              ///< has the flags of a training run
+  bool own_data = false;           ///< makes its own data, and so has no flags that choose others
   bool draws = true;               ///< otherwise has --seed
 };
 
@@ -119,6 +120,8 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
 
  private:
+  void data_flags();
+  void read_data_flags();
   void training_flags();
   void choose_folder();
   std::string suggestion(int argc, const char* const* argv) const;
@@ -127,6 +130,7 @@ class Program {
                  const char* expected, Range range);
 
   Args args_;
+  std::string resize_, binarize_ = "none";
   std::int64_t seed_ = 0;
   std::unique_ptr<CLI::App> app_;
   std::vector<std::function<std::pair<std::string, Value>()>> settings_;  // each reads a flag after parsing

@@ -125,9 +125,10 @@ ImageData read_pictures(const DataOptions& options) {
   const fs::path& folder = options.folder;
   check(!folder.empty(), "data", "folder: --data-dir must say where the pictures are");
   const bool divided = fs::is_directory(folder / "train") && fs::is_directory(folder / "test");
-  PictureFolder train = read_picture_folder(divided ? folder / "train" : folder, options.grey ? 1 : 0), test = train;
+  PictureFolder train = read_picture_folder(divided ? folder / "train" : folder, options.grey ? 1 : 0, options.resize),
+                test = train;
   if (divided) {
-    test = read_picture_folder(folder / "test", static_cast<int>(train.images.size(1)));
+    test = read_picture_folder(folder / "test", static_cast<int>(train.images.size(1)), options.resize);
     const auto same = [&](int axis) { return train.images.size(axis) == test.images.size(axis); };
     check(train.classes == test.classes && same(2) && same(3), folder.string(),
           "train and test must have the same classes, and pictures of one size");
@@ -187,6 +188,19 @@ void hold_out(ImageData& data, std::int64_t most) {
   }
 }
 
+Tensor drawn(const Tensor& brightness, Rng& rng) { return rng.bernoulli(brightness); }
+
+void binarize(ImageData& data, Binarize how) {
+  if (how == Binarize::none) return;
+  Rng rng = Rng(0).split("binarize");
+  for (Tensor* images : {&data.test_images, &data.validation_images, &data.train_images}) {
+    if (how == Binarize::threshold) *images = to(*images > 0.5, Dtype::f32);
+    else if (how == Binarize::by_chance || images != &data.train_images) *images = drawn(*images, rng);
+  }
+  if (how == Binarize::at_each_step) data.transform = drawn;
+  data.name += how == Binarize::threshold ? ", binarized" : ", binarized by chance";
+}
+
 }  // namespace
 
 std::optional<double> ImageData::reference_on(std::string_view dataset, double value) const {
@@ -197,8 +211,11 @@ std::optional<double> ImageData::reference_on(std::string_view dataset, double v
 ImageData load_images(const DataOptions& options) {
   check(options.limit >= 0, "data", "the limit is ", options.limit, ", but must not be negative");
   check(options.validation >= 1, "data", "needs at least one validation image, got ", options.validation);
+  check(options.resize.height == 0 || options.name == "folder", "--resize", "is for pictures of a folder, not for ",
+        options.name);
   ImageData data = load_all(options);
   hold_out(data, options.validation);
+  binarize(data, options.binarize);
   if (options.limit == 0) return data;
   for (Tensor* part :
        {&data.train_images, &data.train_labels, &data.train_factors, &data.validation_images, &data.validation_labels,

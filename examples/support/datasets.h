@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "examples/support/folder.h"
+#include "examples/support/transforms.h"
 #include "tensor/tensor.h"
 
 namespace hourglass::examples {
@@ -25,6 +27,7 @@ struct ImageData {
   int height = 28;
   int width = 28;
   Shape image_shape() const { return {channels, height, width}; }
+  Transform transform{};             ///< of each training batch, see Binarize; loader_of passes it on
   std::string name{};                ///< "fashion-mnist"; with a limit "fashion-mnist, first 1000"
   std::vector<std::string> classes;  ///< their names, by label
   std::string origin;                ///< where the images came from, in words
@@ -39,6 +42,11 @@ struct ImageData {
   std::optional<double> reference_on(std::string_view dataset, double value) const;
 };
 
+/// Whether grey pixels become 0 or 1, as the figures of many papers need. threshold: what is above 1/2 is 1. by_chance: a
+/// pixel is 1 with the probability that it is bright, drawn once for all (Larochelle & Murray 2011). at_each_step: the
+/// same, but drawn anew for each training batch (Burda et al. 2016); validation and test images are drawn once.
+enum class Binarize : std::uint8_t { none, threshold, by_chance, at_each_step };
+
 struct DataOptions {
   std::string name = "fashion-mnist";  ///< or "mnist", "generated", "folder"
   std::filesystem::path folder{};      ///< the only place to look; empty: the usual places, see load_images
@@ -46,6 +54,8 @@ struct DataOptions {
   std::int64_t validation = 5000;      ///< so many training images, a seventh of them at most, become validation images
   std::uint64_t seed = 0;              ///< of the generated set
   bool grey = false;                   ///< coloured pictures of a folder become grey
+  PictureSize resize{};                ///< of a folder's pictures, which may then have different sizes
+  Binarize binarize = Binarize::none;
 };
 
 /// Loads the set. MNIST and Fashion-MNIST are four IDX files, gzipped or not. They are read from the given folder;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "autograd/ops.h"
 #include "examples/support/jpeg.h"
 #include "examples/support/png.h"
 #include "examples/support/text.h"
@@ -33,9 +34,31 @@ Image read_picture(const fs::path& file, int channels) {
   return read_jpeg(file, channels);
 }
 
+// [channels, height, width] in [0, 1]. Grey is equal in all channels.
+Tensor pixels_of(const Image& image, int channels) {
+  Tensor pixels({channels, image.height, image.width});
+  float* to = pixels.mutable_data<float>();
+  for (int c = 0; c < channels; ++c)
+    for (std::int64_t i = 0; i < std::int64_t{image.height} * image.width; ++i)
+      *to++ = static_cast<float>(
+                  image.pixels[static_cast<std::size_t>(i * image.channels + std::min(c, image.channels - 1))]) /
+              255;
+  return pixels;
+}
+
+Tensor resized(const Tensor& picture, PictureSize size) {
+  if (size.height == 0 || (size.height == picture.size(1) && size.width == picture.size(2))) return picture;
+  const Var x = constant(unsqueeze(picture, 0));
+  const bool shrinks = size.height <= picture.size(1) && size.width <= picture.size(2);
+  const Var y = shrinks ? adaptive_avg_pool2d(x, {size.height, size.width})
+                        : interpolate(x, {.size = {size.height, size.width}, .mode = InterpolateMode::bilinear});
+  return clamp(squeeze(y.value(), 0), 0, 1);
+}
+
 }  // namespace
 
-PictureFolder read_picture_folder(const fs::path& path, int channels) {
+PictureFolder read_picture_folder(const fs::path& path, int channels, PictureSize size) {
+  const bool resizes = size.height > 0 && size.width > 0;
   PictureFolder data;
   std::vector<fs::path> files;
   std::vector<std::int64_t> labels;
@@ -57,21 +80,16 @@ PictureFolder read_picture_folder(const fs::path& path, int channels) {
   for (const fs::path& file : files) {
     images.push_back(read_picture(file, channels));
     const Image &first = images.front(), &image = images.back();
-    check(image.width == first.width && image.height == first.height, file.string(), "is ", image.width, " x ",
-          image.height, " pixels, but those before it ", first.width, " x ", first.height);
+    check(resizes || (image.width == first.width && image.height == first.height), file.string(), "is ", image.width,
+          " x ", image.height, " pixels, but those before it ", first.width, " x ", first.height,
+          "; --resize makes all equal");
     data.files.push_back(fs::relative(file, path).generic_string());
   }
   if (channels == 0)
     for (const Image& image : images) channels = std::max(channels, image.channels);
-  const std::int64_t height = images.front().height, width = images.front().width, area = height * width;
-  data.images = Tensor({std::ssize(images), channels, height, width});
-  float* to = data.images.mutable_data<float>();
-  for (const Image& image : images)
-    for (int c = 0; c < channels; ++c)
-      for (std::int64_t i = 0; i < area; ++i)
-        *to++ = static_cast<float>(
-                    image.pixels[static_cast<std::size_t>(i * image.channels + std::min(c, image.channels - 1))]) /
-                255;  // grey is equal in all channels
+  std::vector<Tensor> pictures;
+  for (const Image& image : images) pictures.push_back(resized(pixels_of(image, channels), size));
+  data.images = stack(pictures, 0);
   if (has_classes) data.labels = Tensor::from(labels);
   return data;
 }

@@ -27,6 +27,12 @@ void check_name(const std::string& name) {
 
 }  // namespace
 
+Loader loader_of(const ImageData& data, const Args& args) {
+  return {data.train_images,
+          data.train_labels,
+          {.batch_size = args.batch_size, .seed = args.seed, .transform = data.transform}};
+}
+
 Run::Run(const Args& args) {
   record_.args = args;
   record_.started = now();

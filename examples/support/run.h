@@ -27,6 +27,9 @@
 
 namespace hourglass::examples {
 
+/// The batches of the training images, as the flags say.
+Loader loader_of(const ImageData& data, const Args& args);
+
 /// Drives a training run and writes to args.out:
 ///   metrics.jsonl  a line for each epoch, flushed, so that a run can be watched
 ///   NAME.png/.svg  each picture and plot, as soon as it is made; NAME.csv each table

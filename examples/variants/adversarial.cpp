@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
           data.test_images.size(0));
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
     const std::int64_t pixels = data.train_images.size(1);
 
     Rng init = rng.split("init"), sharp_init = init, twin_init = init, noise = rng.split("noise");

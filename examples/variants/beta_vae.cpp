@@ -117,7 +117,8 @@ int main(int argc, char** argv) {
                    .title = "β-VAE, β-TCVAE, annealed capacity",
                    .summary = "Finds the causes of images without labels, each in a number of its own.",
                    .objective = "E_q[-log p(x|z)] + KL(q(z|x) ‖ p(z)) + (β - 1) TC(q(z)), or β KL, or γ |KL - C|",
-                   .steps = 6240});
+                   .steps = 6240,
+                   .own_data = true});
   program.flag("--hidden", hidden, "units of the hidden layers");
   program.flag("--code", code, "numbers in the code", {.min = 2});
   program.flag("--objective", price.objective, "what is costly: beta, tc or capacity", {"beta", "tc", "capacity"});

@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
     const std::int64_t pixels = data.train_images.size(1), classes = static_cast<std::int64_t>(data.classes.size());
     check(classes >= 2, "conditional_vae", "needs images of two classes or more, got ", classes);
 

@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
     if (route == "auto") route = widths.size() == 1 ? "closed-form" : "hutchinson";
     const auto method =
         std::find_if(kRoutes.begin(), kRoutes.end(), [&](const auto& r) { return r.first == route; })->second;

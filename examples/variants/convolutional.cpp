@@ -116,8 +116,8 @@ int main(int argc, char** argv) {
                  test_series = slice(waves, 0, count + 1000, count + 2000);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader images(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed}),
-        lines(series, Tensor({0}, Dtype::i64), {.batch_size = 32, .seed = args.seed});
+    const Loader images = loader_of(data, args),
+                 lines(series, Tensor({0}, Dtype::i64), {.batch_size = 32, .seed = args.seed});
 
     Rng init = rng.split("init");
     Trained<ConvAutoencoder<2>> net(run, "model", args.lr, data.image_shape(), channels, code, init);

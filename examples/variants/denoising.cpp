@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
 
     std::deque<Kind> all;
     for (const std::string& kind : kinds)

@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
 
     Rng init = rng.split("init"), twin_init = init, noise = rng.split("noise");
     Trained<MlpVae> vae(run, "model", args.lr, data.train_images.size(1), hidden, code, init);

@@ -220,7 +220,8 @@ int main(int argc, char** argv) {
        .objective = "(decode(encode(x)) - x)², averaged over series and steps",
        .steps = 2500,
        .batch_size = 32,
-       .lr = 0.01});
+       .lr = 0.01,
+       .own_data = true});
   program.flag("--length", length, "steps of a sine");
   program.flag("--hidden", hidden, "units of a cell's state");
   program.flag("--code", code, "numbers in the code of a sine");

@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
     Sweep<SparseAutoencoder> sweep(run, "λ", lambdas, args.lr, rng.split("init"), [&](double, Rng& init) {
       return SparseAutoencoder(data.train_images.size(1), hidden, unit_columns, init);
     });

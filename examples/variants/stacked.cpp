@@ -139,7 +139,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
 
     Rng init = rng.split("init"), twin_init = init;
     std::vector<std::int64_t> all{data.train_images.size(1)};

@@ -125,7 +125,7 @@ int main(int argc, char** argv) {
     for (const std::int64_t k : ks) check(k <= hidden, "--k", k, " units of ", hidden, " cannot be active");
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader(data.train_images, data.train_labels, {.batch_size = args.batch_size, .seed = args.seed});
+    const Loader loader = loader_of(data, args);
 
     const auto model_of = [&](const Tensor& rows, std::int64_t units, std::int64_t k, Rng init) {
       return TopKAutoencoder(rows.size(1), units, mean(rows, {0}), {k, aux, patience, alpha}, init);

@@ -96,7 +96,8 @@ int main(int argc, char** argv) {
                    .objective = "-log softmax(unet(x))[class], averaged over pixels",
                    .steps = 600,
                    .batch_size = 16,
-                   .lr = 3e-3});
+                   .lr = 3e-3,
+                   .own_data = true});
   program.flag("--channels", channels, "channels of each level on the way down (the way up mirrors them)");
   program.flag("--images", images, "generated images to learn from");
   program.flag("--side", side, "pixels of an image's side", {.min = 16});

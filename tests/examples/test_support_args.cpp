@@ -148,6 +148,28 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
   }
 }
 
+TEST_CASE("--resize and --binarize are read; a program with its own data does not have them") {
+  const Outcome outcome = run({"--resize", "12x34", "--binarize", "dynamic"});
+  CHECK(outcome.args.data.resize.height == 12);
+  CHECK(outcome.args.data.resize.width == 34);
+  CHECK(outcome.args.data.binarize == Binarize::at_each_step);
+  for (const char* wrong : {"12", "12x", "x12", "0x3", "-1x3", "3x4x5", "99999x2"}) {
+    const Outcome refused = run({"--resize", wrong});
+    CHECK(refused.code == 2);
+    CHECK(contains(refused.err, "--resize: expects height and width"));
+  }
+  const auto own = [](const char* flag, const char* value) {
+    Program program({.name = "own", .own_data = true});
+    const Captured out(std::cout), err(std::cerr);
+    const char* const arguments[] = {"own", flag, value};
+    return program.run(3, arguments, [](const Args&) {});
+  };
+  CHECK(own("--data", "generated") == 0);
+  CHECK(own("--data", "mnist") == 2);
+  CHECK(own("--data-dir", ".") == 2);
+  CHECK(own("--binarize", "static") == 2);
+}
+
 TEST_CASE("a wrong value of any length is one short line") {
   const std::string wild = "a\nb" + std::string(20'000, 'x');
   for (const char* flag : {"--lr", "--epochs", "--data", "--widths", "--frobnicate", "--code"}) {

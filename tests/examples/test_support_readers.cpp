@@ -419,6 +419,28 @@ TEST_CASE("--data folder uses the folders train and test, or splits one folder")
   CHECK(contains(error_of([] { load_images({.name = "folder"}); }), "--data-dir must say where"));
 }
 
+TEST_CASE("pictures of different sizes are stretched to one on request") {
+  const TemporaryFolder folder;
+  const auto picture = [](int width, int height) {
+    Image image{.width = width, .height = height, .channels = 1, .pixels = {}};
+    for (int i = 0; i < width * height; ++i) image.pixels.push_back(i % width < width / 2 ? 0 : 255);  // dark left half
+    return encode_png(image);
+  };
+  for (int i = 0; i < 6; ++i) write(folder / (std::to_string(i) + ".png"), picture(8 + 4 * i, 4 + 2 * i));
+  CHECK(contains(error_of([&] { load_images({.name = "folder", .folder = folder.path()}); }),
+                 "--resize makes all equal"));
+  for (const auto& [height, width] : {std::pair{2, 4}, {8, 16}, {30, 40}}) {
+    const ImageData data =
+        load_images({.name = "folder", .folder = folder.path(), .resize = {.height = height, .width = width}});
+    CHECK(data.image_shape() == Shape{1, height, width});
+    const Tensor images = reshape(data.train_images, {-1, height, width});
+    CHECK(max(abs(slice(images, 2, 0, width / 4))).item() == 0);
+    CHECK(min(slice(images, 2, width - width / 4, width)).item() == doctest::Approx(1));
+  }
+  CHECK(contains(error_of([&] { load_images({.name = "generated", .resize = {.height = 2, .width = 2}}); }),
+                 "is for pictures of a folder"));
+}
+
 TEST_CASE("a split has every row once, by the seed; a validation set does not change the test set") {
   const Split split = split_rows(103, {.validation = 0.2, .test = 0.1, .seed = 4});
   CHECK(split.train.numel() == 72);
