@@ -385,3 +385,21 @@ TEST_CASE("reconstruction_error: over all rows, for any number of rows") {
   CHECK(reconstruction_error(model, x) == doctest::Approx(mean(square(outputs - x)).item()));
   CHECK(reconstruction_error(model, x, outputs) == 0);
 }
+
+TEST_CASE("principal components of long rows are those of their covariance, for few rows and for many") {
+  Rng rng(3);
+  const Tensor codes = rng.normal({2100, 6}, 0, 1, Dtype::f64) * Tensor::from<double>({9, 7, 5, 3, 2, 1});
+  const Tensor many =
+      matmul(codes, rng.normal({6, 2050}, 0, 1, Dtype::f64)) + rng.normal({2100, 2050}, 0, 0.1, Dtype::f64);
+  for (const std::int64_t n : {3, 2100}) {
+    const Tensor rows = slice(many, 0, 0, n);
+    const std::int64_t k = 4;
+    const Pca pca = fit_pca(rows, k), plain = fit_pca(moments_of(rows), k);
+    CAPTURE(n);
+    CHECK(equal(abs(matmul(pca.components, transpose(pca.components)) - eye(k, -1, Dtype::f64)) < 1e-9,
+                ones({k, k}, Dtype::u8)));
+    CHECK(max(abs(pca.variances - plain.variances)).item() < 1e-3 * max(plain.variances).item());
+    const auto error = [&](const Pca& p) { return mean(square(p.decode(p.encode(rows)) - rows)).item(); };
+    CHECK(error(pca) == doctest::Approx(error(plain)).epsilon(1e-3).scale(0.1));
+  }
+}

@@ -35,7 +35,7 @@ struct Pca {
   Tensor encode(const Tensor& rows) const;
   Tensor decode(const Tensor& codes) const;
 };
-/// The k directions along which the rows vary most.
+/// The k directions along which the rows vary most. Rows of more than 2000 numbers never need a covariance matrix.
 Pca fit_pca(const Tensor& rows, std::int64_t k);
 Pca fit_pca(const Moments& moments, std::int64_t k);
 

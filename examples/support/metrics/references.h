@@ -3,6 +3,7 @@
 // linear denoiser. All fit the training images, and all give the mean squared error per pixel on the test images.
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "examples/support/datasets.h"
 
@@ -16,10 +17,11 @@ double mean_image_error(const ImageData& data);
 double pca_error(const ImageData& data, std::int64_t k);
 
 /// Of the linear function W x~ + b that restores clean images best from damaged ones: least squares over the damaged
-/// training images. Damaged and clean images are [n, pixels].
+/// training images. Damaged and clean images are [n, pixels]. Nothing for images of more than 2000 pixels, where least
+/// squares would take longer than training.
 struct DamagedImages {
   Tensor train, test;
 };
-double linear_denoiser_error(const ImageData& data, const DamagedImages& damaged);
+std::optional<double> linear_denoiser_error(const ImageData& data, const DamagedImages& damaged);
 
 }  // namespace hourglass::examples
