@@ -67,8 +67,11 @@ std::string name_of(double label) {
 // The classes of these labels, and the place of each label among them.
 std::pair<std::vector<std::string>, std::vector<std::int64_t>> numbered(const std::vector<std::string>& labels) {
   std::vector<std::string> names = labels;
-  const bool are_numbers =
-      std::all_of(labels.begin(), labels.end(), [](const std::string& label) { return number_in(label).has_value(); });
+  // Too large a number has no name that is a number: it is a word.
+  const bool are_numbers = std::all_of(labels.begin(), labels.end(), [](const std::string& label) {
+    const std::optional<double> number = number_in(label);
+    return number && std::isfinite(*number);
+  });
   if (are_numbers)
     for (std::string& name : names) name = name_of(*number_in(name));  // 1 and 1.0 are one class
   std::vector<std::string> classes;

@@ -282,6 +282,7 @@ TEST_CASE("series have names of classes, a heading, and the label at either end"
     CHECK(equal(data.values, Tensor::from<float>({1, 2, 3, 4, 5, 6}, {3, 2})));
   }
   CHECK(parse_series_tsv("1.0\t5\n1\t6\n-2\t7\n", "file").classes == std::vector<std::string>{"-2", "1"});
+  CHECK(parse_series_tsv("7\t5\n1e999\t6\n", "file").classes == std::vector<std::string>{"7", "1e999"});
   CHECK(parse_series_tsv("1\t5\nb\t6\n-2\t7\n", "file").classes == std::vector<std::string>{"1", "b", "-2"});
 }
 
