@@ -105,7 +105,8 @@ SEEDS = {
             entries(["../../evil.npy", "a.npy"], ONE), entries(["a.npy", "a.npy"], ONE), entries(["a.npy"], ZEROS)],
     "table": [b"0a,b\n1,2\n3,4\n", b"1a\tb\n1\t?\n", b'0"a ""x""","b"\r\n1,-2e3\r\n',
               b"1\xef\xbb\xbfa,b\r1e-999,1e999\r\r?,NA\r", b"0\xff\xfea\0"],
-    "series": [b"01\t2\t3\n2\t4\tNaN\n", b"07\t1\n1e999\t2\n", b"2t0,t1,class\n1,2,a\n3,4,b\n", b"1" + ARFF, b"0\xef\xbb\xbf1,2,?\r\r2,,1e-50\r",
+    "series": [b"01\t2\t3\n2\t4\tNaN\n", b"07\t1\n1e999\t2\n", b"2t0,t1,class\n1,2,a\n3,4,b\n", b"1" + ARFF,
+               b"0\xef\xbb\xbf1,2,?\r\r2,,1e-50\r",
                b"1@relation 'a b'\r\n@attribute 'x {1}' real\r\n@attribute c {'p,q', \"r}\", 'it\\'s'}\r\n"
                b"@data\r\n\"1\",'p,q'\r\n"],
     "png": [png(0, 1), png(2, 3), png(6, 4), png(4, 2, 16),
