@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "autograd/distributions/normal_tails.h"
 #include "nn/module.h"
 
 namespace hourglass::nn::init {
@@ -51,15 +52,6 @@ Tensor normal(const Shape& shape, Rng& rng, double mean, double std, Dtype dtype
 
 namespace {
 double normal_cdf(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
-// The inverse of normal_cdf, by bisection: no approximation formula is needed.
-double normal_quantile(double p) {
-  double low = -40, high = 40;
-  for (int k = 0; k < 80; ++k) {
-    const double middle = (low + high) / 2;
-    (normal_cdf(middle) < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
 }  // namespace
 
 Tensor trunc_normal(const Shape& shape, Rng& rng, TruncNormalOptions options) {
@@ -70,10 +62,8 @@ Tensor trunc_normal(const Shape& shape, Rng& rng, TruncNormalOptions options) {
   const double side = low > 0 ? -1 : 1;
   if (side < 0) std::swap(low, high);
   const double first = normal_cdf(side * low), last = normal_cdf(side * high);
-  std::vector<double> values = rng.uniform(shape, first, last, Dtype::f64).to_vector<double>();
-  for (double& x : values)
-    x = std::clamp(options.mean + side * options.std * normal_quantile(x), options.low, options.high);
-  return to(Tensor::from(values, shape), options.dtype);
+  const Tensor z = ndtri(constant(rng.uniform(shape, first, last, Dtype::f64))).value();
+  return to(clamp(z * (side * options.std) + options.mean, options.low, options.high), options.dtype);
 }
 
 double calculate_gain(Nonlinearity nonlinearity, double slope) {

@@ -33,7 +33,7 @@ struct About {
   std::int64_t validation = 5000;  ///< images that are set aside, see DataOptions
   bool trains = true;              ///< has the flags of a training run
   bool own_data = false;           ///< makes its own data, and so has no flags that choose others
-  bool draws = true;               ///< otherwise has --seed
+  bool draws = true;               ///< has --seed, if it does not train
 };
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
@@ -41,7 +41,7 @@ using Value = std::variant<bool, std::int64_t, double, std::string>;
 /// The shared flags as the user gave them.
 struct Args {
   About about;
-  DataOptions data;           ///< --data, --data-dir, --limit, --validation
+  DataOptions data;           ///< --data and the flags about data
   std::int64_t steps = 0;     ///< --steps: how long to train
   std::int64_t epochs = 0;    ///< --epochs, if given: this many, however many steps they are
   std::int64_t patience = 0;  ///< stop after so many epochs without a better one; 0: never

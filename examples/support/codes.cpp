@@ -2,8 +2,8 @@
 #include "examples/support/codes.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "autograd/distributions/normal_tails.h"
 #include "autograd/ops.h"
 #include "examples/support/metrics/pca.h"
 #include "nn/activations.h"
@@ -40,19 +40,11 @@ double average_over(const Tensor& rows, const std::function<double(const Tensor&
 
 double dead_units(const Tensor& codes) { return sum(all(codes == 0, {0})).item(); }
 
-double normal_quantile(double p) {
-  double low = -8, high = 8;  // bisection
-  while (high - low > 1e-9) (0.5 * std::erfc(-(low + high) / 2 / std::sqrt(2.0)) < p ? low : high) = (low + high) / 2;
-  return low;
-}
-
 Tensor normal_plane(std::int64_t side) {
-  std::vector<float> z;
-  for (std::int64_t row = 0; row < side; ++row)
-    for (std::int64_t column = 0; column < side; ++column)
-      for (const std::int64_t k : {column, row})
-        z.push_back(static_cast<float>(normal_quantile((static_cast<double>(k) + 0.5) / static_cast<double>(side))));
-  return Tensor::from(z, {side * side, 2});
+  const Tensor places = (to(arange(side), Dtype::f64) + 0.5) / static_cast<double>(side);
+  const Tensor z = to(ndtri(constant(places)).value(), Dtype::f32);
+  const std::vector<Tensor> grid = meshgrid({z, z});  // rows, columns
+  return stack({flatten(grid[1]), flatten(grid[0])}, 1);
 }
 
 Tensor paths(const Tensor& codes, std::int64_t steps) {

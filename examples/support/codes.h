@@ -66,8 +66,6 @@ double dead_units(const Tensor& codes);
 
 // ---- walking
 
-/// The quantile function of N(0, 1), for 0 < p < 1.
-double normal_quantile(double p);
 /// A grid of side x side codes of two numbers, row by row, at evenly spaced quantiles of N(0, 1): [side², 2].
 Tensor normal_plane(std::int64_t side);
 /// Straight lines from each row of codes [n, d] to the next, `steps` points each, ends included: [(n-1) steps, d].

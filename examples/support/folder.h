@@ -24,8 +24,9 @@ struct PictureFolder {
 
 /// Reads all .png, .jpg and .jpeg files of the subfolders of `path` (cats/1.png, dogs/2.jpg: the classes are cats and
 /// dogs), sorted by name. If there are no subfolders, reads the files in `path` itself. All pictures must have the same
-/// size, or are stretched to the given one: by averages over areas if both sides shrink, else linearly. channels is 1 (grey), 3 (red, green, blue), or 0: 3 if any picture has colour, otherwise 1. Other files and
-/// deeper folders are errors, so nothing is skipped silently.
+/// size, or are stretched to the given one: by averages over areas if both sides shrink, else linearly. channels is 1
+/// (grey), 3 (red, green, blue), or 0: 3 if any picture has colour, otherwise 1. Other files and deeper folders are
+/// errors, so nothing is skipped silently.
 PictureFolder read_picture_folder(const std::filesystem::path& path, int channels = 0, PictureSize size = {});
 
 }  // namespace hourglass::examples

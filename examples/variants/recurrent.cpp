@@ -132,20 +132,19 @@ Hearts divided(const Tensor& known, const Tensor& known_sick, const Tensor& test
           index_select(known, 0, slice(order, 0, 0, held_out)), test, sick};
 }
 
+// The first `known` series are known, the others are for testing.
+Hearts cut(const Tensor& values, const Tensor& sick, std::int64_t known) {
+  const std::int64_t rows = values.size(0);
+  return divided(slice(values, 0, 0, known), slice(sick, 0, 0, known), slice(values, 0, known, rows),
+                 slice(sick, 0, known, rows));
+}
+
 // What the user says about a file of series.
 struct SeriesFiles {
   std::string train, test, healthy;
   bool label_last = false;
 };
-Hearts hearts_of(const SeriesFiles& files, std::int64_t count) {
-  if (files.train.empty()) {
-    const Heartbeats hearts = generate_heartbeats(count + 1000, 256, 0, {.anomalies = 0.2});
-    const auto part = [&](const Tensor& x, bool known) {
-      return slice(x, 0, known ? 0 : count, known ? count : count + 1000);
-    };
-    const Tensor sick = hearts.labels > 0;
-    return divided(part(hearts.values, true), part(sick, true), part(hearts.values, false), part(sick, false));
-  }
+Hearts read_hearts(const SeriesFiles& files) {
   const SeriesData data = read_series(files.train, {.label_last = files.label_last});
   const auto place_of = [](const SeriesData& in, const std::string& name) {
     return std::find(in.classes.begin(), in.classes.end(), name) - in.classes.begin();
@@ -166,21 +165,18 @@ Hearts hearts_of(const SeriesFiles& files, std::int64_t count) {
           " values, those of ", files.train, " have ", data.values.size(1));
     return divided(data.values, sick, other.values, other.labels != place_of(other, name));
   }
-  const std::int64_t rows = data.values.size(0), half = rows / 2;
+  const std::int64_t rows = data.values.size(0);
   const Tensor order = Rng(0).split("series").permutation(rows);
-  const auto part = [&](const Tensor& x, std::int64_t first, std::int64_t end) {
-    return index_select(x, 0, slice(order, 0, first, end));
-  };
-  return divided(part(data.values, 0, half), part(sick, 0, half), part(data.values, half, rows),
-                 part(sick, half, rows));
+  return cut(index_select(data.values, 0, order), index_select(sick, 0, order), rows / 2);
+}
+Hearts generate_hearts(std::int64_t count) {
+  const Heartbeats hearts = generate_heartbeats(count + 1000, 256, 0, {.anomalies = 0.2});
+  return cut(hearts.values, hearts.labels > 0, count);
 }
 
 // How well a score for each series [n] separates the sick from the healthy.
 double auroc_of(const Tensor& scores, const Tensor& sick) {
-  const Tensor order = argsort(sick, -1, true);
-  const std::int64_t count = sum(sick).to_vector<std::int64_t>()[0], rows = sick.numel();
-  const Tensor sorted = index_select(scores, 0, order);
-  return auroc(slice(sorted, 0, 0, count), slice(sorted, 0, count, rows));
+  return auroc(masked_select(scores, sick), masked_select(scores, sick == 0));
 }
 // The same for the squared distance from a moving average: the best of its mean and its maximum, and of several widths.
 double moving_average_auroc(const Tensor& series, const Tensor& sick) {
@@ -238,7 +234,7 @@ int main(int argc, char** argv) {
     check(!files.train.empty() || (files.test.empty() && files.healthy.empty() && !files.label_last), "recurrent",
           "--test-series, --healthy and --label-last are about a file: --series names it");
     if (args.data.limit > 0) count = std::max<std::int64_t>(10, std::min(count, args.data.limit));
-    const Hearts hearts = hearts_of(files, count);
+    const Hearts hearts = files.train.empty() ? generate_hearts(count) : read_hearts(files);
     Run run(args);
     run.fact("data", files.train.empty() ? "generated sines and heartbeats" : files.train);
     run.fact("healthy_series", hearts.train.size(0));

@@ -127,10 +127,14 @@ void for_each_row(Check&& check_row) {
   }
 }
 
-// ---- the reference file
+// ---- the reference files
 
 const std::vector<Json>& layer_cases() {
-  static const std::vector<Json> all = reference_data("pytorch_layers.json").items();
+  static const std::vector<Json> all = [] {
+    std::vector<Json> cases = reference_data("pytorch_layers.json").items();
+    for (const Json& one : reference_data("pytorch_sequences.json").items()) cases.push_back(one);
+    return cases;
+  }();
   return all;
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes data/pytorch_layers.json, for test_nn_layers.cpp: PyTorch's results for the rows of
-layer_table.cpp.
+"""Writes data/pytorch_layers.json and, for layers of sequences, data/pytorch_sequences.json: PyTorch's results for the
+rows of layer_table.cpp and sequence_rows.cpp. test_nn_layers.cpp reads both.
 
     python3 tests/reference/pytorch_layers.py
 
-(Debian: package python3-torch; the file in use was made with 1.13.)
+(Debian: package python3-torch; the files in use were made with 1.13.)
 
 A case has the name of a row, inputs, and in f64, with the weights of fill() on both sides:
   keys       names and shapes of the state dict, in order
@@ -558,7 +558,10 @@ for train in (True, False):
     case("LazyInstanceNorm3d", nn.InstanceNorm3d(2, affine=True), u(*SOLID), train=train)
 case("Dropout3d", nn.Dropout3d(0.4), u(*SOLID), train=False)
 
-lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
-path = pathlib.Path(__file__).parent / "data" / "pytorch_layers.json"
-path.write_text(f"[\n{lines}\n]\n")
-print(f"{path}: {len(cases)} cases, {path.stat().st_size} bytes, from PyTorch {torch.__version__}")
+SEQUENCES = ("RNN", "LSTM", "GRU", "MultiheadAttention", "Transformer")
+for name, of_sequences in (("pytorch_layers.json", False), ("pytorch_sequences.json", True)):
+    part = [c for c in cases if c["row"].startswith(SEQUENCES) == of_sequences]
+    lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in part)
+    path = pathlib.Path(__file__).parent / "data" / name
+    path.write_text(f"[\n{lines}\n]\n")
+    print(f"{path}: {len(part)} cases, {path.stat().st_size} bytes, from PyTorch {torch.__version__}")
