@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "examples/support/files.h"
+#include "examples/support/run_json.h"
 #include "examples/support/text.h"
 #include "nn/limits.h"
 #include "tensor/error.h"
@@ -58,36 +59,6 @@ std::string join_comma(const std::vector<T>& values) {
   return text;
 }
 
-/// Quoted so that it can be pasted into a shell.
-std::string command_line(int argc, const char* const* argv) {
-  std::string line;
-  for (int i = 0; i < argc; ++i) {
-    const std::string word = argv[i];
-    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
-    const bool plain = !word.empty() && word.find_first_not_of(kPlain) == std::string::npos;
-    std::string quoted;
-    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += (i > 0 ? " " : "") + (plain ? word : "'" + quoted + "'");
-  }
-  return line;
-}
-
-// Letters to insert, delete or replace (Levenshtein 1966).
-std::size_t edits_between(std::string_view a, std::string_view b) {
-  if (a.size() > 100) return a.size();
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 /// The name of a flag in the configuration: --batch-size becomes batch_size.
 std::string plain(std::string name) {
   name.erase(0, name.find_first_not_of('-'));
@@ -108,22 +79,99 @@ Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, a
   app_->get_formatter()->column_width(36);
   if (args_.about.trains) training_flags();
   else if (args_.about.draws) flag("--seed", seed_, "seed of all random numbers", {.min = 0});
+  shared_settings_ = settings_.size();
 }
 
 void Program::data_flags() {
-  flag("--data", args_.data.name, "image set", {"fashion-mnist", "mnist", "generated", "folder"});
+  const char* const what =
+      "what to learn from: fashion-mnist, mnist, generated, folder (of pictures, see --data-dir), or a path (a folder, "
+      ".npy, .npz, .csv, .tsv, IDX)";
+  app_->add_option("--data", args_.data.name, what)
+      ->type_name("SET")
+      ->capture_default_str()
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool is_set = text == "fashion-mnist" || text == "mnist" || text == "generated" || text == "folder";
+            std::error_code unreadable;
+            if (is_set || (!text.empty() && std::filesystem::exists(text, unreadable))) return std::string();
+            return join("expects fashion-mnist, mnist, generated, folder or a path, got '", nn::one_line(text), "'");
+          },
+          ""));
+  settings_.emplace_back([this] { return std::pair{std::string("data"), Value(args_.data.name)}; });
   app_->add_option("--data-dir", args_.data.folder,
                    "folder with the set's IDX files (default: the usual places) or with pictures")
       ->type_name("DIR")
       ->check(non_empty());
   settings_.emplace_back([this] { return std::pair{std::string("data_dir"), Value(args_.data.folder.string())}; });
-  flag("--grey", args_.data.grey, "turns the coloured pictures of a folder into grey ones");
-  flag("--resize", resize_, "HxW: stretches the pictures of a folder to this height and width");
+  app_->add_option("--series", args_.data.series,
+                   "series with classes (UCR .tsv, .csv or .arff) instead of --data: a row each, of equal length")
+      ->type_name("FILE")
+      ->check(non_empty());
+  settings_.emplace_back([this] { return std::pair{std::string("series"), Value(args_.data.series.string())}; });
   flag("--binarize", binarize_, "makes pixels 0 or 1", {"none", "threshold", "static", "dynamic"});
+}
+
+// How files are read, and what is made of them.
+void Program::use_flags() {
+  flag("--label", args_.data.label, "column of a table that has the classes: its name, or its number from 1");
+  flag("--grey", args_.data.grey, "turns coloured pictures into grey ones");
+  flag("--resize", resize_, "HxW: stretches pictures to this height and width");
+  app_->add_option("--save", args_.save,
+                   "outputs for the test set: codes, reconstructions, scores, samples, inputs, labels; each as .npy or "
+                   ".csv, pictures also as .png")
+      ->type_name("FILE,...")
+      ->delimiter(',');
+  flag("--samples", args_.samples, "how many samples are saved");
+  app_->add_option("--apply", args_.data.apply,
+                   "files or folders: makes the outputs of --save for these, without training")
+      ->type_name("FILE...")
+      ->check(non_empty());
+  app_->add_option("--model", model_, "trained model for --apply: the folder of a run, or its model.safetensors")
+      ->type_name("PATH")
+      ->default_str((args_.out / "").string())
+      ->check(non_empty());
+}
+
+// The flags of the program itself are what they were when the model for --apply was trained, and so are those about
+// pictures and tables unless the user says otherwise.
+std::vector<std::string> Program::flags_of_model() {
+  const auto was_given = [this](const std::string& name) {
+    const CLI::Option* const option = app_->get_option_no_throw(name);
+    return option != nullptr && option->count() > 0;
+  };
+  for (const char* other : {"--data", "--data-dir", "--resume"})
+    check(!was_given(other), other, "is for training, not for --apply");
+  const std::filesystem::path usual = std::filesystem::path("runs") / args_.about.name;
+  const TrainedModel trained = read_model(model_.empty() ? usual : model_);
+  const std::string file = trained.file.string();
+  check(trained.program == args_.about.name, file, "this model was trained by ", trained.program);
+  args_.model = trained.file;
+  args_.data.trained_on = trained.row;
+  args_.data.classes = trained.classes;
+  args_.data.scaling = trained.scaling;
+  std::vector<std::string> flags;
+  for (std::size_t i = 0; i < settings_.size(); ++i) {
+    std::string name = settings_[i]().first;
+    const bool is_own = i >= shared_settings_;
+    if (!is_own && name != "series" && name != "label" && name != "grey" && name != "resize") continue;
+    const auto saved =
+        std::find_if(trained.config.begin(), trained.config.end(), [&](const auto& one) { return one.first == name; });
+    if (saved == trained.config.end()) continue;
+    std::replace(name.begin(), name.end(), '_', '-');
+    name.insert(0, "--");
+    if (was_given(name))
+      check(!is_own, name, "the model was trained with ", saved->second.empty() ? "another value" : saved->second,
+            "; leave the flag out");
+    else if (!saved->second.empty()) flags.push_back(join(name, '=', saved->second));
+  }
+  return flags;
 }
 
 // What text flags mean.
 void Program::read_data_flags() {
+  const bool reads = !args_.about.own_data || !args_.data.apply.empty();
+  check(reads || (args_.data.label.empty() && !args_.data.grey && resize_.empty()), args_.about.name,
+        "makes its own data; --label, --grey and --resize are for files of --apply");
   const std::map<std::string, Binarize> ways{{"none", Binarize::none},
                                              {"threshold", Binarize::threshold},
                                              {"static", Binarize::by_chance},
@@ -147,6 +195,7 @@ void Program::training_flags() {
   } else {
     data_flags();
   }
+  use_flags();
   flag("--limit", args_.data.limit, "maximum number of training, validation and test images; 0: all", {.min = 0});
   flag("--validation", args_.data.validation,
        "images that are taken from the training images for choices, at most a seventh");
@@ -238,6 +287,7 @@ void Program::flag(const std::string& name, std::vector<double>& values, const s
 // A folder of its own for each run: runs/NAME, then runs/NAME-2 and so on, unless --out names one.
 void Program::choose_folder() {
   if (app_->get_option("--out")->count() > 0 || args_.resume || args_.overwrite) return;
+  if (!args_.data.apply.empty()) args_.out = args_.model.parent_path().string() + "-applied";
   const std::filesystem::path first = args_.out;
   for (int number = 2; has_results(args_.out); ++number) args_.out = join(first.string(), '-', number);
   if (args_.out != first) args_.command += " --out " + args_.out.string();
@@ -269,6 +319,13 @@ int Program::run(int argc, const char* const* argv, const std::function<void(con
   try {
     app_->parse(argc, argv);
     args_.command = command_line(argc, argv);
+    if (!args_.data.apply.empty()) {
+      const std::vector<std::string> more = flags_of_model();
+      std::vector<const char*> all(argv, argv + argc);
+      for (const std::string& flag : more) all.push_back(flag.c_str());
+      app_->parse(static_cast<int>(all.size()), all.data());
+    }
+    check(model_.empty() || !args_.data.apply.empty(), "--model", "is for --apply");
     if (args_.about.trains) choose_folder();
     read_data_flags();
     if (const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency()); args_.threads > cores) {
@@ -281,6 +338,8 @@ int Program::run(int argc, const char* const* argv, const std::function<void(con
     body(args_);
     std::cout.flush();
     check(std::cout.good(), "stdout", "cannot be written to");
+    return 0;
+  } catch (const Applied&) {
     return 0;
   } catch (const CLI::CallForHelp& help) {
     return app_->exit(help);

@@ -55,6 +55,9 @@ struct Args {
   bool overwrite = false;                             ///< replace the results of an earlier run in --out
   bool trace = false;                                 ///< look for the op that gives the first NaN
   double save_every = 30;                             ///< seconds between checkpoints
+  std::vector<std::string> save{};                    ///< outputs to keep, see Output
+  std::int64_t samples = 100;                         ///< in samples.npy
+  std::filesystem::path model{};                      ///< the trained model for --apply (data.apply has the files)
   std::string command{};                              ///< as it was typed, for the message that says how to continue
   std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
 
@@ -79,6 +82,9 @@ class Interrupted : public std::exception {
   int signal_;
   std::string message_;
 };
+
+/// The program's work ended early, and well: a trained model was applied to files.
+struct Applied {};
 
 /// The numbers that a flag accepts, both ends included.
 struct Range {
@@ -123,7 +129,9 @@ class Program {
   void data_flags();
   void read_data_flags();
   void training_flags();
+  void use_flags();
   void choose_folder();
+  std::vector<std::string> flags_of_model();
   std::string suggestion(int argc, const char* const* argv) const;
   template <class T>
   void list_flag(const std::string& name, std::vector<T>& values, const std::string& help, const char* type_name,
@@ -131,6 +139,8 @@ class Program {
 
   Args args_;
   std::string resize_, binarize_ = "none";
+  std::filesystem::path model_;
+  std::size_t shared_settings_ = 0;  // the others are the program's own
   std::int64_t seed_ = 0;
   std::unique_ptr<CLI::App> app_;
   std::vector<std::function<std::pair<std::string, Value>()>> settings_;  // each reads a flag after parsing

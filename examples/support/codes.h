@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Working with codes: the models that several programs share, averages over a set, walks through a code space,
-// pictures.
+// Working with codes: the models that several programs share, what models are used for, averages over a set, walks
+// through a code space, pictures.
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -53,6 +54,33 @@ class MlpVae : public nn::Module {
  private:
   Mlp &encoder_, &decoder_;
 };
+
+// ---- using
+
+inline Tensor best_guess(const Var& output) { return output.value(); }
+inline Tensor best_guess(const Normal& q) { return q.mean().value(); }
+inline Tensor best_guess(const Bernoulli& p) { return p.probs().value(); }
+
+/// What an autoencoder is used for: codes by encode(), reconstructions by calling it or by decode(encode()), and, if the
+/// codes of `prior` numbers follow N(0, 1), samples by decode(). Of a distribution the mean is taken.
+template <class Model>
+Uses uses_of(const Model& model, std::int64_t prior = 0) {
+  Uses uses;
+  if constexpr (requires(const Var& x) { best_guess(model.encode(x)); })
+    uses.codes = [&model](const Tensor& x) { return best_guess(model.encode(constant(x))); };
+  if constexpr (std::derived_from<Model, nn::Layer>)
+    uses.reconstructions = [&model](const Tensor& x) { return model(constant(x)).value(); };
+  else if constexpr (requires(const Var& z) { best_guess(model.decode(z)); })
+    uses.reconstructions = [&model](const Tensor& x) {
+      return best_guess(model.decode(constant(best_guess(model.encode(constant(x))))));
+    };
+  if constexpr (requires(const Var& z) { best_guess(model.decode(z)); })
+    if (prior > 0)
+      uses.samples = [&model, prior](std::int64_t count, Rng& rng) {
+        return best_guess(model.decode(constant(rng.normal({count, prior}))));
+      };
+  return uses;
+}
 
 // ---- measuring
 

@@ -7,13 +7,11 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
-#include <tuple>
 #include <utility>
 
-#include "examples/support/folder.h"
 #include "examples/support/idx.h"
+#include "examples/support/rows.h"
 #include "examples/support/shapes.h"
-#include "examples/support/split.h"
 #include "tensor/ops.h"
 
 namespace hourglass::examples {
@@ -96,7 +94,7 @@ Labelled read_pair(const fs::path& folder, const std::string& images_name, const
   return {to(flatten(images, 1), Dtype::f32) / 255, to(labels, Dtype::i64)};
 }
 
-ImageData read_set(const std::string& name, const fs::path& folder) {
+ImageData read_idx_files(const std::string& name, const fs::path& folder) {
   ImageData data;
   data.name = name;
   data.classes = name == "mnist" ? std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
@@ -120,52 +118,89 @@ ImageData generate(const DataOptions& options) {
   return generate_shapes(limited(2 * options.limit, kTrain), limited(options.limit, kTest), options.seed);
 }
 
-// train/ and test/, or one folder whose pictures are split.
-ImageData read_pictures(const DataOptions& options) {
-  const fs::path& folder = options.folder;
-  check(!folder.empty(), "data", "folder: --data-dir must say where the pictures are");
-  const bool divided = fs::is_directory(folder / "train") && fs::is_directory(folder / "test");
-  PictureFolder train = read_picture_folder(divided ? folder / "train" : folder, options.grey ? 1 : 0, options.resize),
-                test = train;
-  if (divided) {
-    test = read_picture_folder(folder / "test", static_cast<int>(train.images.size(1)), options.resize);
-    const auto same = [&](int axis) { return train.images.size(axis) == test.images.size(axis); };
-    check(train.classes == test.classes && same(2) && same(3), folder.string(),
-          "train and test must have the same classes, and pictures of one size");
-  } else {
-    const Split split = split_rows(train.images.size(0), {.validation = 0, .test = 0.2, .seed = options.seed});
-    for (auto [part, rows] : {std::pair{&train, &split.train}, {&test, &split.test}}) {
-      part->images = index_select(part->images, 0, *rows);
-      if (!part->classes.empty()) part->labels = index_select(part->labels, 0, *rows);
-    }
-  }
+// From 0 to 1: each column of a table by its own range, pixels and series by one for all. None if they are so already.
+std::optional<Scaling> scaling_for(const Tensor& images, bool series) {
+  if (min(images).item() >= 0 && max(images).item() <= 1) return std::nullopt;
+  const bool is_table = images.size(1) == 1 && images.size(2) == 1 && !series;
+  return Scaling::to_unit_interval(is_table ? flatten(images, 1) : reshape(images, {-1, 1}));
+}
+
+ImageData described(const FileRows& rows, const fs::path& path) {
   ImageData data;
-  data.name = "folder";
-  data.origin = "pictures in " + folder.string();
-  data.channels = static_cast<int>(train.images.size(1));
-  data.height = static_cast<int>(train.images.size(2));
-  data.width = static_cast<int>(train.images.size(3));
-  data.classes = train.classes.empty() ? std::vector<std::string>{"picture"} : train.classes;
-  for (auto [part, images, labels] :
-       {std::tuple{&train, &data.train_images, &data.train_labels}, {&test, &data.test_images, &data.test_labels}}) {
-    const std::int64_t rows = part->images.size(0);
-    check(rows > 0, folder.string(), "has too few pictures to learn from and to test on");
-    *images = flatten(part->images, 1);
-    *labels = part->classes.empty() ? zeros({rows}, Dtype::i64) : part->labels;
-  }
+  data.name = path.filename().string();
+  data.channels = static_cast<int>(rows.values.size(1));
+  data.height = static_cast<int>(rows.values.size(2));
+  data.width = static_cast<int>(rows.values.size(3));
+  data.classes = rows.classes.empty() ? std::vector<std::string>{"all"} : rows.classes;
+  data.columns = rows.columns;
+  data.origin = path.string();
+  return data;
+}
+
+Tensor labels_of(const FileRows& rows) {
+  return rows.classes.empty() ? zeros({rows.values.size(0)}, Dtype::i64) : rows.labels;
+}
+
+ImageData read_files(const DataOptions& options, const fs::path& path) {
+  const bool is_series = !options.series.empty();
+  const FileSet set = read_set(
+      path, {.channels = options.grey ? 1 : 0, .resize = options.resize, .series = is_series, .label = options.label},
+      options.seed);
+  ImageData data = described(set.train, path);
+  data.scaling = scaling_for(set.train.values, is_series);
+  const auto prepared = [&](const FileRows& rows) {
+    const Tensor x = flatten(rows.values, 1);
+    return data.scaling ? clamp(data.scaling->apply(x), 0, 1) : clamp(x, 0, 1);
+  };
+  data.train_images = prepared(set.train);
+  data.train_labels = labels_of(set.train);
+  data.test_images = prepared(set.test);
+  data.test_labels = labels_of(set.test);
+  data.test_names = set.test.names;
+  return data;
+}
+
+// What a trained model is applied to.
+ImageData read_new(const DataOptions& options) {
+  const Shape& known = options.trained_on;
+  const FileRows rows =
+      read_rows(options.apply, {.channels = options.grey || known.empty() ? 1 : static_cast<int>(known[0]),
+                                .resize = options.resize,
+                                .series = !options.series.empty(),
+                                .label = options.label,
+                                .row = known,
+                                .label_optional = true});
+  ImageData data = described(rows, options.apply.front());
+  check(known.empty() || data.image_shape() == known, data.origin, "the model was trained on rows of ", known,
+        ", these are ", data.image_shape(), " (channels, height, width); --resize ", known.empty() ? 0 : known[1], "x",
+        known.empty() ? 0 : known[2], " stretches pictures");
+  if (!options.classes.empty()) data.classes = options.classes;
+  data.scaling = options.scaling;
+  const Tensor x = flatten(rows.values, 1);
+  data.test_images = data.scaling ? data.scaling->apply(x) : x;
+  // Labels count only if they are of the classes that the model knows.
+  data.test_labels = data.classes == rows.classes ? rows.labels : zeros({x.size(0)}, Dtype::i64);
+  data.test_names = rows.names;
+  data.train_images = data.validation_images = data.test_images;
+  data.train_labels = data.validation_labels = data.test_labels;
   return data;
 }
 
 ImageData load_all(const DataOptions& options) {
   const std::string& name = options.name;
   const fs::path& given = options.folder;
+  if (!options.series.empty()) return read_files(options, options.series);
   if (name == "generated") return generate(options);
-  if (name == "folder") return read_pictures(options);
-  check(name == "fashion-mnist" || name == "mnist", "data", "there is no set '", name,
-        "'; choose fashion-mnist, mnist, generated or folder");
+  check(name != "folder" || !given.empty(), "data", "folder: --data-dir must say where the pictures are");
+  if (name == "folder") return read_files(options, given);
+  if (name != "fashion-mnist" && name != "mnist") {
+    check(fs::exists(name), "data", "there is no set and no file '", name,
+          "'; choose fashion-mnist, mnist, generated, folder, or the path of a file");
+    return read_files(options, name);
+  }
 
   const std::vector<fs::path> places = given.empty() ? usual_places() : std::vector{given};
-  if (const auto folder = find_set(places, name)) return read_set(name, *folder);
+  if (const auto folder = find_set(places, name)) return read_idx_files(name, *folder);
   // Only Fashion-MNIST, the default, is replaced. A set that the user asked for by name must be there.
   if (!given.empty() || name == "mnist")
     fail("data", name, " is not in ", list(places), ": expected ", kFiles[0], ".gz and three more files");
@@ -211,8 +246,12 @@ std::optional<double> ImageData::reference_on(std::string_view dataset, double v
 ImageData load_images(const DataOptions& options) {
   check(options.limit >= 0, "data", "the limit is ", options.limit, ", but must not be negative");
   check(options.validation >= 1, "data", "needs at least one validation image, got ", options.validation);
-  check(options.resize.height == 0 || options.name == "folder", "--resize", "is for pictures of a folder, not for ",
-        options.name);
+  const bool is_set = options.name == "fashion-mnist" || options.name == "mnist" || options.name == "generated";
+  check(options.series.empty() || (options.label.empty() && options.resize.height == 0), "--series",
+        "goes without --label and --resize");
+  check(options.resize.height == 0 || !is_set || !options.apply.empty(), "--resize",
+        "is for pictures of your own, not for ", options.name);
+  if (!options.apply.empty()) return read_new(options);
   ImageData data = load_all(options);
   hold_out(data, options.validation);
   binarize(data, options.binarize);
@@ -221,6 +260,7 @@ ImageData load_images(const DataOptions& options) {
        {&data.train_images, &data.train_labels, &data.train_factors, &data.validation_images, &data.validation_labels,
         &data.validation_factors, &data.test_images, &data.test_labels, &data.test_factors})
     if (part->numel() > 0) *part = slice(*part, 0, 0, std::min(options.limit, part->size(0)));
+  if (!data.test_names.empty()) data.test_names.resize(static_cast<std::size_t>(data.test_images.size(0)));
   data.name += ", " + std::to_string(options.limit) + " images";
   return data;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The image sets that the examples learn from: Fashion-MNIST, MNIST, PNG folders, and a set that is generated.
+// The sets that the examples learn from: Fashion-MNIST, MNIST, a set that is generated, and files of the user's.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "examples/support/folder.h"
+#include "examples/support/rows.h"
 #include "examples/support/transforms.h"
 #include "tensor/tensor.h"
 
@@ -27,10 +27,14 @@ struct ImageData {
   int height = 28;
   int width = 28;
   Shape image_shape() const { return {channels, height, width}; }
-  Transform transform{};             ///< of each training batch, see Binarize; loader_of passes it on
-  std::string name{};                ///< "fashion-mnist"; with a limit "fashion-mnist, first 1000"
-  std::vector<std::string> classes;  ///< their names, by label
-  std::string origin;                ///< where the images came from, in words
+  Transform transform{};               ///< of each training batch, see Binarize; loader_of passes it on
+  std::string name{};                  ///< "fashion-mnist"; with a limit "fashion-mnist, first 1000"
+  std::vector<std::string> classes;    ///< their names, by label
+  std::string origin;                  ///< where the images came from, in words
+  std::vector<std::string> columns{};  ///< names of the numbers, if the images are the rows of a table with a heading
+  std::vector<std::string> test_names{};  ///< of the test images: their files, if each has one
+  /// How numbers that were not in [0, 1] became so; outputs of a model in the data's own units are its inverse.
+  std::optional<Scaling> scaling{};
 
   /// The factors of each generated image, f32[n, factors]. Empty for images that were read.
   Tensor train_factors;
@@ -48,23 +52,34 @@ struct ImageData {
 enum class Binarize : std::uint8_t { none, threshold, by_chance, at_each_step };
 
 struct DataOptions {
-  std::string name = "fashion-mnist";  ///< or "mnist", "generated", "folder"
+  std::string name = "fashion-mnist";  ///< or "mnist", "generated", "folder", or the path of a file or folder
   std::filesystem::path folder{};      ///< the only place to look; empty: the usual places, see load_images
+  std::filesystem::path series{};      ///< a file of series instead: a row each, see read_series
+  std::string label{};                 ///< the column of a table that has the classes, see RowOptions
   std::int64_t limit = 0;              ///< at most this many training, validation and test images; 0: all
   std::int64_t validation = 5000;      ///< so many training images, a seventh of them at most, become validation images
   std::uint64_t seed = 0;              ///< of the generated set
-  bool grey = false;                   ///< coloured pictures of a folder become grey
-  PictureSize resize{};                ///< of a folder's pictures, which may then have different sizes
+  bool grey = false;                   ///< coloured pictures of the user's become grey
+  PictureSize resize{};                ///< of the user's pictures, which may then have different sizes
   Binarize binarize = Binarize::none;
+
+  /// Files to which a trained model is applied. They are all that is loaded, as training, validation and test images.
+  std::vector<std::filesystem::path> apply{};
+  Shape trained_on{};                  ///< the shape of an image that the model knows: pictures become grey or coloured
+  std::vector<std::string> classes{};  ///< that the model knows
+  std::optional<Scaling> scaling{};    ///< that it was trained with
 };
 
 /// Loads the set. MNIST and Fashion-MNIST are four IDX files, gzipped or not. They are read from the given folder;
 /// without one, from the first of $HOURGLASS_DATA, /usr/share/datasets (where Debian's package dataset-fashion-mnist
 /// puts them) and ~/.cache/hourglass that has them, directly or in a folder of the set's name. If Fashion-MNIST is in
 /// none of these, the generated set takes its place, and a line on stderr says so. Files that are missing in a given
-/// folder, and damaged files, are an Error. "folder" reads the pictures of the given folder (see
-/// read_picture_folder), in colour if any of them is and `grey` is not set. They come from train/ and test/; without
-/// these two, a fifth of all pictures becomes the test set.
+/// folder, and damaged files, are an Error.
+///
+/// A path is read by read_set (rows.h), and so is the given folder for "folder". Its pictures are in colour if any of
+/// them is and `grey` is not set. A row of a table is an image of height 1. Numbers that leave [0, 1] are scaled to it:
+/// each column of a table by its own smallest and largest value, all pixels and all values of series by theirs. These come from the
+/// training rows; the few test values beyond them are clamped.
 ImageData load_images(const DataOptions& options = {});
 
 }  // namespace hourglass::examples

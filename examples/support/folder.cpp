@@ -28,10 +28,8 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
 }
 
 Image read_picture(const fs::path& file, int channels) {
-  const std::string ending = lower(file.extension().string());
-  if (ending == ".png") return read_png(file, channels);
-  check(ending == ".jpg" || ending == ".jpeg", file.string(), "is no .png, .jpg or .jpeg file");
-  return read_jpeg(file, channels);
+  check(is_picture(file), file.string(), "is no .png, .jpg or .jpeg file");
+  return lower(file.extension().string()) == ".png" ? read_png(file, channels) : read_jpeg(file, channels);
 }
 
 // [channels, height, width] in [0, 1]. Grey is equal in all channels.
@@ -57,8 +55,29 @@ Tensor resized(const Tensor& picture, PictureSize size) {
 
 }  // namespace
 
-PictureFolder read_picture_folder(const fs::path& path, int channels, PictureSize size) {
+bool is_picture(const fs::path& file) {
+  const std::string ending = lower(file.extension().string());
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
+}
+
+Tensor read_pictures(const std::vector<fs::path>& files, int channels, PictureSize size) {
   const bool resizes = size.height > 0 && size.width > 0;
+  std::vector<Image> images;
+  for (const fs::path& file : files) {
+    images.push_back(read_picture(file, channels));
+    const Image &first = images.front(), &image = images.back();
+    check(resizes || (image.width == first.width && image.height == first.height), file.string(), "is ", image.width,
+          " x ", image.height, " pixels, but those before it ", first.width, " x ", first.height,
+          "; --resize makes all equal");
+  }
+  if (channels == 0)
+    for (const Image& image : images) channels = std::max(channels, image.channels);
+  std::vector<Tensor> pictures;
+  for (const Image& image : images) pictures.push_back(resized(pixels_of(image, channels), size));
+  return stack(pictures, 0);
+}
+
+PictureFolder read_picture_folder(const fs::path& path, int channels, PictureSize size) {
   PictureFolder data;
   std::vector<fs::path> files;
   std::vector<std::int64_t> labels;
@@ -76,20 +95,8 @@ PictureFolder read_picture_folder(const fs::path& path, int channels, PictureSiz
     }
   check(!files.empty(), path.string(), "holds no pictures");
 
-  std::vector<Image> images;
-  for (const fs::path& file : files) {
-    images.push_back(read_picture(file, channels));
-    const Image &first = images.front(), &image = images.back();
-    check(resizes || (image.width == first.width && image.height == first.height), file.string(), "is ", image.width,
-          " x ", image.height, " pixels, but those before it ", first.width, " x ", first.height,
-          "; --resize makes all equal");
-    data.files.push_back(fs::relative(file, path).generic_string());
-  }
-  if (channels == 0)
-    for (const Image& image : images) channels = std::max(channels, image.channels);
-  std::vector<Tensor> pictures;
-  for (const Image& image : images) pictures.push_back(resized(pixels_of(image, channels), size));
-  data.images = stack(pictures, 0);
+  for (const fs::path& file : files) data.files.push_back(fs::relative(file, path).generic_string());
+  data.images = read_pictures(files, channels, size);
   if (has_classes) data.labels = Tensor::from(labels);
   return data;
 }

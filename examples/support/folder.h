@@ -29,4 +29,10 @@ struct PictureFolder {
 /// errors, so nothing is skipped silently.
 PictureFolder read_picture_folder(const std::filesystem::path& path, int channels = 0, PictureSize size = {});
 
+/// The same of some files, as one tensor f32[n, channels, height, width].
+Tensor read_pictures(const std::vector<std::filesystem::path>& files, int channels = 0, PictureSize size = {});
+
+/// Whether a file's name ends as that of a picture: .png, .jpg or .jpeg, in small or capital letters.
+bool is_picture(const std::filesystem::path& file);
+
 }  // namespace hourglass::examples

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "autograd/ops.h"
 #include "examples/support/files.h"
 #include "examples/support/report.h"
 #include "examples/support/run_json.h"
@@ -41,7 +42,7 @@ Run::Run(const Args& args) {
   nn::remove_unfinished(args.out);
   check(args.resume || args.overwrite || !has_results(args.out), args.out.string(),
         "this folder has the results of a run: --overwrite removes them, --resume continues it, --out names another");
-  std::vector<const char*> stale{"summary.json", "report.html"};
+  std::vector<const char*> stale{"summary.json", "report.html", "model.safetensors"};
   if (!args.resume) stale.insert(stale.end(), {"last.safetensors", "best.safetensors"});
   for (const char* name : stale) {
     std::error_code absent;
@@ -54,6 +55,12 @@ Run::Run(const Args& args) {
 
 Run::Run(const Args& args, const ImageData& data) : Run(args) {
   image_ = data.image_shape();
+  classes_ = data.classes;
+  rows_ = {.labels = data.test_labels,
+           .image = image_,
+           .names = data.test_names,
+           .columns = data.columns,
+           .scaling = data.scaling};
   fact("data", data.name);
   fact("data_origin", data.origin);
   fact("train_images", data.train_images.size(0));
@@ -71,6 +78,7 @@ Run::Epochs Run::epochs(std::int64_t steps_per_epoch) {
   const Args& args = record_.args;
   check(!progress_.has_value() || checkpoint_.empty(), "run",
         "epochs() is called twice; a run that keeps something needs one loop over all epochs");
+  check(uses_ || (args.save.empty() && args.data.apply.empty()), "run", "this program has nothing to save or to apply");
   check(args.patience == 0 || best_.has_value(), "--patience", "this program has no validation figure to stop by");
   total_epochs_ = args.epochs_of(steps_per_epoch);
   progress_.emplace(total_epochs_, steps_per_epoch, args.quiet);
@@ -103,6 +111,7 @@ bool Run::is_trained() const {
 
 void Run::return_to_best() {
   if (record_.args.patience > 0 && best_->value) checkpoint_.load(path("best.safetensors"));
+  if (uses_) note_trained();
 }
 
 Epoch Run::batches(const Loader& loader, std::int64_t epoch) {
@@ -236,8 +245,14 @@ void Run::fact(const std::string& name, Value value) {
 
 void Run::images(const std::string& name, const Tensor& images, GridOptions options, const std::string& caption) {
   const bool of_the_data = options.height == 0 && images.dim() == 2 && images.size(1) == numel(image_);
-  const Shape shape{images.size(0), image_[0], image_[1], image_[2]};
-  picture(name, image_grid(of_the_data ? reshape(images, shape) : images, options), caption);
+  if (!of_the_data) return picture(name, image_grid(images, options), caption);
+  constexpr std::int64_t kMostWidth = 400;
+  Tensor shown = reshape(images, {images.size(0), image_[0], image_[1], image_[2]});
+  if (image_[1] == 1 && image_[2] > kMostWidth) {
+    const NoGrad no_grad;
+    shown = adaptive_avg_pool2d(constant(shown), {1, kMostWidth}).value();
+  }
+  picture(name, image_grid(shown, options), caption);
 }
 
 void Run::picture(const std::string& name, const Image& image, const std::string& caption) {
@@ -287,6 +302,7 @@ void Run::finish(std::string_view headline) {
   }
   if (chosen != nullptr) std::cout << describe(*chosen) << std::endl;
   write_file(path("report.html"), html_report(record_, chosen));
+  if (trained_) save_model();
   write_file(path("summary.json"), summary_json(record_, chosen));
 }
 

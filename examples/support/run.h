@@ -23,6 +23,7 @@
 #include "examples/support/record.h"
 #include "examples/support/signal_watch.h"
 #include "examples/support/text_table.h"
+#include "examples/support/uses.h"
 #include "nn/checkpoint.h"
 
 namespace hourglass::examples {
@@ -36,12 +37,14 @@ Loader loader_of(const ImageData& data, const Args& args);
 ///   summary.json   the results, flat: "test_mse" next to "reference_test_mse"; the facts; "config"; "seconds"
 ///   report.html    everything on one page that needs no other file
 ///   last.safetensors, best.safetensors  checkpoints, see keep()
+///   model.safetensors  the trained models alone, and the outputs that --save names, see use()
 /// JSON has no NaN and no infinity: they are written as null. A file is either complete or absent. Results of two runs
 /// never mix: a folder with results is an Error (--overwrite removes them), and so is one that another run writes to.
 ///
 ///     Run run(args, data);
 ///     run.keep("model", model, "adam", adam);
 ///     run.keep_best("validation_mse");
+///     run.use(data.test_images, uses_of(model));
 ///     for (const std::int64_t epoch : run.epochs(loader.batches())) {
 ///       for (const Batch& batch : run.batches(loader, epoch)) {
 ///         ...
@@ -66,12 +69,17 @@ class Run {
   template <class Part, class... More>
   void keep(const std::string& name, Part& part, More&&... more) {
     checkpoint_.add(name, part);
-    if constexpr (std::derived_from<Part, nn::Module>) record_.models.emplace_back(name, part.summary());
+    if constexpr (std::derived_from<Part, nn::Module>) keep_model(name, part);
     if constexpr (sizeof...(more) > 0) keep(std::forward<More>(more)...);
   }
   /// Also saves, as best.safetensors, the run after the epoch with the best value of this metric of log_epoch(): one of
   /// the validation images.
   void keep_best(const std::string& metric, Better better = Better::lower);
+
+  /// Says what the trained model is used for: --save writes its outputs for these rows, the test set's. Call it as soon
+  /// as the models that it needs are kept, before epochs(). With --apply the models are loaded from a finished run, the
+  /// outputs are made of the files' rows, and the program ends here.
+  void use(const Tensor& rows, Uses uses);
 
   /// 1, 2, ..., args.epochs_of(steps_per_epoch), with progress for this number of steps in each. With --resume, the
   /// epochs that are not complete; everything that is kept is then as it was when the run was saved. With --patience
@@ -93,7 +101,7 @@ class Run {
   void fact(const std::string& name, Value value);
   /// A picture (name.png) or a plot (name.svg). The report shows them with their captions, in the order of the calls.
   /// images() lays out an image_grid; rows of as many numbers as an image of the run's data has are images of that
-  /// size.
+  /// size. Rows of a table or series that are longer than 400 numbers are drawn as averages of neighbours.
   void images(const std::string& name, const Tensor& images, GridOptions options, const std::string& caption);
   void picture(const std::string& name, const Image& image, const std::string& caption);
   void plot(const std::string& name, const std::string& svg, const std::string& caption);
@@ -115,6 +123,13 @@ class Run {
     StateDict state;  // as it was after that epoch; empty once it is saved
     nn::Metadata metadata;
   };
+  void keep_model(const std::string& name, nn::Module& model);
+  void note_trained();
+  void save_model();
+  void write_outputs(const std::vector<std::string>& files);
+  void apply(const Tensor& like);
+  void read_new_rows(const Tensor& like);
+  void describe_outputs();
   void restore();
   bool is_trained() const;
   void return_to_best();
@@ -129,6 +144,11 @@ class Run {
   std::optional<FolderLock> lock_;
   std::optional<TraceNonFinite> trace_;
   Shape image_{0, 0, 0};  // of the data: [channels, height, width]
+  std::vector<std::string> classes_;
+  OutputRows rows_;  // what outputs are made of
+  std::optional<Uses> uses_;
+  std::vector<std::pair<std::string, nn::Module*>> modules_;
+  std::optional<StateDict> trained_;  // the modules' states after the last epoch
   std::ofstream metrics_;
   std::optional<Progress> progress_;
   Stopwatch clock_, since_saved_;

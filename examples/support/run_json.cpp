@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "examples/support/run_json.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -73,6 +74,14 @@ Json parse_limited(const std::string& text, const std::string& file) {
   });
 }
 
+/// The values of an object as texts.
+std::vector<std::pair<std::string, std::string>> texts_in(const Json& json) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const auto& [name, value] : json.items())
+    texts.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+  return texts;
+}
+
 /// A number of epochs, steps or images.
 std::int64_t count_in(const Json& json, const char* key, std::int64_t least, const std::string& file) {
   constexpr std::int64_t kMost = std::int64_t{1} << 53;
@@ -88,7 +97,7 @@ Json deciding(const Args& args) {
   Json json{{"program", args.about.name}};
   json.update(to_json(args.config));
   for (const char* free : {"steps", "epochs", "patience", "threads", "out", "data_dir", "resume", "overwrite", "trace",
-                           "save_every", "quiet"})
+                           "save_every", "quiet", "save", "samples", "apply", "model"})
     json.erase(free);
   return json;
 }
@@ -149,6 +158,47 @@ RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::st
   }
 }
 
+nn::Metadata model_metadata(const Record& record, const Shape& row, const std::vector<std::string>& classes) {
+  Json models = Json::object();
+  for (const auto& [name, summary] : record.models) models[name] = summary;
+  return {{"program", record.args.about.name},
+          {"title", record.args.about.title},
+          {"config", dump(to_json(record.args.config))},
+          {"row", dump(Json(std::vector(row.begin(), row.end())))},
+          {"classes", dump(Json(classes))},
+          {"models", dump(models)},
+          {"version", HOURGLASS_VERSION},
+          {"created", record.started}};
+}
+
+TrainedModel read_model(const std::filesystem::path& path) {
+  TrainedModel model{.file = std::filesystem::is_directory(path) ? path / "model.safetensors" : path};
+  const std::string name = model.file.string();
+  check(std::filesystem::exists(model.file), name,
+        "there is no trained model; a run leaves it here when it is complete");
+  const nn::Safetensors file = nn::load_checkpoint(model.file);
+  try {
+    model.program = file.metadata.at("program");
+    model.config = texts_in(parse_limited(file.metadata.at("config"), name));
+    for (const Json& extent : parse_limited(file.metadata.at("row"), name))
+      model.row.push_back(extent.get<std::int64_t>());
+    model.classes = parse_limited(file.metadata.at("classes"), name).get<std::vector<std::string>>();
+  } catch (const std::out_of_range&) {
+    fail(name, "this is not the trained model of an example");
+  } catch (const Json::exception& error) {
+    fail(name, "this is not the trained model of an example: ", nn::one_line(error.what(), 200));
+  }
+  const auto tensor = [&](const char* wanted) {
+    const auto found = std::find_if(file.tensors.begin(), file.tensors.end(),
+                                    [&](const auto& entry) { return entry.first == wanted; });
+    return found == file.tensors.end() ? Tensor() : found->second;
+  };
+  if (const Tensor shift = tensor("data.shift"), scale = tensor("data.scale");
+      shift.numel() > 0 && shift.shape() == scale.shape())
+    model.scaling.emplace(shift, scale);
+  return model;
+}
+
 FinishedRun read_run(const std::filesystem::path& folder) {
   const std::filesystem::path summary = folder / "summary.json", lines = folder / "metrics.jsonl";
   FinishedRun run{.folder = folder};
@@ -160,8 +210,7 @@ FinishedRun read_run(const std::filesystem::path& folder) {
       run.program = json.at("program").get<std::string>();
       for (const auto& [name, value] : json.items())
         if (value.is_number()) run.results.add(name, value.get<double>());
-      for (const auto& [name, value] : json.at("config").items())
-        run.config.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+      run.config = texts_in(json.at("config"));
     }
     if (!std::filesystem::exists(lines)) return run;
     std::istringstream text(nn::read_file(lines));

@@ -36,6 +36,22 @@ nn::Metadata to_metadata(const RunState& state, const Args& args);
 /// that no example wrote. Errors begin with `file`.
 RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::string& file);
 
+/// What model.safetensors says of its models: the program, its flags, the shape of a row, the classes, the models'
+/// summaries.
+nn::Metadata model_metadata(const Record& record, const Shape& row, const std::vector<std::string>& classes);
+
+/// A trained model's file, without its weights.
+struct TrainedModel {
+  std::filesystem::path file;
+  std::string program{};
+  std::vector<std::pair<std::string, std::string>> config{};
+  Shape row{};
+  std::vector<std::string> classes{};
+  std::optional<Scaling> scaling{};  ///< of the data
+};
+/// `path` is the file or the folder of a finished run. An Error if it is neither.
+TrainedModel read_model(const std::filesystem::path& path);
+
 /// What a run has left in its folder.
 struct FinishedRun {
   std::filesystem::path folder;

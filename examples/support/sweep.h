@@ -44,6 +44,9 @@ class Sweep {
 
   std::deque<Entry>& entries() { return entries_; }
 
+  /// The network with the setting in the middle.
+  const Model& middle() const { return entries_[entries_.size() / 2].model; }
+
   /// One step of each network down objective(model, setting). Returns the metrics of all, with their settings:
   /// "loss[λ 0.001]".
   template <class F>

@@ -14,6 +14,7 @@ namespace hourglass::examples {
 struct Table {
   std::vector<std::string> columns;  ///< from the first line, unless it has numbers only; otherwise empty
   Tensor values;                     ///< f64[rows, columns]; missing values, if allowed, are NaN
+  std::vector<std::string> labels;   ///< the text of the label column, if the options name one: it is not in values
 
   /// One column, f64[rows]. For an unknown name, the Error lists the known ones. A name that several columns have is an
   /// Error, too.
@@ -23,6 +24,8 @@ struct Table {
 struct TableOptions {
   char separator = '\0';         ///< '\0': a tab if the first line has one, otherwise a comma
   bool missing_allowed = false;  ///< missing values (is_missing in fields.h) become NaN; otherwise they are errors
+  std::string label{};           ///< a column that may hold any text: its name, or its number from 1 on
+  bool label_optional = false;   ///< a column of this name need not be there
 };
 
 /// Reads numbers, a row in each line; blank lines are skipped. Every row has as many fields as the first. A field may be

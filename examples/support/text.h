@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Numbers and bytes as text.
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,5 +19,10 @@ std::string lower(std::string_view text);
 /// Escaped for HTML and SVG, for text and for attributes.
 std::string escape(std::string_view text);
 std::string base64(std::string_view bytes);
+/// The words of a command, quoted so that they can be pasted into a shell.
+std::string command_line(int argc, const char* const* argv);
+/// How many letters must be inserted, deleted or replaced (Levenshtein 1966). Texts beyond 100 letters count as all
+/// different.
+std::size_t edits_between(std::string_view a, std::string_view b);
 
 }  // namespace hourglass::examples

@@ -21,8 +21,12 @@ class Scaling {
   /// The inverse: back to the units of the data.
   Tensor invert(const Tensor& x) const;
 
- private:
+  /// One that was computed before, from a file for example.
   Scaling(Tensor shift, Tensor scale) : shift_(std::move(shift)), scale_(std::move(scale)) {}
+  const Tensor& shift() const { return shift_; }
+  const Tensor& scale() const { return scale_; }
+
+ private:
   Tensor shift_, scale_;
 };
 

@@ -117,6 +117,7 @@ int main(int argc, char** argv) {
     Trained<Mlp> of_images(run, "of_images", options, std::vector<std::int64_t>{pixels, 256, 1}, init);
     run.keep("noise", noise);
     const optim::CosineAnnealingLR fall{.lr = 1, .T_max = args.epochs_of(loader.batches())};
+    run.use(data.test_images, uses_of(adversarial.model, code));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (Net* net : {&adversarial, &sharp, &twin}) net->adam.set_lr(args.lr * fall(epoch - 1));
       for (Trained<Mlp>* d : {&of_codes, &of_images}) d->adam.set_lr(discriminator_lr * fall(epoch - 1));

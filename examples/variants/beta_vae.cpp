@@ -152,6 +152,7 @@ int main(int argc, char** argv) {
       for (const Pair& pair : pairs) total += disentanglement_of((pair.*which).model, on, known, rng.split("test")).mig;
       return total / static_cast<double>(seeds);
     };
+    run.use(test, uses_of(pairs[0].vae.model, code));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);

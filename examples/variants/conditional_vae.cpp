@@ -91,6 +91,18 @@ int main(int argc, char** argv) {
     Trained<Mlp> classifier(run, "classifier", args.lr, std::vector<std::int64_t>{pixels, 128, classes}, init);
     run.keep("noise", noise);
     run.keep_best("validation_neg_elbo");
+    // Images without labels get those of the classifier; samples are of any class.
+    const auto label_of = [&](const Tensor& x) { return argmax(classifier.model(constant(x)).value(), 1); };
+    const auto codes_of = [&](const Tensor& x) { return vae.model.encode(constant(x), label_of(x)).mean().value(); };
+    const auto order = [&](const Tensor& z, const Tensor& y) {
+      return vae.model.decode(constant(z), y).probs().value();
+    };
+    run.use(data.test_images, {.codes = codes_of,
+                               .reconstructions = [&](const Tensor& x) { return order(codes_of(x), label_of(x)); },
+                               .samples =
+                                   [&](std::int64_t count, Rng& draws) {
+                                     return order(draws.normal({count, code}), draws.randint({count}, 0, classes));
+                                   }});
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const auto& [images, labels, indices] : run.batches(loader, epoch)) {
         classifier.step(nn::cross_entropy(classifier.model(constant(images)), labels));
@@ -106,9 +118,6 @@ int main(int argc, char** argv) {
     }
 
     const NoGrad no_grad;
-    const auto order = [&](const Tensor& z, const Tensor& y) {
-      return vae.model.decode(constant(z), y).probs().value();
-    };
     Rng draws = rng.split("pictures");
     const Tensor each_class = arange(classes),
                  ten_each = reshape(expand(unsqueeze(each_class, 1), {classes, 10}), {-1});

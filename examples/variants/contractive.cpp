@@ -33,6 +33,7 @@
 
 #include "autograd/derivatives.h"
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/pca.h"
 #include "examples/support/metrics/reconstruction.h"
@@ -169,6 +170,7 @@ int main(int argc, char** argv) {
     Trained<Autoencoder> twin(run, "plain", args.lr, widths, tied, twin_init);
     run.keep("probes", probes);
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
+    run.use(data.test_images, uses_of(net.model));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (Trained<Autoencoder>* one : {&net, &twin}) one->adam.set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {

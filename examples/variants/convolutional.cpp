@@ -125,6 +125,7 @@ int main(int argc, char** argv) {
                        init);
     Trained<ConvAutoencoder<1>> listener(run, "listener", args.lr, Shape{1, length}, channels, series_code, init);
     run.keep_best("validation_mse");
+    run.use(data.test_images, uses_of(net.model));
     for (const std::int64_t epoch : run.epochs(images.batches())) {
       for (const Batch& batch : run.batches(images, epoch)) {
         const double own = net.step(error(net.model, batch.images));

@@ -106,6 +106,7 @@ int main(int argc, char** argv) {
     widths.push_back(code);
     Trained<DeepAutoencoder> net(run, "model", args.lr, widths, tied, init);
     run.keep_best("validation_mse");
+    run.use(data.test_images, uses_of(net.model));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);

@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/metrics/references.h"
@@ -118,6 +119,8 @@ int main(int argc, char** argv) {
   program.flag("--channels", channels, "channels of the first layer; the others have twice as many");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
+    check(data.height >= 4 && data.width >= 4, "denoising", "needs pictures of 4 x 4 pixels or more, got ", data.height,
+          " x ", data.width);
     Run run(args, data);
     const Rng rng(args.seed);
     const Loader loader = loader_of(data, args);
@@ -127,6 +130,7 @@ int main(int argc, char** argv) {
       all.emplace_back(kind, level, data, run, args.lr, channels, rng, rng.split("init"));
     const auto chosen = std::find_if(all.begin(), all.end(), [&](const Kind& kind) { return kind.name == noise; });
     run.keep_best("validation_mse");
+    run.use(data.test_images, uses_of(chosen->net.model));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);

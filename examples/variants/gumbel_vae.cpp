@@ -109,6 +109,16 @@ int main(int argc, char** argv) {
     run.keep("noise", noise, "steps", steps, "plain_sum", plain.average()->sum, "plain_weight", plain.average()->weight,
              "own_sum", own.average()->sum, "own_weight", own.average()->weight);
     run.keep_best("validation_neg_elbo");
+    const auto choices_of = [&](const Tensor& x) { return argmax(vae.model.encode(constant(x)).logits.value(), 2); };
+    const auto image_of = [&](const Tensor& z) {
+      return vae.model.decode(constant(one_hot(z, values))).probs().value();
+    };
+    run.use(data.test_images, {.codes = choices_of,
+                               .reconstructions = [&](const Tensor& x) { return image_of(choices_of(x)); },
+                               .samples =
+                                   [&](std::int64_t count, Rng& draws) {
+                                     return image_of(draws.randint({count, choices}, 0, values));
+                                   }});
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);

@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
     Trained<MlpVae> twin(run, "twin", args.lr, data.train_images.size(1), hidden, code, twin_init);
     run.keep("noise", noise);
     run.keep_best("validation_bound_5");
+    run.use(data.test_images, uses_of(vae.model, code));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);

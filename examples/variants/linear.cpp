@@ -28,6 +28,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <iostream>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -57,14 +58,23 @@ class LinearAutoencoder : public nn::Module {
  public:
   LinearAutoencoder(std::int64_t pixels, std::int64_t code, Rng& rng)
       : encoder_(parameter("encoder", rng.normal({code, pixels}, 0, 1 / std::sqrt(pixels), Dtype::f64))),
-        decoder_(parameter("decoder", rng.normal({pixels, code}, 0, 1 / std::sqrt(pixels), Dtype::f64))) {}
+        decoder_(parameter("decoder", rng.normal({pixels, code}, 0, 1 / std::sqrt(pixels), Dtype::f64))),
+        mean_(buffer("mean", zeros({pixels}, Dtype::f64))) {}
   Var loss(const Var& c, double variance) const { return residual(c, encoder_, decoder_, variance); }
   Tensor reconstruct(const Tensor& x) const { return linear(linear(x, encoder_.value()), decoder_.value()); }
+  Tensor codes_of(const Tensor& images) const {
+    return linear(hourglass::to(images, Dtype::f64) - mean_.value(), encoder_.value());
+  }
+  Tensor images_of(const Tensor& codes) const {
+    return hourglass::to(linear(codes, decoder_.value()) + mean_.value(), Dtype::f32);
+  }
+  void set_mean(const Tensor& mean) const { mean_.set_value(mean); }
   const Tensor& decoder() const { return decoder_.value(); }
   std::int64_t code() const { return decoder().size(1); }
 
  protected:
   Parameter encoder_, decoder_;
+  nn::Buffer mean_;  // of the training images
 };
 
 class LinearVae : public LinearAutoencoder {
@@ -125,19 +135,24 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     const std::int64_t pixels = data.train_images.size(1);
-    for (const std::int64_t k : codes)
-      check(k < pixels, "--codes", k, " numbers are no fewer than ", pixels, " pixels");
-    check(vae_code < pixels, "--vae-code", vae_code, " numbers are no fewer than ", pixels, " pixels");
+    const auto left_out = std::erase_if(codes, [pixels](std::int64_t k) { return k >= pixels; });
+    check(!codes.empty() && vae_code < pixels, "linear", "codes need fewer numbers than a row, which has ", pixels);
+    if (left_out > 0 && !args.quiet)
+      std::cout << "codes: only those that are smaller than a row, which has " << pixels << " numbers" << std::endl;
     Run run(args, data);
+    Rng init = Rng(args.seed).split("init");
+    std::deque<Fit<LinearAutoencoder>> all;
+    for (const std::int64_t k : codes)
+      all.emplace_back(run, join("ae", k), iterations, LinearAutoencoder(pixels, k, init));
+    const LinearAutoencoder& last = all.back().model;
+    run.use(data.test_images, {.codes = [&](const Tensor& x) { return last.codes_of(x); },
+                               .reconstructions = [&](const Tensor& x) { return last.images_of(last.codes_of(x)); }});
+
     const Moments moments = moments_of(data.train_images);
     const Var c = constant(moments.covariance);
     const double variance = sum(moments.covariance * eye(pixels, -1, Dtype::f64)).item();
     check(variance > 0, "linear", "needs training images that differ, got ", data.train_images.size(0));
-    Rng init = Rng(args.seed).split("init");
-
-    std::deque<Fit<LinearAutoencoder>> all;
-    for (const std::int64_t k : codes)
-      all.emplace_back(run, join("ae", k), iterations, LinearAutoencoder(pixels, k, init));
+    for (const auto& fit : all) fit.model.set_mean(moments.mean);
     Fit<LinearVae> vae(run, "vae", iterations, LinearVae(pixels, vae_code, variance, init));
     for ([[maybe_unused]] const std::int64_t epoch : run.epochs(1)) {
       Metrics metrics;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
@@ -79,6 +80,7 @@ int main(int argc, char** argv) {
       return error;
     };
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
+    run.use(data.test_images, uses_of(net.model));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       // The noise that Adam's steps leave in the weights shrinks with the rate.
       for (Trained<LinearAutoencoder>* one : {&net, &twin}) one->adam.set_lr(fall(epoch - 1));

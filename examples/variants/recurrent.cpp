@@ -35,6 +35,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/files.h"
 #include "examples/support/generate.h"
 #include "examples/support/loader.h"
@@ -260,6 +261,9 @@ int main(int argc, char** argv) {
 
     const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
     run.keep_best("validation_heart");
+    Uses uses = uses_of(heart.model);
+    uses.any_size = true;
+    run.use(hearts.test, uses);
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       heart.adam.set_lr(schedule(epoch - 1));
       for (Net& net : sine_nets) net.adam.set_lr(schedule(epoch - 1));

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/run.h"
@@ -94,6 +95,7 @@ int main(int argc, char** argv) {
       return SparseAutoencoder(data.train_images.size(1), hidden, options, init);
     });
     const optim::CosineAnnealingLR fall{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
+    run.use(data.test_images, uses_of(sweep.middle()));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (auto& entry : sweep.entries()) entry.adam.set_lr(fall(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/run.h"
 #include "examples/support/sweep.h"
@@ -92,6 +93,7 @@ int main(int argc, char** argv) {
     Sweep<SparseAutoencoder> sweep(run, "λ", lambdas, args.lr, rng.split("init"), [&](double, Rng& init) {
       return SparseAutoencoder(data.train_images.size(1), hidden, unit_columns, init);
     });
+    run.use(data.test_images, uses_of(sweep.middle()));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images);

@@ -30,6 +30,7 @@
 
 #include "autograd/grad.h"
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/reconstruction.h"
 #include "examples/support/metrics/references.h"
@@ -151,6 +152,9 @@ int main(int argc, char** argv) {
       layer_adams.emplace_back(net.model.layer_parameters(i), optim::AdamOptions{.lr = args.lr});
       run.keep(join("adam", i + 1), layer_adams.back());
     }
+    Uses uses = uses_of(net.model);
+    uses.codes = [&](const Tensor& x) { return net.model.encode(constant(x), net.model.depth()).value(); };
+    run.use(data.test_images, uses);
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       const auto layer = static_cast<std::size_t>((epoch - 1) / pretrain);
       const bool alone = layer < net.model.depth();

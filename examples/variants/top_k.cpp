@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "autograd/ops.h"
+#include "examples/support/codes.h"
 #include "examples/support/generate.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/probe.h"
@@ -135,6 +136,7 @@ int main(int argc, char** argv) {
                                  [&](double k, const Rng& init) {
                                    return model_of(data.train_images, hidden, static_cast<std::int64_t>(k), init);
                                  });
+    run.use(data.test_images, uses_of(sweep.middle()));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images), made_x = constant(index_select(made.x, 0, batch.indices));

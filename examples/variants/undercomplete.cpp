@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
     widths.push_back(code);
     Trained<Autoencoder> net(run, "model", args.lr, widths, init);
     run.keep_best("validation_mse");
+    run.use(data.test_images, uses_of(net.model));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images), logits = net.model.decode_logits(net.model.encode(x));

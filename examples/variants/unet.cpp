@@ -120,6 +120,8 @@ int main(int argc, char** argv) {
     Trained<UNet> net(run, "model", args.lr, channels, classes, true, init);
     Trained<UNet> twin(run, "twin", args.lr, channels, classes, false, init);
     const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
+    run.use(test_images,
+            {.codes = [&](const Tensor& x) { return argmax(net.model(constant(x)).value(), 1); }, .any_size = true});
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (Trained<UNet>* one : {&net, &twin}) one->adam.set_lr(schedule(epoch - 1));
       for (const Batch& batch : run.batches(loader, epoch)) {

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
       Rng draws = rng.split("measure");  // one z for each image
       return average_over(images, [&](const Tensor& x) { return objective(vae, constant(x), draws).metrics(); });
     };
+    run.use(data.test_images, uses_of(vae, code));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Elbo elbo = objective(vae, constant(batch.images), noise);

@@ -167,6 +167,11 @@ int main(int argc, char** argv) {
     const VqVae& model = net.model;
     run.keep("draws", draws);
     run.keep_best("validation_mse");
+    run.use(data.test_images, {.codes =
+                                   [&](const Tensor& x) {
+                                     return reshape(model.words_of(x), {x.size(0), -1});
+                                   },
+                               .reconstructions = [&](const Tensor& x) { return model.image_of(model.words_of(x)); }});
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Var x = constant(batch.images), z = model.encode(x);

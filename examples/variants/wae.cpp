@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
     Trained<MlpAutoencoder> net(run, "model", args.lr, data.train_images.size(1), hidden, code, init);
     Trained<MlpAutoencoder> twin(run, "twin", args.lr, data.train_images.size(1), hidden, code, twin_init);
     run.keep("noise", noise);
+    run.use(data.test_images, uses_of(net.model, code));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
         const Tensor draws = noise.normal({batch.size(), code});

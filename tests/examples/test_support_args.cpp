@@ -124,7 +124,7 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
       {{"--lr", "inf"}, "--lr: expects"},
       {{"--lr", "1e-3x"}, "--lr: expects"},
       {{"--threads", "0"}, "--threads: expects an integer of at least 1, got '0'"},
-      {{"--data", "cifar"}, "--data: expects one of fashion-mnist, mnist, generated, folder, got 'cifar'"},
+      {{"--data", "cifar"}, "--data: expects fashion-mnist, mnist, generated, folder or a path, got 'cifar'"},
       {{"--out", ""}, "--out"},
       {{"--code", "785"}, "--code: expects an integer from 1 to 784"},
       {{"--loss", "huber"}, "--loss: expects one of bce, mse, got 'huber'"},

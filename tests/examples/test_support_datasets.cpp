@@ -140,7 +140,7 @@ TEST_CASE("HOURGLASS_DATA is searched first; without Fashion-MNIST, there are ge
   write_set(folder / "fashion-mnist");
   CHECK(load_images().train_images.size(0) == 2);
   CHECK(contains(error_of([] { load_images({.name = "mnist"}); }), "mnist is not in"));
-  CHECK(contains(error_of([] { load_images({.name = "cifar"}); }), "there is no set 'cifar'"));
+  CHECK(contains(error_of([] { load_images({.name = "cifar"}); }), "there is no set and no file 'cifar'"));
 
   std::filesystem::remove_all(folder / "fashion-mnist");
   if (std::filesystem::exists("/usr/share/datasets/fashion-mnist")) return;

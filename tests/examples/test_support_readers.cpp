@@ -439,7 +439,7 @@ TEST_CASE("pictures of different sizes are stretched to one on request") {
     CHECK(min(slice(images, 2, width - width / 4, width)).item() == doctest::Approx(1));
   }
   CHECK(contains(error_of([&] { load_images({.name = "generated", .resize = {.height = 2, .width = 2}}); }),
-                 "is for pictures of a folder"));
+                 "is for pictures of your own"));
 }
 
 TEST_CASE("a split has every row once, by the seed; a validation set does not change the test set") {
