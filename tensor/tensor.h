@@ -12,6 +12,19 @@
 
 namespace hourglass {
 
+namespace detail {
+
+/// Whether a tensor can hold T. If not, the compiler says what it can hold.
+template <class T>
+consteval bool is_element() {
+  static_assert(Element<T>,
+                "a Tensor is made from float, double, std::int64_t or std::uint8_t: write {1.0, 2.0} for f64, "
+                "{1.0f, 2.0f} for f32, and Tensor::from<std::int64_t>({1, 2}) for i64");
+  return Element<T>;
+}
+
+}  // namespace detail
+
 /// An n-d array of one dtype. Copies and views share memory until one of them is written to: then the writer gets a
 /// copy of its own (copy-on-write). So a Tensor behaves like a number: the one that you hold never changes under you.
 class Tensor {
@@ -23,20 +36,20 @@ class Tensor {
   /// Copies `values`, in row-major order; their number must be numel(shape).
   template <Element T>
   static Tensor from(std::span<const T> values, const Shape& shape);
-  template <Element T>
+  template <class T>
   static Tensor from(const std::vector<T>& values, const Shape& shape) {
-    return from(std::span<const T>(values), shape);
+    if constexpr (detail::is_element<T>()) return from(std::span<const T>(values), shape);
   }
-  template <Element T>
+  template <class T>
   static Tensor from(std::initializer_list<T> values, const Shape& shape) {
-    return from(std::span<const T>(values.begin(), values.size()), shape);
+    if constexpr (detail::is_element<T>()) return from(std::span<const T>(values.begin(), values.size()), shape);
   }
   /// A 1-d tensor of the values.
-  template <Element T>
+  template <class T>
   static Tensor from(const std::vector<T>& values) {
     return from(values, Shape{static_cast<std::int64_t>(values.size())});
   }
-  template <Element T>
+  template <class T>
   static Tensor from(std::initializer_list<T> values) {
     return from(values, Shape{static_cast<std::int64_t>(values.size())});
   }

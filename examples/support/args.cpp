@@ -14,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "examples/support/fields.h"
 #include "examples/support/files.h"
 #include "examples/support/run_json.h"
 #include "examples/support/text.h"
@@ -270,11 +271,25 @@ void Program::flag(const std::string& name, std::string& value, const std::strin
 template <class T>
 void Program::list_flag(const std::string& name, std::vector<T>& values, const std::string& help, const char* type_name,
                         const char* expected, Range range) {
-  app_->add_option(name, values, help)
+  const auto set = [&values](const std::string& text) {
+    values.clear();
+    // (CLI11's own lists drop empty items.)
+    for (const std::string& item : fields_of(text, ',', {})) {
+      T& value = values.emplace_back();
+      std::from_chars(item.data(), item.data() + item.size(), value);
+    }
+  };
+  const CLI::Validator each = validator_in<T>(expected, range);
+  const auto check_all = [each](const std::string& text) {
+    std::string complaint;
+    for (std::string& item : fields_of(text, ',', {}))
+      if (complaint.empty()) complaint = each(item);
+    return complaint;
+  };
+  app_->add_option_function<std::string>(name, set, help)
       ->type_name(type_name)
-      ->delimiter(',')
       ->default_str(join_comma(values))
-      ->check(validator_in<T>(expected, range));
+      ->check(CLI::Validator(check_all, ""));
   settings_.emplace_back([name, &values] { return std::pair{plain(name), Value(join_comma(values))}; });
 }
 void Program::flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help, Range range) {
@@ -315,7 +330,10 @@ void Program::positional(const std::string& name, std::vector<std::string>& valu
 }
 
 int Program::run(int argc, const char* const* argv, const std::function<void(const Args&)>& body) {
-  const auto complain = [&](const std::string& what) { std::cerr << args_.about.name << ": " << what << '\n'; };
+  const auto complain = [&](const std::string& what) {
+    const std::string name = args_.about.name + ": ";
+    std::cerr << (what.starts_with(name) ? "" : name) << what << '\n';
+  };
   try {
     app_->parse(argc, argv);
     args_.command = command_line(argc, argv);

@@ -63,6 +63,7 @@ Run::Run(const Args& args, const ImageData& data) : Run(args) {
            .scaling = data.scaling};
   fact("data", data.name);
   fact("data_origin", data.origin);
+  if (!args.data.apply.empty()) return;  // the rows of the files are no training set
   fact("train_images", data.train_images.size(0));
   fact("validation_images", data.validation_images.size(0));
   fact("test_images", data.test_images.size(0));
@@ -125,15 +126,18 @@ void Run::restore() {
       std::cout << "resume: there is no " << file.string() << "; starting from the beginning" << std::endl;
     return;
   }
-  RunState state;
-  try {
-    // The flags first: if they differ, so may the tensors.
-    state = run_state_in(nn::load_checkpoint(file).metadata, record_.args, file.string());
-    checkpoint_.load(file);
-  } catch (const Error& error) {
-    const bool other = std::filesystem::exists(path("best.safetensors"));
-    throw Error(error.what() + std::string(other ? "; best.safetensors in the same folder can replace it" : ""));
-  }
+  const auto readable = [&](const auto& read) {
+    try {
+      return read();
+    } catch (const Error& error) {
+      const bool other = std::filesystem::exists(path("best.safetensors"));
+      throw Error(error.what() + std::string(other ? "; best.safetensors in the same folder can replace it" : ""));
+    }
+  };
+  // The flags first: if they differ, so may the tensors.
+  const nn::Metadata saved = readable([&] { return nn::load_checkpoint(file).metadata; });
+  const RunState state = run_state_in(saved, record_.args, file.string());
+  readable([&] { return checkpoint_.load(file); });
   record_.epochs = state.epochs;
   first_batch_ = state.step;
   progress_->resume(state.epoch, state.step, state.sums, state.images);
@@ -301,6 +305,7 @@ void Run::finish(std::string_view headline) {
     std::cout << "report: " << path("report.html").string() << '\n';
   }
   if (chosen != nullptr) std::cout << describe(*chosen) << std::endl;
+  if (trained_) restore_trained();
   write_file(path("report.html"), html_report(record_, chosen));
   if (trained_) save_model();
   write_file(path("summary.json"), summary_json(record_, chosen));

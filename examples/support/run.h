@@ -125,6 +125,7 @@ class Run {
   };
   void keep_model(const std::string& name, nn::Module& model);
   void note_trained();
+  void restore_trained();
   void save_model();
   void write_outputs(const std::vector<std::string>& files);
   void apply(const Tensor& like);

@@ -42,11 +42,24 @@ void Run::note_trained() {
     for (auto& [entry, value] : module->state_dict()) trained_->emplace_back(name + "." + entry, value);
 }
 
-void Run::save_model() {
+// Back to the models as they were after training. Numbers of the code that are the same for all rows tell nothing; among
+// ReLUs these are dead units, whose gradient is 0 as well.
+void Run::restore_trained() {
   for (const auto& [name, module] : modules_) {
     module->load_state_dict(entries_of_module(*trained_, name));
     module->eval();
   }
+  if (!uses_->codes || rows_.values.size(0) < 2) return;
+  const Tensor codes = of_rows(uses_->codes, slice(rows_.values, 0, 0, 5000));
+  if (codes.dim() != 2 || !is_floating(codes.dtype())) return;
+  const auto dead = static_cast<std::int64_t>(sum(max(codes, {0}) == min(codes, {0})).item());
+  fact("dead_numbers_of_code", dead);
+  if (dead > 0 && !record_.args.quiet)
+    std::cout << "warning: " << dead << " of " << codes.size(1) << " numbers of the code are the same for all rows"
+              << std::endl;
+}
+
+void Run::save_model() {
   StateDict state = *trained_;
   if (rows_.scaling) {
     state.emplace_back("data.shift", rows_.scaling->shift());
@@ -100,6 +113,7 @@ void Run::apply(const Tensor& like) {
   else rows_.values = like;
   fact("model", args.model.string());
   fact("rows", rows_.values.size(0));
+  record_.args.about.title += ", applied to new data";
   write_outputs(args.save.empty() ? usual_outputs(*uses_) : args.save);
   describe_outputs();
   finish();
@@ -121,7 +135,7 @@ void Run::describe_outputs() {
   Rows table{{"row", "score"}};
   for (const std::int64_t i : slice(order, 0, 0, 10).to_vector<std::int64_t>())
     table.push_back({name_of(rows_, i), number(select(scores, 0, i).item())});
-  this->table("strangest", table, "The rows with the largest scores: those that the model makes out worst.");
+  this->table("strangest", table, "The rows with the largest scores: those that the model reconstructs worst.");
   result("mean_score", mean(scores).item());
 }
 

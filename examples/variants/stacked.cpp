@@ -121,8 +121,8 @@ double accuracy_with_few_labels(const SigmoidStack& stack, std::int64_t code, co
 
 int main(int argc, char** argv) {
   std::vector<std::int64_t> widths{256, 128, 64, 30};
-  std::int64_t pretrain = 2, labels = 1000, label_epochs = 30, repeats = 5;
-  double std = 0.01, noise = 0;
+  std::int64_t labels = 1000, label_epochs = 30, repeats = 5;
+  double std = 0.01, noise = 0, pretrain = 0.4;
   Program program({.name = "stacked",
                    .title = "Stacked autoencoder",
                    .summary = "Trains a deep net of sigmoids layer by layer, because all layers at once do not learn.",
@@ -130,7 +130,8 @@ int main(int argc, char** argv) {
                    .steps = 8600,
                    .lr = 2e-3});
   program.flag("--widths", widths, "units of the encoder's layers, the code's last");
-  program.flag("--pretrain", pretrain, "epochs for each layer; the remaining epochs train all layers together");
+  program.flag("--pretrain", pretrain, "share of the epochs in which one layer after the other learns alone",
+               {.min = 0, .max = 1});
   program.flag("--std", std, "standard deviation of the first weights", {.min = 1e-6});
   program.flag("--noise", noise, "share of each layer's inputs that is hidden in pretraining", {.min = 0, .max = 1});
   program.flag("--labels", labels, "labelled images for each classifier");
@@ -155,8 +156,12 @@ int main(int argc, char** argv) {
     Uses uses = uses_of(net.model);
     uses.codes = [&](const Tensor& x) { return net.model.encode(constant(x), net.model.depth()).value(); };
     run.use(data.test_images, uses);
+    // Epochs for each layer; the remaining ones train all layers together.
+    const double for_each_layer =
+        pretrain * static_cast<double>(args.epochs_of(loader.batches())) / static_cast<double>(net.model.depth());
+    const std::int64_t each = std::max<std::int64_t>(1, std::lround(for_each_layer));
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
-      const auto layer = static_cast<std::size_t>((epoch - 1) / pretrain);
+      const auto layer = static_cast<std::size_t>((epoch - 1) / each);
       const bool alone = layer < net.model.depth();
       optim::Adam& adam = alone ? layer_adams[layer] : net.adam;
       for (const Batch& batch : run.batches(loader, epoch)) {

@@ -128,6 +128,8 @@ TEST_CASE("wrong flags give one line that says what was expected, and exit code 
       {{"--out", ""}, "--out"},
       {{"--code", "785"}, "--code: expects an integer from 1 to 784"},
       {{"--loss", "huber"}, "--loss: expects one of bce, mse, got 'huber'"},
+      {{"--widths", "8,,4"}, "--widths: expects integers, each of at least 1, got ''"},
+      {{"--widths", "8,4,"}, "--widths: expects integers, each of at least 1, got ''"},
       {{"--widths", "8,0"}, "--widths: expects integers, each of at least 1, got '0'"},
       {{"--frobnicate"}, "--frobnicate (see --help)"},
       {{"--epoch", "1"}, "--epoch; did you mean --epochs? (see --help)"},

@@ -179,3 +179,20 @@ TEST_CASE("outputs come in pieces, and the score is the error of the reconstruct
   CHECK(equal(scores_of(uses, x), sum(x, {1})));
   CHECK(usual_outputs({}).empty());
 }
+
+TEST_CASE("numbers of the code that are the same for all rows are counted and warned of") {
+  const TemporaryFolder folder;
+  // A learning rate at which nearly all ReLUs die at once.
+  const Ended ended = Ended{Process("undercomplete",
+                                    {"--data", "generated", "--limit", "200", "--epochs", "3", "--lr", "3", "--threads",
+                                     "1", "--out", folder / "trained"},
+                                    folder / "log")
+                                .wait(),
+                            nn::read_file(folder / "log")};
+  REQUIRE_MESSAGE(ended.code == 0, ended.said);
+  const double dead =
+      test::Json::parse(nn::read_file(folder / "trained/summary.json"))["dead_numbers_of_code"].number();
+  CHECK(dead > 0);
+  CHECK(ended.said.find("warning: " + std::to_string(static_cast<int>(dead)) + " of 32 numbers of the code") !=
+        std::string::npos);
+}

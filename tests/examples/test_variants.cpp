@@ -151,9 +151,9 @@ TEST_CASE("contractive: the penalty makes codes move less, at little cost, by ev
 }
 
 TEST_CASE("stacked: layer by layer gets further than joint training in as many epochs, and helps a classifier") {
-  const auto run =
-      summary_of("stacked", {"--limit", "4000", "--epochs", "9", "--lr", "0.01", "--batch-size", "20", "--widths",
-                             "128,64,32", "--repeats", "1", "--labels", "500", "--label-epochs", "10"});
+  const auto run = summary_of(
+      "stacked", {"--limit", "4000", "--epochs", "9", "--pretrain", "0.667", "--lr", "0.01", "--batch-size", "20",
+                  "--widths", "128,64,32", "--repeats", "1", "--labels", "500", "--label-epochs", "10"});
   // Joint training leaves the plateau at the mean image late, and how late is chance.
   CHECK(figure(run, "test_mse") < 0.6 * figure(run, "joint_mse"));
   CHECK(figure(run, "test_mse") < 0.6 * figure(run, "mean_image_mse"));
