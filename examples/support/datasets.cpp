@@ -160,6 +160,16 @@ ImageData read_files(const DataOptions& options, const fs::path& path) {
   return data;
 }
 
+}  // namespace
+
+std::string other_size(const Shape& known, const Shape& got) {
+  const bool pictures = known.size() == 3 && known[1] > 1;
+  return join("the model was trained on rows of ", known, pictures ? " (channels, height, width)" : "", ", these are ",
+              got, pictures ? join("; --resize ", known[1], 'x', known[2], " stretches pictures") : "");
+}
+
+namespace {
+
 // What a trained model is applied to.
 ImageData read_new(const DataOptions& options) {
   const Shape& known = options.trained_on;
@@ -171,9 +181,7 @@ ImageData read_new(const DataOptions& options) {
                                 .row = known,
                                 .label_optional = true});
   ImageData data = described(rows, options.apply.front());
-  check(known.empty() || data.image_shape() == known, data.origin, "the model was trained on rows of ", known,
-        ", these are ", data.image_shape(), " (channels, height, width); --resize ", known.empty() ? 0 : known[1], "x",
-        known.empty() ? 0 : known[2], " stretches pictures");
+  check(known.empty() || data.image_shape() == known, data.origin, other_size(known, data.image_shape()));
   if (!options.classes.empty()) data.classes = options.classes;
   data.scaling = options.scaling;
   const Tensor x = flatten(rows.values, 1);

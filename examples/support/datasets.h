@@ -82,4 +82,7 @@ struct DataOptions {
 /// training rows; the few test values beyond them are clamped.
 ImageData load_images(const DataOptions& options = {});
 
+/// The message about rows that a trained model cannot take: the shape that it knows, and the one that came.
+std::string other_size(const Shape& known, const Shape& got);
+
 }  // namespace hourglass::examples

@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "autograd/ops.h"
 #include "examples/support/files.h"
 #include "examples/support/report.h"
 #include "examples/support/run_json.h"
@@ -24,6 +23,19 @@ void check_name(const std::string& name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   check(!name.empty() && name.find_first_not_of(kAllowed) == std::string::npos, "run", "'", name,
         "' is not a valid name: it may have letters, digits, _ and -");
+}
+
+/// Rows of a table or series, which are no pictures: the first of each row of the grid, by its label, or else some.
+std::string as_curves(const Tensor& images, const GridOptions& options) {
+  constexpr std::int64_t kMost = 8;  // that can be told apart
+  const auto labels = std::ssize(options.row_labels);
+  const bool has_labels = labels > 0 && images.size(0) % labels == 0;
+  const std::int64_t apart = has_labels ? images.size(0) / labels : 1;
+  std::vector<Series> curves;
+  for (std::int64_t i = 0; i < std::min(kMost, has_labels ? labels : images.size(0)); ++i)
+    curves.push_back(curve(has_labels ? options.row_labels[static_cast<std::size_t>(i)] : std::to_string(i + 1),
+                           select(images, 0, i * apart)));
+  return line_plot(curves, {.x_label = "column", .y_label = "value, scaled"});
 }
 
 }  // namespace
@@ -249,14 +261,9 @@ void Run::fact(const std::string& name, Value value) {
 
 void Run::images(const std::string& name, const Tensor& images, GridOptions options, const std::string& caption) {
   const bool of_the_data = options.height == 0 && images.dim() == 2 && images.size(1) == numel(image_);
-  if (!of_the_data) return picture(name, image_grid(images, options), caption);
-  constexpr std::int64_t kMostWidth = 400;
-  Tensor shown = reshape(images, {images.size(0), image_[0], image_[1], image_[2]});
-  if (image_[1] == 1 && image_[2] > kMostWidth) {
-    const NoGrad no_grad;
-    shown = adaptive_avg_pool2d(constant(shown), {1, kMostWidth}).value();
-  }
-  picture(name, image_grid(shown, options), caption);
+  if (of_the_data && image_[0] == 1 && image_[1] == 1) return plot(name, as_curves(images, options), caption);
+  const Shape shape{images.size(0), image_[0], image_[1], image_[2]};
+  picture(name, image_grid(of_the_data ? reshape(images, shape) : images, options), caption);
 }
 
 void Run::picture(const std::string& name, const Image& image, const std::string& caption) {

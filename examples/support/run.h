@@ -101,7 +101,7 @@ class Run {
   void fact(const std::string& name, Value value);
   /// A picture (name.png) or a plot (name.svg). The report shows them with their captions, in the order of the calls.
   /// images() lays out an image_grid; rows of as many numbers as an image of the run's data has are images of that
-  /// size. Rows of a table or series that are longer than 400 numbers are drawn as averages of neighbours.
+  /// size. Rows of a table or series are drawn as curves (name.svg): the first image of each row of the grid.
   void images(const std::string& name, const Tensor& images, GridOptions options, const std::string& caption);
   void picture(const std::string& name, const Image& image, const std::string& caption);
   void plot(const std::string& name, const std::string& svg, const std::string& caption);

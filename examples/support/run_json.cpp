@@ -180,8 +180,13 @@ TrainedModel read_model(const std::filesystem::path& path) {
   try {
     model.program = file.metadata.at("program");
     model.config = texts_in(parse_limited(file.metadata.at("config"), name));
-    for (const Json& extent : parse_limited(file.metadata.at("row"), name))
-      model.row.push_back(extent.get<std::int64_t>());
+    const auto row = parse_limited(file.metadata.at("row"), name).get<std::vector<double>>();
+    constexpr double kMost = 1 << 30;
+    const bool fits = !row.empty() && row.size() <= 3 &&
+                      std::all_of(row.begin(), row.end(), [](double extent) { return extent >= 1 && extent <= kMost; });
+    check(fits, name, "this is not the trained model of an example: its row is ",
+          nn::one_line(file.metadata.at("row")));
+    for (const double extent : row) model.row.push_back(static_cast<std::int64_t>(extent));
     model.classes = parse_limited(file.metadata.at("classes"), name).get<std::vector<std::string>>();
   } catch (const std::out_of_range&) {
     fail(name, "this is not the trained model of an example");
@@ -193,9 +198,13 @@ TrainedModel read_model(const std::filesystem::path& path) {
                                     [&](const auto& entry) { return entry.first == wanted; });
     return found == file.tensors.end() ? Tensor() : found->second;
   };
-  if (const Tensor shift = tensor("data.shift"), scale = tensor("data.scale");
-      shift.numel() > 0 && shift.shape() == scale.shape())
+  if (const Tensor shift = tensor("data.shift"), scale = tensor("data.scale"); shift.numel() > 0) {
+    const bool fits = shift.shape() == scale.shape() && shift.dim() == 1 && is_floating(shift.dtype()) &&
+                      scale.dtype() == shift.dtype() && (shift.size(0) == 1 || shift.size(0) == model.row.back());
+    check(fits, name, "data.shift and data.scale must be a number for each of ", model.row.back(), " columns, got ",
+          describe(shift), " and ", describe(scale));
     model.scaling.emplace(shift, scale);
+  }
   return model;
 }
 

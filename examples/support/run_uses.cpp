@@ -95,9 +95,9 @@ void Run::read_new_rows(const Tensor& like) {
            .image = {shape[1], shape[2], shape[3]},
            .names = std::move(files.names),
            .columns = std::move(files.columns)};
+  image_ = rows_.image;
   check(uses_->any_size || rows_.values.numel() / shape[0] == numel(data.trained_on), data.apply.front().string(),
-        "the model was trained on rows of ", data.trained_on, ", these are ", rows_.image,
-        "; --resize stretches pictures");
+        other_size(data.trained_on, rows_.image));
 }
 
 void Run::apply(const Tensor& like) {
@@ -123,7 +123,7 @@ void Run::apply(const Tensor& like) {
 // The report's part: the first rows, and the strangest ones.
 void Run::describe_outputs() {
   const Tensor& x = rows_.values;
-  if (uses_->reconstructions && rows_.image[1] > 1) {
+  if (uses_->reconstructions) {
     const Tensor few = slice(x, 0, 0, 10), outputs = of_rows(uses_->reconstructions, few);
     if (few.shape() == outputs.shape())
       images("reconstructions", concat({flatten(few, 1), flatten(outputs, 1)}, 0),

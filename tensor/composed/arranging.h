@@ -89,8 +89,9 @@ X slice_backwards(const X& x, std::int64_t axis, std::int64_t start, std::int64_
   const auto bound = [n](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + n : i, -1, n - 1); };
   const std::int64_t first = bound(start), past = bound(stop);
   if (first <= past) return slice(x, axis, 0, 0);
-  const std::int64_t last = first + (first - past - 1) / -step * step;
-  return flip(slice(x, axis, last, first + 1, -step), {axis});
+  const std::int64_t stride = -std::max(step, -n);  // a longer step than the axis takes one element, too
+  const std::int64_t last = first - (first - past - 1) / stride * stride;
+  return flip(slice(x, axis, last, first + 1, stride), {axis});
 }
 
 template <class X>

@@ -8,6 +8,7 @@
 
 #include "examples/support/png.h"
 #include "examples/support/uses.h"
+#include "nn/checkpoint.h"
 #include "nn/npy.h"
 #include "nn/safetensors.h"
 #include "tensor/ops.h"
@@ -85,6 +86,7 @@ TEST_CASE("every variant gives the same outputs when the finished run is applied
     REQUIRE_MESSAGE(ended.code == 0, ended.said);
     for (const std::string& file : files)
       CHECK(nn::read_file(folder / ("trained/" + file)) == nn::read_file(folder / ("applied/" + file)));
+    if (name == "recurrent") CHECK(std::filesystem::exists(folder / "applied/reconstructions.svg"));
   }
 }
 
@@ -116,6 +118,36 @@ TEST_CASE("a model file has the weights and buffers of its models, and its flags
   CHECK(apply(folder, "undercomplete", folder / "wide.csv").said.find("trained on rows of [1, 28, 28]") !=
         std::string::npos);
   CHECK(apply(folder, "undercomplete", folder / "absent.png").said.find("there is no such file") != std::string::npos);
+}
+
+TEST_CASE("a model file of a stranger is refused with a sentence") {
+  const TemporaryFolder folder;
+  train("undercomplete", folder, {"--code", "2", "--save", "inputs.npy"});
+  const nn::Safetensors whole = nn::load_checkpoint(folder / "trained/model.safetensors");
+  const auto said_of = [&](const std::string& key, const std::string& value, StateDict more = {}) {
+    nn::Metadata metadata = whole.metadata;
+    if (!key.empty()) metadata[key] = value;
+    StateDict state = whole.tensors;
+    state.insert(state.end(), more.begin(), more.end());
+    nn::save_checkpoint(folder / "trained/model.safetensors", state, metadata);
+    const Ended ended = apply(folder, "undercomplete", folder / "trained/inputs.npy", {"--overwrite"});
+    CHECK(ended.code == (key.empty() && more.empty() ? 0 : 2));
+    return ended.said;
+  };
+  CHECK(said_of("row", "[1,28,-28]").find("its row is [1,28,-28]") != std::string::npos);
+  CHECK(said_of("row", "[1e300]").find("its row is") != std::string::npos);
+  CHECK(said_of("row", "[]").find("its row is []") != std::string::npos);
+  CHECK(said_of("row", R"(["x"])").find("not the trained model") != std::string::npos);
+  CHECK(said_of("row", "[1,1,30]").find("trained on rows of [1, 1, 30]") != std::string::npos);
+  CHECK(said_of("config", "[[[[[[]]]]]]").find("too deep") != std::string::npos);
+  CHECK(said_of("config", R"({"code":"a\nb"})").find("--code: expects an integer") != std::string::npos);
+  CHECK(said_of("config", R"({"code":3})").find("f32[3, 784]") != std::string::npos);
+  CHECK(said_of("classes", "{").find("not the trained model") != std::string::npos);
+  CHECK(said_of("", "", {{"data.shift", zeros({3})}, {"data.scale", zeros({3})}}).find("for each of 28 columns") !=
+        std::string::npos);
+  CHECK(said_of("", "", {{"data.shift", zeros({28})}, {"data.scale", zeros({1})}}).find("for each of 28 columns") !=
+        std::string::npos);
+  said_of("", "");
 }
 
 TEST_CASE("the columns of a table keep their names and units") {
