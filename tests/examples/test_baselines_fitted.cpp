@@ -172,6 +172,12 @@ TEST_CASE("the patch filter takes single precision, batches, views, empty sets a
   CHECK(error_of([&] {
           filter.learn(zeros({9, 5}), zeros({9, 4}));
         }) == "PatchFilter: needs pairs of pictures of the same extents, got f32[9, 5] and f32[9, 4]");
+  CHECK(error_of([&] {
+          filter.learn(zeros({1, 2, 9, 5}), zeros({1, 1, 9, 5}));
+        }) == "PatchFilter: has learnt from pictures of 1 channels to give 1, got f32[1, 2, 9, 5] and f32[1, 1, 9, 5]");
+  CHECK(error_of([&] {
+          filter.learn(full({9, 5}, kNan), zeros({9, 5}));
+        }) == "PatchFilter: NaN or infinities in f32[9, 5]");
   CHECK(error_of([&] { filter(zeros({9})); }) == "PatchFilter: expects pictures [..., height, width], got f32[9]");
 }
 

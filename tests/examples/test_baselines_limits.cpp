@@ -101,7 +101,7 @@ TEST_CASE("filters refuse what they cannot filter") {
     if (std::string(name) != "wavelet_denoise_series")
       CHECK(error_of([&] { apply(zeros({5})); }) == join(name, ": expects pictures [..., height, width], got f32[5]"));
   }
-  CHECK(error_of([&] { median_filter(x, 0); }) == "median_filter: needs a window of at least 1 pixel, got 0");
+  CHECK(error_of([&] { median_filter(x, 0); }) == "median_filter: needs a window of 1 to 1000 pixels, got 0");
   CHECK(error_of([&] {
           temporal_median(zeros({0, 3}));
         }) == "temporal_median: needs frames [time, ...], at least one, got f32[0, 3]");
@@ -112,16 +112,19 @@ TEST_CASE("filters refuse what they cannot filter") {
   CHECK(error_of([&] { bilateral_filter(x, 1, 101); }) ==
         "bilateral_filter: needs a sigma_spatial above 0 and at most 100 pixels, got 101");
   CHECK(error_of([&] { total_variation(x, -1); }) == "total_variation: needs a weight above 0, got -1");
-  CHECK(error_of([&] { total_variation(x, 1, -1); }) == "total_variation: needs a number of steps, got -1");
+  CHECK(error_of([&] { total_variation(x, 1, -1); }) == "total_variation: needs at least 0 steps, got -1");
   CHECK(error_of([&] { wavelet_denoise(x, -1); }) == "wavelet_denoise: needs a sigma of at least 0, got -1");
   CHECK(error_of([&] { wavelet_denoise_series(x, 1, 61); }) ==
         "wavelet_denoise_series: needs 1 to 60 levels, or 0 for as many as fit, got 61");
-  CHECK(error_of([&] { sauvola(x, 4); }) == "sauvola: needs an odd window, got 4");
+  CHECK(error_of([&] { sauvola(x, 4); }) == "sauvola: needs an odd window of at most 9999 pixels, got 4");
   CHECK(error_of([&] { sauvola(x, 3, 0.2, 0); }) == "sauvola: needs an r above 0, got 0");
   CHECK(error_of([&] {
           clean_page(x, zeros({2, 4, 5}));
         }) == "clean_page: needs a threshold that broadcasts to the page, got f32[2, 4, 5] for f32[4, 5]");
   CHECK(error_of([&] { clean_page(x, x, -1); }) == "clean_page: needs a softness of at least 0, got -1");
   CHECK(error_of([&] { resize_bicubic(x, 0, 5); }) ==
-        "resize_bicubic: needs pictures with pixels and a new size of at least 1 x 1, got f32[4, 5] and 0 x 5");
+        "resize_bicubic: needs a new size of 1 to 1000000 pixels on each side, got 0 x 5");
+  CHECK(error_of([&] {
+          resize_bicubic(zeros({4, 0}), 2, 2);
+        }) == "resize_bicubic: needs pictures with pixels, got f32[4, 0]");
 }

@@ -22,33 +22,18 @@ T middle_of(std::vector<T>& window) {
   return *middle;
 }
 
-// Chambolle's steps for one plane. p is the dual field times the weight. Its rows begin with one of zeros, and px is 0
-// in the last column, so that the divergence reads zeros beyond the upper and the left border.
-template <class T>
-void minimise_variation(const T* x, T* u, std::int64_t height, std::int64_t width, T weight, std::int64_t steps) {
-  constexpr T kStep = 0.25;
-  const std::int64_t grain = grain_of(width, kSlowGrain);
-  std::vector<T> px_rows(static_cast<std::size_t>((height + 1) * width)), py_rows(px_rows);
-  T *const px = px_rows.data() + width, *const py = py_rows.data() + width;
-  std::copy(x, x + height * width, u);
+// Chambolle's steps for planes [..., height, width]. (px, py) is the dual field times the weight.
+Tensor minimise_variation(const Tensor& x, double weight, std::int64_t steps) {
+  constexpr double kStep = 0.25;
+  Tensor u = x, px = zeros_like(x), py = px;
   for (std::int64_t step = 0; step < steps; ++step) {
-    parallel_for(height, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
-        const std::int64_t first = row * width, below = row + 1 < height ? width : 0;
-        const auto move = [&](std::int64_t i, T dx, T dy) {
-          const T scale = 1 / (1 + kStep / weight * std::sqrt(dx * dx + dy * dy));
-          px[i] = (px[i] - kStep * dx) * scale;
-          py[i] = (py[i] - kStep * dy) * scale;
-        };
-        for (std::int64_t i = first; i < first + width - 1; ++i) move(i, u[i + 1] - u[i], u[i + below] - u[i]);
-        const std::int64_t last = first + width - 1;
-        move(last, 0, u[last + below] - u[last]);
-      }
-    });
-    parallel_for(height * width, grain * width, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) u[i] = x[i] - px[i] - py[i] + px[i - 1] + py[i - width];
-    });
+    const Tensor dx = pad(diff(u, 1, -1), {{0, 1}}), dy = pad(diff(u, 1, -2), {{0, 1}, {0, 0}});
+    const Tensor scale = sqrt(square(dx) + square(dy)) * (kStep / weight) + 1;
+    px = (std::move(px) - dx * kStep) / scale;
+    py = (std::move(py) - dy * kStep) / scale;
+    u = x - diff(pad(px, {{1, 0}}), 1, -1) - diff(pad(py, {{1, 0}, {0, 0}}), 1, -2);
   }
+  return u;
 }
 
 // A line of `extent` pixels, each replaced by the weighted mean of its reflected surroundings.
@@ -71,7 +56,7 @@ Taps gaussian_taps(std::int64_t extent, double sigma) {
 
 Tensor median_filter(const Tensor& x, std::int64_t size) {
   check_pictures("median_filter", x);
-  check(size >= 1, "median_filter", "needs a window of at least 1 pixel, got ", size);
+  check(size >= 1 && size <= 1000, "median_filter", "needs a window of 1 to 1000 pixels, got ", size);
   if (x.numel() == 0) return x;
   const std::int64_t height = x.size(-2), width = x.size(-1);
   const Tensor padded = reflect_pad(x, size / 2, size - 1 - size / 2);
@@ -138,21 +123,16 @@ Tensor bilateral_filter(const Tensor& x, double sigma_color, double sigma_spatia
 Tensor total_variation(const Tensor& x, double weight, std::int64_t steps) {
   check_pictures("total_variation", x);
   check(weight > 0, "total_variation", "needs a weight above 0, got ", weight);
-  check(steps >= 0, "total_variation", "needs a number of steps, got ", steps);
+  check(steps >= 0, "total_variation", "needs at least 0 steps, got ", steps);
   if (x.numel() == 0) return x;
-  const Tensor from = contiguous(x);
-  Tensor y(x.shape(), x.dtype());
-  const std::int64_t height = x.size(-2), width = x.size(-1), size = height * width;
-  dispatch_floating("total_variation", x.dtype(), [&]<class T>() {
-    const T* const pictures = from.data<T>();
-    T* const to = y.mutable_data<T>();
-    // One picture is shared among threads by its rows, several by picture.
-    parallel_for(x.numel() / size, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i)
-        minimise_variation(pictures + i * size, to + i * size, height, width, static_cast<T>(weight), steps);
-    });
+  // As many planes at a time as stay in a core's cache: a large picture shares its ops among the threads.
+  const Tensor planes = reshape(x, {-1, x.size(-2), x.size(-1)});
+  const std::int64_t grain = grain_of(x.size(-2) * x.size(-1)), count = planes.size(0);
+  std::vector<Tensor> parts(static_cast<std::size_t>(ceil_div(count, grain)));
+  parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
+    parts[static_cast<std::size_t>(begin / grain)] = minimise_variation(slice(planes, 0, begin, end), weight, steps);
   });
-  return y;
+  return reshape(concat(parts, 0), x.shape());
 }
 
 }  // namespace hourglass::examples

@@ -11,7 +11,7 @@
 namespace hourglass::examples {
 
 /// The median of the size x size pixels around each pixel: of size * size sorted numbers, counted from 0, the one at
-/// size * size / 2. With an even size the window reaches one pixel further up and left. Equal to
+/// size * size / 2; size is 1 to 1000. With an even size the window reaches one pixel further up and left. Equal to
 /// scipy.ndimage.median_filter. Removes single wrong pixels and keeps edges.
 Tensor median_filter(const Tensor& x, std::int64_t size = 3);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "examples/support/baselines/border.h"
+#include "examples/support/metrics/finite.h"
 
 namespace hourglass::examples {
 namespace {
@@ -47,6 +48,8 @@ PatchFilter::PatchFilter(const PatchFilterOptions& options) : options_(options) 
 void PatchFilter::learn(const Tensor& damaged, const Tensor& clean) {
   check_pictures("PatchFilter", damaged);
   check_pictures("PatchFilter", clean);
+  check_finite("PatchFilter", damaged);
+  check_finite("PatchFilter", clean);
   const Tensor x = with_channels(damaged), y = with_channels(clean);
   const std::int64_t size = options_.size, rows = x.size(2) - size + 1, columns = x.size(3) - size + 1;
   check(damaged.dim() == clean.dim() && x.size(0) == y.size(0) && x.size(2) == y.size(2) && x.size(3) == y.size(3),
@@ -54,6 +57,10 @@ void PatchFilter::learn(const Tensor& damaged, const Tensor& clean) {
         describe(clean));
   check(rows >= 1 && columns >= 1, "PatchFilter", "needs pictures of at least ", size, " x ", size, " pixels, got ",
         describe(damaged));
+  if (patches_.rows() > 0)
+    check(x.size(1) == kernel_.size(1) && y.size(1) == kernel_.size(0), "PatchFilter", "has learnt from pictures of ",
+          kernel_.size(1), " channels to give ", kernel_.size(0), ", got ", describe(damaged), " and ",
+          describe(clean));
   const std::int64_t band = std::max<std::int64_t>(1, 4096 / columns);
   for (std::int64_t i = 0; i < x.size(0); ++i)
     for (std::int64_t row = 0; row < rows; row += band) {

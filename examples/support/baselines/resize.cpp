@@ -38,9 +38,10 @@ Taps bicubic_taps(std::int64_t extent, std::int64_t outputs) {
 
 Tensor resize_bicubic(const Tensor& x, std::int64_t height, std::int64_t width) {
   check_pictures("resize_bicubic", x);
-  check(height >= 1 && width >= 1 && x.size(-2) >= 1 && x.size(-1) >= 1, "resize_bicubic",
-        "needs pictures with pixels and a new size of at least 1 x 1, got ", describe(x), " and ", height, " x ",
-        width);
+  constexpr std::int64_t kMost = 1'000'000;
+  check(height >= 1 && height <= kMost && width >= 1 && width <= kMost, "resize_bicubic",
+        "needs a new size of 1 to 1000000 pixels on each side, got ", height, " x ", width);
+  check(x.size(-2) >= 1 && x.size(-1) >= 1, "resize_bicubic", "needs pictures with pixels, got ", describe(x));
   return resample(x, {bicubic_taps(x.size(-2), height), bicubic_taps(x.size(-1), width)});
 }
 

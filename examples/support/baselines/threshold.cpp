@@ -18,7 +18,8 @@ Taps window_mean_taps(std::int64_t extent, std::int64_t window) {
 
 Tensor sauvola(const Tensor& page, std::int64_t window, double k, double r) {
   check_pictures("sauvola", page);
-  check(window >= 1 && window % 2 == 1, "sauvola", "needs an odd window, got ", window);
+  check(window >= 1 && window <= 9999 && window % 2 == 1, "sauvola", "needs an odd window of at most 9999 pixels, got ",
+        window);
   check(r > 0, "sauvola", "needs an r above 0, got ", r);
   if (page.numel() == 0) return page;
   const ImageTaps around{window_mean_taps(page.size(-2), window), window_mean_taps(page.size(-1), window)};

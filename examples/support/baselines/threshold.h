@@ -10,7 +10,7 @@ namespace hourglass::examples {
 /// The threshold  m (1 + k (s / r - 1))  at each pixel of pages [..., height, width], f32 or f64, where m and s are the
 /// mean and the standard deviation of the window x window pixels around it: a little below the paper's brightness where
 /// there is paper alone, in the middle between ink and paper where there are both (Sauvola & Pietikäinen 2000, "Adaptive
-/// document image binarization", equation 5). window is odd; r > 0 is the largest possible s. Beyond the border lies
+/// document image binarization", equation 5). window is odd, at most 9999; r > 0 is the largest possible s. Beyond the border lies
 /// the page's reflection (border.h). Equal to skimage.filters.threshold_sauvola on pages that were reflected so before.
 /// A pixel that is NaN makes NaN of the thresholds around it.
 Tensor sauvola(const Tensor& page, std::int64_t window = 15, double k = 0.2, double r = 0.5);

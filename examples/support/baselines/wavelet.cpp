@@ -36,7 +36,7 @@ Taps analysis(const Filter& filter, std::int64_t extent) {
   return taps;
 }
 
-// The transpose, which is the inverse: x[t] is the sum of filter[2 i + 1 - t] times coefficient i.
+// The inverse, which is the transpose but for the reflections: x[t] is the sum of filter[2 i + 1 - t] times coefficient i.
 Taps synthesis(const Filter& filter, std::int64_t extent) {
   Taps taps{.extent = coefficients_of(extent)};
   for (std::int64_t t = 0; t < extent; ++t, taps.end_output())

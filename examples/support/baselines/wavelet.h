@@ -17,7 +17,7 @@ namespace hourglass::examples {
 /// thresholding for image denoising and compression"). A band with no more than noise becomes 0.
 ///
 /// The wavelet is Daubechies' least asymmetric one with 4 vanishing moments (8 taps: sym4). On four photographs with
-/// sigma = 25/255 it gave 28.0 dB, db2 27.7 and Haar 27.0. Beyond the border lies the reflection (border.h). `levels`
+/// sigma = 25/255 it gave a PSNR of 28.0 dB, db2 27.7 and Haar 27.0. Beyond the border lies the reflection (border.h). `levels`
 /// is how often the coarse half is split again; 0 stands for as often as it is longer than the wavelet, at least once.
 /// With that number, this is skimage.restoration.denoise_wavelet(x, sigma, "sym4", wavelet_levels=levels,
 /// rescale_sigma=False).
