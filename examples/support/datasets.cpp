@@ -156,6 +156,7 @@ ImageData read_files(const DataOptions& options, const fs::path& path) {
   data.train_labels = labels_of(set.train);
   data.test_images = prepared(set.test);
   data.test_labels = labels_of(set.test);
+  data.train_names = set.train.names;
   data.test_names = set.test.names;
   return data;
 }
@@ -217,11 +218,20 @@ ImageData load_all(const DataOptions& options) {
   return generate(options);
 }
 
+std::vector<std::string> picked(const std::vector<std::string>& names, const Tensor& indices) {
+  std::vector<std::string> some;
+  if (names.empty()) return some;
+  for (const std::int64_t i : indices.to_vector<std::int64_t>()) some.push_back(names[static_cast<std::size_t>(i)]);
+  return some;
+}
+
 // Moves some of the training images, drawn by chance but always the same ones, to the validation set.
 void hold_out(ImageData& data, std::int64_t most) {
   const std::int64_t n = data.train_images.size(0), count = std::max<std::int64_t>(1, std::min(most, n / 7));
   check(n >= 2, "data", "a training and a validation set need at least 2 images, and ", data.origin, " has ", n);
   const Tensor order = Rng(0).split("validation").permutation(n);
+  data.validation_names = picked(data.train_names, slice(order, 0, 0, count));
+  data.train_names = picked(data.train_names, slice(order, 0, count, n));
   for (auto [from, to] : {std::pair{&data.train_images, &data.validation_images},
                           {&data.train_labels, &data.validation_labels},
                           {&data.train_factors, &data.validation_factors}}) {
@@ -268,7 +278,10 @@ ImageData load_images(const DataOptions& options) {
        {&data.train_images, &data.train_labels, &data.train_factors, &data.validation_images, &data.validation_labels,
         &data.validation_factors, &data.test_images, &data.test_labels, &data.test_factors})
     if (part->numel() > 0) *part = slice(*part, 0, 0, std::min(options.limit, part->size(0)));
-  if (!data.test_names.empty()) data.test_names.resize(static_cast<std::size_t>(data.test_images.size(0)));
+  for (auto [names, images] : {std::pair{&data.train_names, &data.train_images},
+                               {&data.validation_names, &data.validation_images},
+                               {&data.test_names, &data.test_images}})
+    if (!names->empty()) names->resize(static_cast<std::size_t>(images->size(0)));
   data.name += ", " + std::to_string(options.limit) + " images";
   return data;
 }

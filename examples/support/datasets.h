@@ -32,7 +32,8 @@ struct ImageData {
   std::vector<std::string> classes;    ///< their names, by label
   std::string origin;                  ///< where the images came from, in words
   std::vector<std::string> columns{};  ///< names of the numbers, if the images are the rows of a table with a heading
-  std::vector<std::string> test_names{};  ///< of the test images: their files, if each has one
+  /// Of the images: their files, if each has one.
+  std::vector<std::string> train_names{}, validation_names{}, test_names{};
   /// How numbers that were not in [0, 1] became so; outputs of a model in the data's own units are its inverse.
   std::optional<Scaling> scaling{};
 

@@ -116,6 +116,7 @@ void Run::apply(const Tensor& like) {
   record_.args.about.title += ", applied to new data";
   write_outputs(args.save.empty() ? usual_outputs(*uses_) : args.save);
   describe_outputs();
+  if (uses_->applied) uses_->applied(rows_);
   finish();
   throw Applied();
 }

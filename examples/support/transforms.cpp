@@ -2,6 +2,7 @@
 #include "examples/support/transforms.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -80,6 +81,15 @@ Transform random_flip() {
     check_images("random_flip", x);
     const Tensor mirrored = rng.bernoulli({x.size(0), 1, 1, 1}, 0.5);
     return where(gt(mirrored, 0), flip(x, {3}), x);
+  };
+}
+
+Transform random_relight(double most) {
+  check(most >= 1, "random_relight", "the largest power is 1 or more, got ", most);
+  return [=](const Tensor& x, Rng& rng) {
+    Shape each{x.size(0)};
+    while (each.size() < x.shape().size()) each.push_back(1);
+    return pow(x, exp(rng.uniform(each, -std::log(most), std::log(most))));
   };
 }
 

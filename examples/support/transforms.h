@@ -41,6 +41,8 @@ Transform random_shift(std::int64_t pixels);
 Transform random_flip();
 /// Cuts each image to height x width at a random place.
 Transform random_crop(std::int64_t height, std::int64_t width);
+/// Makes each image of a batch [n, ...], with pixels in [0, 1], darker or brighter: x^γ with log γ uniform in ±log(most).
+Transform random_relight(double most);
 /// Applies a transform of images to rows [n, height * width].
 Transform on_rows(std::int64_t height, std::int64_t width, Transform transform);
 

@@ -13,6 +13,8 @@
 
 namespace hourglass::examples {
 
+struct OutputRows;
+
 /// What a model makes of rows of numbers. What it cannot make stays empty. The functions are called with some rows at a
 /// time, without a graph, and while all modules of the run are in evaluation mode.
 struct Uses {
@@ -21,6 +23,8 @@ struct Uses {
   OfRows reconstructions{};  ///< like the rows
   OfRows scores{};           ///< [n], how strange each row is; if empty, the mean squared error of its reconstruction
   std::function<Tensor(std::int64_t count, Rng& rng)> samples{};  ///< new rows [count, d]
+  /// What else the program does with the rows of --apply: it may draw pictures and write tables.
+  std::function<void(const OutputRows& rows)> applied{};
   bool any_size = false;  ///< takes rows of another size than those that it was trained on
 };
 
