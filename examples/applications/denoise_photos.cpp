@@ -95,20 +95,20 @@ void measure(Method& method, const std::vector<Pair>& pairs) {
   }
 }
 
-// The setting that is best on the validation pictures.
+// A filter with each of several settings.
 template <class Filter>
-Method tuned(const std::string& name, const std::vector<double>& settings, const std::vector<Pair>& validation,
-             Filter filter) {
-  Method best;
-  double highest = -INFINITY;
-  for (const double setting : settings) {
-    Method method{name, number(setting, 3), [filter, setting](const Tensor& x) { return filter(x, setting); }};
-    const double value = mean_psnr(method, validation);
-    if (best.restore && value <= highest) continue;
-    highest = value;
-    best = std::move(method);
-  }
-  return best;
+std::vector<Method> with_settings(const std::string& name, const std::vector<double>& settings, Filter filter) {
+  std::vector<Method> methods;
+  for (const double setting : settings)
+    methods.push_back({name, number(setting, 3), [filter, setting](const Tensor& x) { return filter(x, setting); }});
+  return methods;
+}
+
+// The one that is best on the validation pictures.
+Method best_of(const std::vector<Method>& methods, const std::vector<Pair>& validation) {
+  std::vector<double> values;
+  for (const Method& method : methods) values.push_back(mean_psnr(method, validation));
+  return methods[static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin())];
 }
 
 Method patch_filter(const std::vector<Photo>& photos, double sigma, std::int64_t crop, Rng rng) {
@@ -123,18 +123,22 @@ std::vector<Method> opponents(const PhotoSet& data, const std::vector<Pair>& val
                               std::int64_t crop, const Rng& rng) {
   std::vector<Method> all{{"noisy", "", [](const Tensor& x) { return x; }},
                           {"median", "3", [](const Tensor& x) { return median_filter(x, 3); }}};
-  all.push_back(tuned("Gaussian", {0.6, 0.8, 1, 1.2, 1.5, 2}, validation, gaussian_filter));
+  const auto add_best = [&](const std::vector<Method>& methods) { all.push_back(best_of(methods, validation)); };
   const auto times_sigma = [sigma](std::vector<double> factors) {
     for (double& factor : factors) factor *= sigma;
     return factors;
   };
-  Method bilateral = tuned("bilateral", times_sigma({2, 3, 4, 6}), validation,
-                           [](const Tensor& x, double range) { return bilateral_filter(x, range, 1.5); });
-  all.push_back(std::move(bilateral));
-  all.push_back(tuned("total variation", times_sigma({0.5, 0.7, 0.85, 1, 1.2, 1.5}), validation,
-                      [](const Tensor& x, double weight) { return total_variation(x, weight); }));
-  all.push_back(tuned("wavelets", times_sigma({0.6, 0.8, 1, 1.2}), validation,
-                      [](const Tensor& x, double strength) { return wavelet_denoise(x, strength); }));
+  add_best(with_settings("Gaussian", {0.5, 0.6, 0.8, 1, 1.2, 1.5, 2}, gaussian_filter));
+  std::vector<Method> bilateral;
+  for (const double range : times_sigma({2, 3, 4, 6}))
+    for (const double spatial : {1.0, 1.5, 2.0, 3.0})
+      bilateral.push_back({"bilateral", join(number(range, 3), ", ", number(spatial)),
+                           [=](const Tensor& x) { return bilateral_filter(x, range, spatial); }});
+  add_best(bilateral);
+  add_best(with_settings("total variation", times_sigma({0.5, 0.6, 0.7, 0.85, 1, 1.2, 1.5}),
+                         [](const Tensor& x, double weight) { return total_variation(x, weight); }));
+  add_best(with_settings("wavelets", times_sigma({0.6, 0.8, 1, 1.2, 1.5}),
+                         [](const Tensor& x, double strength) { return wavelet_denoise(x, strength); }));
   all.push_back(patch_filter(data.train, sigma, crop, rng));
   return all;
 }

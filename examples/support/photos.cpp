@@ -53,18 +53,18 @@ std::vector<fs::path> pictures_below(const fs::path& folder) {
 }
 
 // The index in [0, extent) that a mirror at both ends (0 1 2 | 2 1 0) shows at `index`.
-std::int64_t reflected(std::int64_t index, std::int64_t extent) {
+std::int64_t mirrored(std::int64_t index, std::int64_t extent) {
   const std::int64_t period = 2 * extent, at = ((index % period) + period) % period;
   return at < extent ? at : period - 1 - at;
 }
 
 // Where a crop comes from. turn: 0 to 7; bit 0 mirrors left and right, bit 1 top and bottom, bit 2 swaps both axes.
-struct Place {
+struct CropPlace {
   std::size_t photo;
   std::int64_t top, left, turn;
 };
 
-void copy_crop(const Photo& photo, const Place& place, std::int64_t size, float* to) {
+void copy_crop(const Photo& photo, const CropPlace& place, std::int64_t size, float* to) {
   const std::int64_t height = photo.height(), width = photo.width();
   const std::uint8_t* from = photo.pixels.data<std::uint8_t>();
   for (std::int64_t c = 0; c < photo.pixels.size(0); ++c)
@@ -73,8 +73,8 @@ void copy_crop(const Photo& photo, const Place& place, std::int64_t size, float*
         std::int64_t row = (place.turn & 4) != 0 ? x : y, column = (place.turn & 4) != 0 ? y : x;
         if ((place.turn & 2) != 0) row = size - 1 - row;
         if ((place.turn & 1) != 0) column = size - 1 - column;
-        row = reflected(place.top + row, height);
-        column = reflected(place.left + column, width);
+        row = mirrored(place.top + row, height);
+        column = mirrored(place.left + column, width);
         *to++ = static_cast<float>(from[(c * height + row) * width + column]) / 255;
       }
 }
@@ -190,7 +190,7 @@ Tensor random_crops(const std::vector<Photo>& photos, std::int64_t count, std::i
           describe(photo.pixels), ", but the first picture is ", describe(photos[0].pixels));
     until.push_back((until.empty() ? 0 : until.back()) + photo.height() * photo.width());
   }
-  std::vector<Place> places;
+  std::vector<CropPlace> places;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t pixel = rng.below(until.back());
     const auto photo = static_cast<std::size_t>(std::upper_bound(until.begin(), until.end(), pixel) - until.begin());

@@ -20,10 +20,11 @@ namespace {
 // The photographs among the wallpapers (the others are drawn), and pictures of scikit-image in colour.
 constexpr const char* kWallpapers = "/usr/share/wallpapers";
 constexpr const char* kSkimage = "/usr/lib/python3/dist-packages/skimage/data";
-constexpr std::array kTrain{"Autumn",     "BytheWater", "ColdRipple", "ColorfulCups", "DarkestHour", "EveningGlow",
-                            "FallenLeaf", "Grey",       "Kite",       "OneStandsOut", "Path",        "summer_1am"};
-constexpr std::array kValidation{"motorcycle_left.png", "hubble_deep_field.jpg", "ihc.png"};
-constexpr std::array kTest{"astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"};
+constexpr std::array kTrainPhotos{"Autumn",      "BytheWater",   "ColdRipple", "ColorfulCups",
+                                  "DarkestHour", "EveningGlow",  "FallenLeaf", "Grey",
+                                  "Kite",        "OneStandsOut", "Path",       "summer_1am"};
+constexpr std::array kValidationPhotos{"motorcycle_left.png", "hubble_deep_field.jpg", "ihc.png"};
+constexpr std::array kTestPhotos{"astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg"};
 
 // The files of the packages. Empty if any is missing.
 struct PhotoFiles {
@@ -32,7 +33,7 @@ struct PhotoFiles {
 PhotoFiles installed_photos() {
   PhotoFiles files;
   std::error_code unreadable;
-  for (const char* name : kTrain) {
+  for (const char* name : kTrainPhotos) {
     const fs::path file = fs::path(kWallpapers) / name / "contents/images/2560x1600.jpg";
     if (!fs::exists(file, unreadable)) return {};
     files.train.push_back({file, name});
@@ -45,7 +46,7 @@ PhotoFiles installed_photos() {
     }
     return true;
   };
-  if (!of_skimage(kValidation, files.validation) || !of_skimage(kTest, files.test)) return {};
+  if (!of_skimage(kValidationPhotos, files.validation) || !of_skimage(kTestPhotos, files.test)) return {};
   return files;
 }
 
@@ -62,7 +63,7 @@ std::vector<T> draw_out(std::vector<T>& items, std::int64_t count, Rng rng) {
   return out;
 }
 
-void read_folder(PhotoSet& set, const DataOptions& options, std::int64_t longest) {
+void read_photo_folder(PhotoSet& set, const DataOptions& options, std::int64_t longest) {
   const fs::path folder = options.name;
   const ReadOptions read{
       .channels = options.grey ? 1 : 0, .longest = longest, .skip_unreadable = options.skip_unreadable};
@@ -178,6 +179,7 @@ PhotoSet load_photos(const DataOptions& options, std::int64_t longest) {
   set.channels = options.grey ? 1 : 3;
   if (!options.apply.empty()) {
     if (!options.trained_on.empty()) set.channels = options.trained_on[0];
+    set.name = set.origin = "pictures of --apply";
     return set;
   }
   bool generate = options.name == "generated";
@@ -195,7 +197,7 @@ PhotoSet load_photos(const DataOptions& options, std::int64_t longest) {
     set.name = "photos";
     set.origin = join("photographs from ", kWallpapers, " and ", kSkimage);
   } else if (!generate) {
-    read_folder(set, options, longest);
+    read_photo_folder(set, options, longest);
     set.channels = set.train[0].pixels.size(0);
     for (std::vector<Photo>* part : {&set.train, &set.validation, &set.test})
       for (Photo& photo : *part) set.channels = std::max(set.channels, photo.pixels.size(0));
