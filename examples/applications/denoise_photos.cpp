@@ -25,20 +25,16 @@
 //
 // To try next: --noise 50; --grey; --width 64 and more --steps.
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "autograd/ops.h"
 #include "examples/support/baselines/filters.h"
 #include "examples/support/baselines/patch_filter.h"
 #include "examples/support/baselines/wavelet.h"
-#include "examples/support/metrics/images.h"
+#include "examples/support/methods.h"
 #include "examples/support/models/unet_repair.h"
 #include "examples/support/photos.h"
-#include "examples/support/run.h"
 #include "examples/support/text.h"
 #include "examples/support/trained.h"
 #include "nn/losses.h"
@@ -49,68 +45,6 @@ using namespace hourglass::examples;
 
 namespace {
 
-// A picture [1, channels, height, width] and the same with noise.
-struct Pair {
-  std::string name;
-  Tensor clean, noisy;
-};
-
-std::vector<Pair> pairs_of(const std::vector<Photo>& photos, double sigma, const Rng& rng, std::int64_t longest) {
-  std::vector<Pair> pairs;
-  for (const Photo& photo : photos) {
-    const Tensor clean = contiguous(unsqueeze(middle_of(values_of(photo), longest), 0));
-    Rng noise = rng.split(photo.name);
-    pairs.push_back({photo.name, clean, clean + noise.normal(clean.shape(), 0, sigma)});
-  }
-  return pairs;
-}
-
-// A way to remove noise, and what it achieves on each picture.
-struct Method {
-  std::string name, setting;
-  std::function<Tensor(const Tensor& noisy)> restore;
-  std::vector<Tensor> outputs{};
-  std::vector<double> psnrs{}, ssims{};
-};
-
-double mean_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-Tensor restored(const Method& method, const Pair& pair) { return clamp(method.restore(pair.noisy), 0, 1); }
-
-double mean_psnr(const Method& method, const std::vector<Pair>& pairs) {
-  std::vector<double> values;
-  for (const Pair& pair : pairs) values.push_back(psnr(restored(method, pair), pair.clean).item());
-  return mean_of(values);
-}
-
-void measure(Method& method, const std::vector<Pair>& pairs) {
-  for (const Pair& pair : pairs) {
-    method.outputs.push_back(restored(method, pair));
-    method.psnrs.push_back(psnr(method.outputs.back(), pair.clean).item());
-    method.ssims.push_back(structural_similarity(method.outputs.back(), pair.clean).item());
-  }
-}
-
-// A filter with each of several settings.
-template <class Filter>
-std::vector<Method> with_settings(const std::string& name, const std::vector<double>& settings, Filter filter) {
-  std::vector<Method> methods;
-  for (const double setting : settings)
-    methods.push_back({name, number(setting, 3), [filter, setting](const Tensor& x) { return filter(x, setting); }});
-  return methods;
-}
-
-// The one that is best on the validation pictures.
-Method best_of(const std::vector<Method>& methods, const std::vector<Pair>& validation) {
-  std::vector<double> values;
-  for (const Method& method : methods) values.push_back(mean_psnr(method, validation));
-  return methods[static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin())];
-}
-
 Method patch_filter(const std::vector<Photo>& photos, double sigma, std::int64_t crop, Rng rng) {
   PatchFilter filter;
   constexpr std::int64_t kCrops = 128;
@@ -119,7 +53,7 @@ Method patch_filter(const std::vector<Photo>& photos, double sigma, std::int64_t
   return {"linear, 8 x 8", "", [filter](const Tensor& x) { return filter(x); }};
 }
 
-std::vector<Method> opponents(const PhotoSet& data, const std::vector<Pair>& validation, double sigma,
+std::vector<Method> opponents(const PhotoSet& data, const std::vector<PicturePair>& validation, double sigma,
                               std::int64_t crop, const Rng& rng) {
   std::vector<Method> all{{"noisy", "", [](const Tensor& x) { return x; }},
                           {"median", "3", [](const Tensor& x) { return median_filter(x, 3); }}};
@@ -141,44 +75,6 @@ std::vector<Method> opponents(const PhotoSet& data, const std::vector<Pair>& val
                          [](const Tensor& x, double strength) { return wavelet_denoise(x, strength); }));
   all.push_back(patch_filter(data.train, sigma, crop, rng));
   return all;
-}
-
-const Method& named(const std::vector<Method>& methods, const std::string& name) {
-  return *std::find_if(methods.begin(), methods.end(), [&](const Method& method) { return method.name == name; });
-}
-
-void show(Run& run, const std::vector<Method>& methods, const std::vector<Pair>& pairs) {
-  std::vector<std::vector<std::string>> table{{"method", "setting", "PSNR", "SSIM"}};
-  for (const Pair& pair : pairs) table[0].push_back(pair.name);
-  for (const Method& method : methods) {
-    table.push_back({method.name, method.setting, number(mean_of(method.psnrs), 4), number(mean_of(method.ssims), 3)});
-    for (const double value : method.psnrs) table.back().push_back(number(value, 4));
-  }
-  run.table("methods", table,
-            "On whole test pictures: mean PSNR in decibels and SSIM, and the PSNR of each picture. Settings are those "
-            "that are best on the validation pictures.");
-
-  constexpr std::int64_t kSide = 224, kMost = 4;
-  const std::vector<std::string> chosen{"noisy", "total variation", "linear, 8 x 8", "network"};
-  std::vector<Tensor> tiles;
-  std::vector<std::string> labels;
-  for (std::size_t i = 0; i < std::min<std::size_t>(kMost, pairs.size()); ++i) {
-    const auto add = [&](const Tensor& picture, const std::string& label) {
-      const Tensor part = middle_of(picture, kSide);
-      tiles.push_back(pad(part, {{0, kSide - part.size(2)}, {0, kSide - part.size(3)}}));
-      labels.push_back(label);
-    };
-    for (const std::string& name : chosen) {
-      const Method& method = named(methods, name);
-      add(method.outputs[i], number(method.psnrs[i], 4) + " dB");
-    }
-    add(pairs[i].clean, pairs[i].name);
-  }
-  std::vector<std::string> columns = chosen;
-  columns.emplace_back("clean");
-  run.images("denoised", concat(tiles, 0),
-             {.columns = static_cast<int>(columns.size()), .scale = 1, .column_labels = columns, .labels = labels},
-             "The middle of test pictures, at full size. Below each the PSNR of the whole picture.");
 }
 
 }  // namespace
@@ -217,8 +113,12 @@ int main(int argc, char** argv) {
     const Loader loader =
         crops_of(data.train,
                  {.size = crop, .per_epoch = 100 * args.batch_size, .batch_size = args.batch_size, .seed = args.seed});
-    const std::vector<Pair> validation = pairs_of(data.validation, sigma, rng.split("validation"), 256);
-    Method network{"network", "", [&](const Tensor& x) { return unsqueeze(repaired(net.model, squeeze(x, 0)), 0); }};
+    const auto with_noise = [sigma](const Tensor& clean, Rng& draws) {
+      return clean + draws.normal(clean.shape(), 0, sigma);
+    };
+    const std::vector<PicturePair> validation = pairs_of(data.validation, 256, rng.split("validation"), with_noise);
+    const Method network{"network", "",
+                         [&](const Tensor& x) { return unsqueeze(repaired(net.model, squeeze(x, 0)), 0); }};
     const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       net.adam.set_lr(schedule(epoch - 1));
@@ -230,36 +130,26 @@ int main(int argc, char** argv) {
       run.log_epoch({{"validation_psnr", mean_psnr(network, validation)}});
     }
 
-    const std::vector<Pair> tests = pairs_of(data.test, sigma, rng.split("test"), INT64_MAX);
     std::vector<Method> methods = opponents(data, validation, sigma, crop, rng.split("linear"));
     methods.push_back(network);
-    for (Method& method : methods) measure(method, tests);
-    show(run, methods, tests);
-
+    const Comparison tests(methods, pairs_of(data.test, 0, rng.split("test"), with_noise));
+    tests.show(run, "denoised", {"noisy", "total variation", "linear, 8 x 8", "network"});
     run.fact("parameters", net.model.num_parameters());
     run.fact("reach", net.model.reach());
-    const double own = mean_of(named(methods, "network").psnrs);
-    // What must be beaten, and by how many decibels.
-    const std::vector<std::pair<std::string, double>> margins{
-        {"median", 3}, {"linear, 8 x 8", 1}, {"total variation", 0}};
-    double bar = -INFINITY;
-    std::string bar_name;
-    for (const auto& [name, margin] : margins) {
-      const double theirs = mean_of(named(methods, name).psnrs);
-      if (theirs + margin <= bar) continue;
-      bar = theirs + margin;
-      bar_name = margin > 0 ? join(name, " + ", number(margin), " dB") : name;
-    }
-    const Method& linear = named(methods, "linear, 8 x 8");
-    run.result("noisy_psnr", mean_of(named(methods, "noisy").psnrs), {.unit = "dB"});
-    run.result("test_ssim", mean_of(named(methods, "network").ssims),
-               {.reference = mean_of(linear.ssims), .reference_name = linear.name, .better = Better::higher});
-    run.result("gain_over_median", own - mean_of(named(methods, "median").psnrs),
-               {.reference = 3, .reference_name = "asked for", .better = Better::higher, .unit = "dB"});
-    run.result("gain_over_linear", own - mean_of(linear.psnrs),
-               {.reference = 1, .reference_name = "asked for", .better = Better::higher, .unit = "dB"});
-    run.result("test_psnr", own,
-               {.reference = bar, .reference_name = bar_name, .better = Better::higher, .unit = "dB"});
+    const double own = tests.psnr_of("network");
+    const auto gain = [&](const std::string& name, const std::string& over, double asked) {
+      run.result(name, own - tests.psnr_of(over),
+                 {.reference = asked, .reference_name = "asked for", .better = Better::higher, .unit = "dB"});
+    };
+    run.result("noisy_psnr", tests.psnr_of("noisy"), {.unit = "dB"});
+    run.result(
+        "test_ssim", tests.ssim_of("network"),
+        {.reference = tests.ssim_of("linear, 8 x 8"), .reference_name = "linear, 8 x 8", .better = Better::higher});
+    gain("gain_over_median", "median", 3);
+    gain("gain_over_linear", "linear, 8 x 8", 1);
+    gain("gain_over_total_variation", "total variation", 0);
+    const auto [bar, name] = tests.bar({{"median", 3}, {"linear, 8 x 8", 1}, {"total variation", 0}});
+    run.result("test_psnr", own, {.reference = bar, .reference_name = name, .better = Better::higher, .unit = "dB"});
     run.finish();
   });
 }

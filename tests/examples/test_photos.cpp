@@ -56,7 +56,7 @@ Finished denoise(const std::vector<std::string>& flags) {
   return {code, nn::read_file(folder / "log")};
 }
 const std::vector<std::string> kFewSteps{"--data", "generated", "--limit",      "3", "--width", "8", "--levels", "2",
-                                      "--crop", "32",        "--batch-size", "4", "--quiet"};
+                                         "--crop", "32",        "--batch-size", "4", "--quiet"};
 
 }  // namespace
 
@@ -244,9 +244,8 @@ TEST_CASE("denoise_photos: what was learnt from crops removes noise from whole p
 
 TEST_CASE("denoise_photos --apply leaves a picture of the same size, without its noise") {
   const TemporaryFolder folder;
-  REQUIRE(
-      denoise(kFewSteps + std::vector<std::string>{"--epochs", "3", "--lr", "0.003", "--out", folder / "trained"}).code ==
-      0);
+  REQUIRE(denoise(kFewSteps + std::vector<std::string>{"--epochs", "3", "--lr", "0.003", "--out", folder / "trained"})
+              .code == 0);
   const Photo photo = generate_photos(1, 3, 99).front();
   const Tensor clean = slice(values_of(photo), 2, 0, 101);
   Rng rng(1);
@@ -269,4 +268,25 @@ TEST_CASE("denoise_photos --apply leaves a picture of the same size, without its
   CHECK(std::filesystem::exists(folder / "applied/more/a.png"));
   CHECK(contains(denoise({"--apply", folder / "in", "--model", folder / "trained", "--noise", "50"}).said,
                  "trained with 25"));
+}
+
+TEST_CASE("super_resolve: pictures become twice as large, and better than by interpolation") {
+  const TemporaryFolder out;
+  const std::vector<std::string> flags{"--data", "generated",    "--limit", "3",    "--width", "8",        "--levels",
+                                       "1",      "--batch-size", "4",       "--lr", "0.003",   "--epochs", "2"};
+  const test::Json summary = summary_of("super_resolve", flags, out);
+  CHECK(figure(summary, "gain_over_bicubic") > 0.3);
+  const std::vector<double> psnrs = column_in(out, "methods", "PSNR");
+  REQUIRE(psnrs.size() == 4);  // repeated, bicubic, linear, network
+  CHECK(psnrs[1] > psnrs[0] + 1);
+  CHECK(psnrs[2] > psnrs[1]);
+
+  const Photo photo = generate_photos(1, 3, 98).front();
+  write(out / "small.png", encode_png(to_image(slice(values_of(photo), 1, 0, 51))));
+  const int code =
+      Process("super_resolve",
+              {"--apply", out / "small.png", "--model", out / "out", "--out", out / "large", "--quiet"}, out / "log")
+          .wait();
+  REQUIRE_MESSAGE(code == 0, nn::read_file(out / "log"));
+  CHECK(read_photo({out / "large/small.png", "small"}, {}).pixels.shape() == Shape{3, 102, 2 * photo.width()});
 }
