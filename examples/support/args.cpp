@@ -112,6 +112,28 @@ void Program::data_flags() {
   flag("--binarize", binarize_, "makes pixels 0 or 1", {"none", "threshold", "static", "dynamic"});
 }
 
+// Whole photographs, of any size.
+void Program::photo_flags() {
+  args_.data.name = "photos";
+  app_->add_option("--data", args_.data.name,
+                   "what to learn from: photos (examples/data.sh photos installs them), generated, or a folder of PNG "
+                   "and JPEG pictures of any size")
+      ->type_name("SET")
+      ->capture_default_str()
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            std::error_code unreadable;
+            if (text == "photos" || text == "generated" || std::filesystem::is_directory(text, unreadable))
+              return std::string();
+            return join("expects photos, generated or a folder, got '", nn::one_line(text), "'");
+          },
+          ""));
+  settings_.emplace_back([this] { return std::pair{std::string("data"), Value(args_.data.name)}; });
+  flag("--grey", args_.data.grey, "turns coloured pictures into grey ones");
+  flag("--skip-unreadable", args_.data.skip_unreadable, "names pictures that cannot be read and leaves them out");
+  apply_flags();
+}
+
 // How files are read, and what is made of them.
 void Program::use_flags() {
   flag("--label", args_.data.label, "column of a table that has the classes: its name, or its number from 1");
@@ -123,8 +145,13 @@ void Program::use_flags() {
       ->type_name("FILE,...")
       ->delimiter(',');
   flag("--samples", args_.samples, "how many samples are saved");
+  apply_flags();
+}
+
+void Program::apply_flags() {
   app_->add_option("--apply", args_.data.apply,
-                   "files or folders: makes the outputs of --save for these, without training")
+                   args_.about.photos ? "files or folders: repairs these pictures, of any size, without training"
+                                      : "files or folders: makes the outputs of --save for these, without training")
       ->type_name("FILE...")
       ->check(non_empty());
   app_->add_option("--model", model_, "trained model for --apply: the folder of a run, or its model.safetensors")
@@ -190,13 +217,15 @@ void Program::read_data_flags() {
 }
 
 void Program::training_flags() {
-  if (args_.about.own_data) {
+  if (args_.about.photos) {
+    photo_flags();
+  } else if (args_.about.own_data) {
     args_.data.name = "generated";
     flag("--data", args_.data.name, "image set", {"generated"});
   } else {
     data_flags();
   }
-  use_flags();
+  if (!args_.about.photos) use_flags();
   flag("--limit", args_.data.limit, "maximum number of training, validation and test images; 0: all", {.min = 0});
   flag("--validation", args_.data.validation,
        "images that are taken from the training images for choices, at most a seventh");

@@ -33,6 +33,7 @@ struct About {
   std::int64_t validation = 5000;  ///< images that are set aside, see DataOptions
   bool trains = true;              ///< has the flags of a training run
   bool own_data = false;           ///< makes its own data, and so has no flags that choose others
+  bool photos = false;             ///< learns from whole photographs, see load_photos, and is applied to such
   bool draws = true;               ///< has --seed, if it does not train
 };
 
@@ -129,7 +130,9 @@ class Program {
   void data_flags();
   void read_data_flags();
   void training_flags();
+  void photo_flags();
   void use_flags();
+  void apply_flags();
   void choose_folder();
   std::vector<std::string> flags_of_model();
   std::string suggestion(int argc, const char* const* argv) const;

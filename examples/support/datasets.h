@@ -69,6 +69,7 @@ struct DataOptions {
   Shape trained_on{};                  ///< the shape of an image that the model knows: pictures become grey or coloured
   std::vector<std::string> classes{};  ///< that the model knows
   std::optional<Scaling> scaling{};    ///< that it was trained with
+  bool skip_unreadable = false;        ///< whole photographs that are damaged are named and left out, see load_photos
 };
 
 /// Loads the set. MNIST and Fashion-MNIST are four IDX files, gzipped or not. They are read from the given folder;

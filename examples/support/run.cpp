@@ -73,16 +73,21 @@ Run::Run(const Args& args, const ImageData& data) : Run(args) {
            .names = data.test_names,
            .columns = data.columns,
            .scaling = data.scaling};
-  fact("data", data.name);
-  fact("data_origin", data.origin);
-  if (!args.data.apply.empty()) return;  // the rows of the files are no training set
-  fact("train_images", data.train_images.size(0));
-  fact("validation_images", data.validation_images.size(0));
-  fact("test_images", data.test_images.size(0));
-  if (!args.quiet)
-    std::cout << "data: " << data.origin << ", " << data.train_images.size(0) << " training images, "
-              << data.validation_images.size(0) << " validation images, " << data.test_images.size(0) << " test images"
-              << std::endl;
+  note_data(data.name, data.origin,
+            {data.train_images.size(0), data.validation_images.size(0), data.test_images.size(0)}, "images");
+}
+
+// Which data are used, in words and as facts. counts: of training, validation and test images.
+void Run::note_data(const std::string& name, const std::string& origin, const std::array<std::int64_t, 3>& counts,
+                    const std::string& what) {
+  fact("data", name);
+  fact("data_origin", origin);
+  if (!record_.args.data.apply.empty()) return;  // the rows of the files are no training set
+  constexpr std::array kParts{"train", "validation", "test"};
+  for (std::size_t i = 0; i < 3; ++i) fact(join(kParts[i], "_", what), counts[i]);
+  if (!record_.args.quiet)
+    std::cout << "data: " << origin << ", " << counts[0] << " training " << what << ", " << counts[1] << " validation "
+              << what << ", " << counts[2] << " test " << what << std::endl;
 }
 
 void Run::keep_best(const std::string& metric, Better better) { best_ = {metric, better, {}, {}, {}}; }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A run of an example: what it measures and draws, and the folder that it writes to.
 #pragma once
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -27,6 +29,8 @@
 #include "nn/checkpoint.h"
 
 namespace hourglass::examples {
+
+struct PhotoSet;
 
 /// The batches of the training images, as the flags say.
 Loader loader_of(const ImageData& data, const Args& args);
@@ -61,6 +65,7 @@ class Run {
   explicit Run(const Args& args);
   /// Prints which data are used, and adds them to the facts.
   Run(const Args& args, const ImageData& data);
+  Run(const Args& args, const PhotoSet& data);
 
   /// Names what must survive an interruption: models, optimizers, random streams, numbers that are used after the last
   /// epoch; see nn::Checkpoint. A run that keeps something is saved every --save-every seconds and after the last
@@ -80,6 +85,11 @@ class Run {
   /// as the models that it needs are kept, before epochs(). With --apply the models are loaded from a finished run, the
   /// outputs are made of the files' rows, and the program ends here.
   void use(const Tensor& rows, Uses uses);
+  /// The same for a model of whole pictures: what it makes of one, [channels, height, width] in [0, 1], of any size.
+  /// With --apply the models are loaded from a finished run, and each picture among the files and folders becomes
+  /// NAME.png in args.out, one after another; then the program ends. Folders inside keep their names, and of two
+  /// pictures with equal names the second becomes NAME-2.png. For a program with About::photos.
+  void use_pictures(const std::function<Tensor(const Tensor& picture)>& f);
 
   /// 1, 2, ..., args.epochs_of(steps_per_epoch), with progress for this number of steps in each. With --resume, the
   /// epochs that are not complete; everything that is kept is then as it was when the run was saved. With --patience
@@ -127,6 +137,9 @@ class Run {
   void note_trained();
   void restore_trained();
   void save_model();
+  void load_model();
+  void note_data(const std::string& name, const std::string& origin, const std::array<std::int64_t, 3>& counts,
+                 const std::string& what);
   void write_outputs(const std::vector<std::string>& files);
   void apply(const Tensor& like);
   void read_new_rows(const Tensor& like);

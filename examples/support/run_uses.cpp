@@ -100,18 +100,23 @@ void Run::read_new_rows(const Tensor& like) {
         other_size(data.trained_on, rows_.image));
 }
 
-void Run::apply(const Tensor& like) {
-  const Args& args = record_.args;
-  const nn::Safetensors file = nn::load_checkpoint(args.model);
-  nn::in_context(args.model.string(), [&] {
+void Run::load_model() {
+  const std::filesystem::path& from = record_.args.model;
+  const nn::Safetensors file = nn::load_checkpoint(from);
+  nn::in_context(from.string(), [&] {
     for (const auto& [name, module] : modules_) {
       module->load_state_dict(entries_of_module(file.tensors, name));
       module->eval();
     }
   });
+  fact("model", from.string());
+}
+
+void Run::apply(const Tensor& like) {
+  const Args& args = record_.args;
+  load_model();
   if (args.about.own_data) read_new_rows(like);
   else rows_.values = like;
-  fact("model", args.model.string());
   fact("rows", rows_.values.size(0));
   record_.args.about.title += ", applied to new data";
   write_outputs(args.save.empty() ? usual_outputs(*uses_) : args.save);
