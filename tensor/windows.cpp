@@ -63,7 +63,7 @@ Taps adaptive(std::string_view op, const Tensor& x, std::int64_t extent, std::in
   if (outputs == -1) outputs = extent;
   check(outputs >= 0, op, "an output size is at least 0, or -1 to keep the extent; got ", outputs);
   check(extent >= 1 || outputs == 0, op, "x is empty: ", describe(x));
-  Taps taps = taps_for(op, extent, outputs, outputs == 0 ? 0 : Checked(op, ceil_div(extent, outputs)) + 1);
+  Taps taps = taps_for(op, extent, outputs, outputs == 0 ? Checked(op, 0) : Checked(op, ceil_div(extent, outputs)) + 1);
   (void)(Checked(op, outputs) * extent + outputs);  // the largest of the numbers below
   for (std::int64_t i = 0; i < outputs; ++i) {
     const std::int64_t first = i * extent / outputs, end = ((i + 1) * extent + outputs - 1) / outputs;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "examples/support/metrics/finite.h"
@@ -40,8 +42,12 @@ Tensor GaussianFill::fill(const Tensor& x, const Tensor& hidden) const {
   const Tensor mask = contiguous(flatten(expand(hidden, x.shape()), 1));
   const Tensor rows = where(mask, 0, to(flatten(x, 1), Dtype::f64));
   check_finite("GaussianFill", rows);
-  std::map<std::vector<std::uint8_t>, std::vector<std::int64_t>> rows_with;  // each mask
-  for (std::int64_t i = 0; i < x.size(0); ++i) rows_with[select(mask, 0, i).to_vector<std::uint8_t>()].push_back(i);
+  std::map<std::string, std::vector<std::int64_t>> rows_with;  // each mask, whose bytes are a key
+  const std::span<const std::uint8_t> bytes = mask.span<std::uint8_t>();
+  for (std::int64_t i = 0; i < x.size(0); ++i) {
+    const auto pattern = bytes.subspan(static_cast<std::size_t>(i * columns), static_cast<std::size_t>(columns));
+    rows_with[std::string(pattern.begin(), pattern.end())].push_back(i);
+  }
   const std::vector groups(rows_with.begin(), rows_with.end());
 
   Tensor filled = rows;
