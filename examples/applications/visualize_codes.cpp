@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
                    .title = "Groups and maps",
                    .summary = "Finds groups in a collection and draws a map of it, by codes of two autoencoders.",
                    .objective = "BCE(decode(norm(encode(x)) + s n), √x), averaged over pixels",
-                   .steps = 6000});
+                   .steps = 4000});
   program.flag("--code", code, "numbers in the code that is grouped");
   program.flag("--hidden", hidden, "units of the first layer; the second has half as many", {.min = 2});
   program.flag("--groups", groups, "groups to find; 0: as many as there are classes", {.min = 0});
