@@ -175,12 +175,13 @@ int main(int argc, char** argv) {
   program.flag("--metric", metric_name, "how codes are compared", {"cosine", "euclidean"});
   program.flag("--queries", queries, "at most so many test pictures are searched");
   program.flag("--neighbours", neighbours, "pictures that --apply finds for each file");
+  program.free_for_use("--neighbours");
   return program.run(argc, argv, [&](const Args& args) {
     const ImageData data = load_images(args.data);
     check(data.height > 1, "image_search", "searches pictures; these are rows of numbers: ", data.origin);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader = loader_of(data, args);
+    const Loader loader = loader_of(data, args, 2);  // a batch of one image has no variance to divide by
     const Transform relit = random_relight(relight);
     const Metric metric{metric_name == "cosine"};
 

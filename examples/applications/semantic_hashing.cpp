@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
     check(data.height > 1, "semantic_hashing", "is for pictures; these are rows of numbers: ", data.origin);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader = loader_of(data, args);
+    const Loader loader = loader_of(data, args, 2);  // a batch of one image has no variance to divide by
     const Transform relit = random_relight(relight);
 
     Rng init = rng.split("init");

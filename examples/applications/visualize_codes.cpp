@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
     const ImageData data = load_images(args.data);
     Run run(args, data);
     const Rng rng(args.seed);
-    const Loader loader = loader_of(data, args);
+    const Loader loader = loader_of(data, args, 2);  // a batch of one image has no variance to divide by
 
     Rng init = rng.split("init"), map_init = rng.split("map"), noises = rng.split("noise");
     Trained<Coder> grouping(run, "grouping", args.lr, data.train_images.size(1), hidden, code, init);

@@ -118,6 +118,8 @@ class Program {
   void flag(const std::string& name, std::vector<std::int64_t>& values, const std::string& help,
             Range range = {.min = 1});
   void flag(const std::string& name, std::vector<double>& values, const std::string& help, Range range = {});
+  /// This flag says how a trained model is used, not what it is: it may be another one with --apply.
+  void free_for_use(const std::string& name) { free_for_use_.push_back(name); }
   /// What follows without a flag, at least one.
   void positional(const std::string& name, std::vector<std::string>& values, const std::string& help);
 
@@ -143,6 +145,7 @@ class Program {
   Args args_;
   std::string resize_, binarize_ = "none";
   std::filesystem::path model_;
+  std::vector<std::string> free_for_use_;
   std::size_t shared_settings_ = 0;  // the others are the program's own
   std::int64_t seed_ = 0;
   std::unique_ptr<CLI::App> app_;

@@ -115,9 +115,10 @@ std::vector<std::string> Program::flags_of_model() {
     if (saved == trained.config.end()) continue;
     std::replace(name.begin(), name.end(), '_', '-');
     name.insert(0, "--");
+    const bool is_free = std::find(free_for_use_.begin(), free_for_use_.end(), name) != free_for_use_.end();
     if (was_given(name))
-      check(!is_own, name, "the model was trained with ", saved->second.empty() ? "another value" : saved->second,
-            "; leave the flag out");
+      check(!is_own || is_free, name, "the model was trained with ",
+            saved->second.empty() ? "another value" : saved->second, "; leave the flag out");
     else if (!saved->second.empty()) flags.push_back(join(name, '=', saved->second));
   }
   return flags;

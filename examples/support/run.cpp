@@ -40,10 +40,14 @@ std::string as_curves(const Tensor& images, const GridOptions& options) {
 
 }  // namespace
 
-Loader loader_of(const ImageData& data, const Args& args) {
+Loader loader_of(const ImageData& data, const Args& args, std::int64_t least) {
+  const std::int64_t rows = data.train_images.size(0);
   return {data.train_images,
           data.train_labels,
-          {.batch_size = args.batch_size, .seed = args.seed, .transform = data.transform}};
+          {.batch_size = args.batch_size,
+           .seed = args.seed,
+           .drop_last = rows >= args.batch_size && rows % args.batch_size < least,
+           .transform = data.transform}};
 }
 
 Run::Run(const Args& args) {

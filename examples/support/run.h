@@ -32,8 +32,8 @@ namespace hourglass::examples {
 
 struct PhotoSet;
 
-/// The batches of the training images, as the flags say.
-Loader loader_of(const ImageData& data, const Args& args);
+/// The batches of the training images, as the flags say. A last batch of fewer than `least` images is left out.
+Loader loader_of(const ImageData& data, const Args& args, std::int64_t least = 1);
 
 /// Drives a training run and writes to args.out:
 ///   metrics.jsonl  a line for each epoch, flushed, so that a run can be watched

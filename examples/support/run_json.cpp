@@ -183,7 +183,7 @@ TrainedModel read_model(const std::filesystem::path& path) {
     const auto row = parse_limited(file.metadata.at("row"), name).get<std::vector<double>>();
     constexpr double kMost = 1 << 30;
     const bool fits = !row.empty() && row.size() <= 3 &&
-                      std::all_of(row.begin(), row.end(), [](double extent) { return extent >= 1 && extent <= kMost; });
+                      std::all_of(row.begin(), row.end(), [](double extent) { return extent >= 0 && extent <= kMost; });
     check(fits, name, "this is not the trained model of an example: its row is ",
           nn::one_line(file.metadata.at("row")));
     for (const double extent : row) model.row.push_back(static_cast<std::int64_t>(extent));
