@@ -49,16 +49,17 @@ std::vector<Flags> lines_of(const std::filesystem::path& file) {
 TEST_CASE("image_search: a picture of the index is its own nearest neighbour, whatever part of the set it was in") {
   const TemporaryFolder folder;
   write_collection(folder);
-  const auto run = summary_of(
-      "image_search", {"--data", folder / "all", "--epochs", "8", "--batch-size", "8", "--hidden", "32", "--code", "6"},
-      folder);
+  const auto run = summary_of("image_search",
+                              {"--data", folder / "all", "--epochs", "8", "--batch-size", "8", "--hidden", "32",
+                               "--code", "6", "--neighbours", "3"},
+                              folder);
   CHECK(figure(run, "pictures_in_index") == 60);
   const TemporaryFolder log;
-  const int code = Process("image_search",
-                           {"--apply", folder / "all", "--model", folder / "out", "--out", folder / "applied",
-                            "--quiet", "--neighbours", "3"},
-                           log / "log")
-                       .wait();
+  const int code =
+      Process("image_search",
+              {"--apply", folder / "all", "--model", folder / "out", "--out", folder / "applied", "--quiet"},
+              log / "log")
+          .wait();
   REQUIRE_MESSAGE(code == 0, nn::read_file(log / "log"));
   const std::vector<Flags> found = lines_of(folder / "applied/neighbours.csv");
   REQUIRE(found.size() == 1 + 60 * 3);
