@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The whole course: every variant and study, one after another, and one page that shows and links all reports.
+# The whole course: every variant, application and study, one after another, and one page that shows and links all reports.
 #
-#   examples/run_all.sh                          as each program is by default: half an hour on 2 cores
+#   examples/run_all.sh                          as each program is by default: an hour or more on 2 cores
 #   examples/run_all.sh --epochs 1 --limit 4000  a quick look; these flags go to every program
 #   OUT=course examples/run_all.sh               elsewhere than runs/
 #   RESUME=1 examples/run_all.sh                 goes on: leaves out what has run, resumes what was interrupted
@@ -21,6 +21,9 @@ variants="
   unet:segmentation.png                variational:interpolation.png   conditional_vae:samples.png
   beta_vae:traversals.png              iwae:samples.png                gumbel_vae:reconstructions.png
   vq_vae:reconstructions.png           adversarial:codes.svg           wae:samples.png"
+applications="
+  image_search:search.png              semantic_hashing:search.png     visualize_codes:map.svg
+  few_labels:denoised.png              denoise_photos:denoised.png     super_resolve:enlarged.png"
 studies="
   gradient_estimators:bias_and_variance.svg linear_denoiser:gains.svg       without_kl:paths_beta_1.png
   contractive_or_denoising:spectrum.svg     published_results:curves.png"
@@ -31,7 +34,7 @@ page=$out/index.html
 install_packages
 cmake --preset release
 # shellcheck disable=SC2086,SC2046  # lists of words
-cmake --build --preset release --target $(printf '%s\n' $variants $studies | cut -d : -f 1)
+cmake --build --preset release --target $(printf '%s\n' $variants $applications $studies | cut -d : -f 1)
 mkdir -p "$out"
 
 escaped() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
@@ -105,7 +108,7 @@ run() {
 trap 'exit 130' INT  # a program that Ctrl-C ends has said how to go on
 failed=
 begin_page "$@" >"$page"
-for part in variants studies; do
+for part in variants applications studies; do
   printf '<h2>%s</h2>\n<div class="cards">\n' "$part" >>"$page"
   for item in ${!part}; do
     run "${item%:*}" "$@"
