@@ -19,8 +19,8 @@
 //
 // No labels are used. They only measure: of the ten nearest neighbours of a test picture among the training pictures, how
 // many are of its class (precision at 10)? The opponents search in the same way with 30 principal components and with
-// all pixels. All are compared by the angle between codes (cosine), which is better than Euclidean distance for each of
-// the three; --metric euclidean shows it.
+// all pixels. All are compared by the angle between codes (cosine), which is better than Euclidean distance for principal
+// components; --metric euclidean compares by that.
 //
 // The index is kept in the run's folder. `image_search --data FOLDER` makes one of your own pictures, and
 // `image_search --apply FILES` finds, for each file, the nearest pictures of that index.

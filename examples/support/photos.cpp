@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "examples/support/baselines/border.h"
 #include "examples/support/files.h"
 #include "examples/support/folder.h"
 #include "examples/support/jpeg.h"
@@ -52,12 +53,6 @@ std::vector<fs::path> pictures_below(const fs::path& folder) {
   return found;
 }
 
-// The index in [0, extent) that a mirror at both ends (0 1 2 | 2 1 0) shows at `index`.
-std::int64_t mirrored(std::int64_t index, std::int64_t extent) {
-  const std::int64_t period = 2 * extent, at = ((index % period) + period) % period;
-  return at < extent ? at : period - 1 - at;
-}
-
 // Where a crop comes from. turn: 0 to 7; bit 0 mirrors left and right, bit 1 top and bottom, bit 2 swaps both axes.
 struct CropPlace {
   std::size_t photo;
@@ -73,8 +68,8 @@ void copy_crop(const Photo& photo, const CropPlace& place, std::int64_t size, fl
         std::int64_t row = (place.turn & 4) != 0 ? x : y, column = (place.turn & 4) != 0 ? y : x;
         if ((place.turn & 2) != 0) row = size - 1 - row;
         if ((place.turn & 1) != 0) column = size - 1 - column;
-        row = mirrored(place.top + row, height);
-        column = mirrored(place.left + column, width);
+        row = reflected(place.top + row, height);
+        column = reflected(place.left + column, width);
         *to++ = static_cast<float>(from[(c * height + row) * width + column]) / 255;
       }
 }
