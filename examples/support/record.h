@@ -33,6 +33,7 @@ struct Record {
   std::vector<std::pair<std::string, Value>> facts;
   std::vector<std::pair<std::string, std::string>> models;  ///< names and summaries of what is trained
   std::string started;                                      ///< 2026-03-01 09:30 UTC
+  std::string version;                                      ///< of Hourglass
   std::vector<Result> results;
   std::vector<Epoch> epochs;
   std::vector<Exhibit> exhibits;

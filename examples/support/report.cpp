@@ -229,7 +229,7 @@ std::string html_report(const Record& record, const Result* headline) {
   run.emplace_back("started", record.started);
   run.emplace_back("took", duration(record.seconds));
   run.emplace_back("machine", machine());
-  run.emplace_back("version", HOURGLASS_VERSION);
+  run.emplace_back("version", record.version);
   html += "<h2>The run</h2>\n" + table_of(run) + models_section(record.models) + "<h2>Configuration</h2>\n" +
           table_of(record.args.config) +
           "<p class=\"soft\">The same numbers for programs are in this folder: <code>summary.json</code>, and "

@@ -53,6 +53,7 @@ Loader loader_of(const ImageData& data, const Args& args, std::int64_t least) {
 Run::Run(const Args& args) {
   record_.args = args;
   record_.started = now();
+  record_.version = HOURGLASS_VERSION;
   make_folder(args.out);
   lock_.emplace(args.out);
   nn::remove_unfinished(args.out);

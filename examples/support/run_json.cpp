@@ -167,7 +167,7 @@ nn::Metadata model_metadata(const Record& record, const Shape& row, const std::v
           {"row", dump(Json(std::vector(row.begin(), row.end())))},
           {"classes", dump(Json(classes))},
           {"models", dump(models)},
-          {"version", HOURGLASS_VERSION},
+          {"version", record.version},
           {"created", record.started}};
 }
 
