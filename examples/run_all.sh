@@ -62,7 +62,7 @@ HTML
   if (($#)); then
     echo "<p>Run with <code>$(escaped <<<"$*")</code>, so that figures need not be what full runs reach."
   else echo "<p>Every program as it is by default."; fi
-  echo '<p class="soft">A picture leads to the report. Each figure stands beside what it must beat.'
+  echo '<p class="soft">A picture leads to the report. Each figure is shown with what it must beat.'
 }
 
 # card <name> <picture>: what a program left behind

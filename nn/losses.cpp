@@ -37,7 +37,7 @@ void check_alike(std::string_view loss, const Var& input, const Var& target) {
 }
 
 // A single number fits everything. Otherwise both have all axes, and their extents agree or are 1: [n] against [n, 1]
-// would be n² pairs, which nobody means.
+// would be n² pairs, which is never meant.
 bool fit(const Shape& a, const Shape& b) {
   return a.empty() || b.empty() ||
          std::equal(a.begin(), a.end(), b.begin(), b.end(),

@@ -13,7 +13,7 @@ MultiheadAttentionOptions attention_options(const TransformerLayerOptions& o) {
   return {.dropout = o.dropout, .bias = o.bias, .batch_first = o.batch_first, .dtype = o.dtype};
 }
 
-// Nobody looks at the weights in a layer.
+// A layer does not use the attention weights.
 AttentionOptions without_weights(AttentionOptions options) {
   options.need_weights = false;
   return options;

@@ -52,7 +52,7 @@ namespace memory {
 std::int64_t bytes_in_use();
 std::int64_t peak_bytes();
 void reset_peak();
-/// Bytes kept by the pool for reuse, and a way to return them to the system. Blocks that no one has needed for a while
+/// Bytes kept by the pool for reuse, and a way to return them to the system. Blocks that were not used for some time
 /// (65,536 allocations) return by themselves.
 std::int64_t bytes_cached();
 void trim();

@@ -95,9 +95,7 @@ int main(int argc, char** argv) {
   program.flag("--noise", noise_level, "standard deviation of the noise; 255 is the distance from black to white",
                {.min = 0.1, .max = 255});
   program.flag("--crop", crop, "height and width of training crops, in pixels", {.min = 8, .max = 1024});
-  program.flag("--width", shape.width, "channels of the network's first level; each deeper one has twice as many");
-  program.flag("--levels", shape.levels, "sizes at which the network looks at a picture", {.min = 1, .max = 6});
-  program.flag("--blocks", shape.blocks, "residual blocks at each level, down and up");
+  add_flags(program, shape);
   return program.run(argc, argv, [&](const Args& args) {
     const PhotoSet data = load_photos(args.data);
     shape.channels = data.channels;
@@ -117,8 +115,7 @@ int main(int argc, char** argv) {
       return clean + draws.normal(clean.shape(), 0, sigma);
     };
     const std::vector<PicturePair> validation = pairs_of(data.validation, 256, rng.split("validation"), with_noise);
-    const Method network{"network", "",
-                         [&](const Tensor& x) { return unsqueeze(repaired(net.model, squeeze(x, 0)), 0); }};
+    const Method network = network_method(net.model);
     const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       net.adam.set_lr(schedule(epoch - 1));

@@ -5,7 +5,7 @@
 // means by alike. Here an encoder turns each picture of a collection into 30 numbers, once. A search compares 30 numbers
 // with 30 numbers: 26 times less work and memory than with the 784 pixels of Fashion-MNIST.
 //
-// What counts as alike is what the autoencoder must give back, whatever was done to its input:
+// What counts as alike is what the autoencoder must give back, although its input was changed:
 //
 //     loss  =  mean over pictures and pixels of  BCE( decode(z + s n), √x ),      z = norm(encode(x^γ)),   n from N(0, 1)
 //
@@ -37,41 +37,20 @@
 #include "examples/support/found.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/pca.h"
+#include "examples/support/models/search_coder.h"
 #include "examples/support/run.h"
 #include "examples/support/text.h"
 #include "examples/support/trained.h"
 #include "examples/support/transforms.h"
 #include "nn/dropout.h"
 #include "nn/limits.h"
-#include "nn/linear.h"
 #include "nn/losses.h"
-#include "nn/norm.h"
 #include "nn/safetensors.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
 
 namespace {
-
-class SearchCoder : public nn::Module {
- public:
-  SearchCoder(std::int64_t pixels, std::int64_t hidden, std::int64_t code, Rng& rng)
-      : straight_(child<nn::Linear>("straight", pixels, code, rng)),
-        encoder_(child<Mlp>("encoder", std::vector{pixels, hidden, hidden, code}, rng)),
-        norm_(child("norm", nn::BatchNorm1d(code, {.affine = false}))),
-        decoder_(child<Mlp>("decoder", std::vector{code, hidden, hidden, pixels}, rng)) {}
-  Var encode(const Var& x) const {
-    const Var tones = sqrt(x);
-    return norm_(straight_(tones) + encoder_(tones));
-  }
-  Var decode_logits(const Var& z) const { return decoder_(z); }
-
- private:
-  nn::Linear& straight_;
-  Mlp& encoder_;
-  nn::BatchNorm1d& norm_;
-  Mlp& decoder_;
-};
 
 // How rows are compared: rows of length 1 have their Euclidean order by angle.
 struct Metric {
@@ -89,7 +68,7 @@ struct Collection {
 Tensor to_bytes(const Tensor& pictures) { return to(clamp(pictures, 0, 1) * 255 + 0.5, Dtype::u8); }
 Tensor to_unit(const Tensor& bytes) { return to(bytes, Dtype::f32) / 255; }
 
-// All pictures, whatever they were used for.
+// All pictures: training, validation and test.
 Collection collect(const ImageData& data, const Uses::OfRows& codes) {
   Collection all;
   all.labels = concat({data.train_labels, data.validation_labels, data.test_labels}, 0);
@@ -173,7 +152,7 @@ int main(int argc, char** argv) {
   program.flag("--relight", relight, "inputs are taken to a power from 1/X to X; 1: never", {.min = 1, .max = 10});
   program.flag("--noise", noise, "standard deviation of the noise on the code", {.min = 0, .max = 10});
   program.flag("--metric", metric_name, "how codes are compared", {"cosine", "euclidean"});
-  program.flag("--queries", queries, "at most so many test pictures are searched");
+  program.flag("--queries", queries, "number of test pictures that are searched, at most");
   program.flag("--neighbours", neighbours, "pictures that --apply finds for each file");
   program.free_for_use("--neighbours");
   return program.run(argc, argv, [&](const Args& args) {
@@ -244,13 +223,8 @@ int main(int argc, char** argv) {
                    " training pictures that are of the test picture's class."));
 
     const Tensor chosen = first_of_each_class(labels, classes);
-    const Tensor near = index_select(ways[0].found.rows, 0, chosen);
-    const Tensor near_labels = reshape(index_select(data.train_labels, 0, flatten(near)), near.shape());
-    draw_found(run, "search",
-               {index_select(test, 0, chosen), index_select(data.train_images, 0, flatten(near)),
-                near_labels != unsqueeze(index_select(labels, 0, chosen), 1), data.image_shape()},
-               "Test pictures in the first column, and the nearest training pictures, nearest first. A red frame marks "
-               "a picture of another class.");
+    draw_neighbours(run, data, chosen, index_select(ways[0].found.rows, 0, chosen),
+                    "Test pictures in the first column, and the nearest training pictures, nearest first.");
 
     const RowSearch one_by_one(metric(index));
     const Tensor single = metric(slice(test_codes, 0, 0, 200));

@@ -33,42 +33,18 @@
 #include "examples/support/found.h"
 #include "examples/support/loader.h"
 #include "examples/support/metrics/pca.h"
+#include "examples/support/models/search_coder.h"
 #include "examples/support/run.h"
 #include "examples/support/text.h"
 #include "examples/support/trained.h"
 #include "examples/support/transforms.h"
 #include "nn/dropout.h"
-#include "nn/linear.h"
 #include "nn/losses.h"
-#include "nn/norm.h"
 
 using namespace hourglass;
 using namespace hourglass::examples;
 
 namespace {
-
-class Hasher : public nn::Module {
- public:
-  Hasher(std::int64_t pixels, std::int64_t hidden, std::int64_t bits, Rng& rng)
-      : straight_(child<nn::Linear>("straight", pixels, bits, rng)),
-        encoder_(child<Mlp>("encoder", std::vector{pixels, hidden, hidden, bits}, rng)),
-        norm_(child("norm", nn::BatchNorm1d(bits, {.affine = false}))),
-        decoder_(child<Mlp>("decoder", std::vector{bits, hidden, hidden, pixels}, rng)) {}
-  /// How far each unit is on the side of 1, or of 0 if it is negative.
-  Var sides(const Var& x) const {
-    const Var tones = sqrt(x);
-    return norm_(straight_(tones) + encoder_(tones));
-  }
-  /// The bits, as 0 and 1.
-  Tensor encode(const Var& x) const { return hourglass::to(sides(x).value() > 0, Dtype::f32); }
-  Var decode_logits(const Var& bits) const { return decoder_(bits); }
-
- private:
-  nn::Linear& straight_;
-  Mlp& encoder_;
-  nn::BatchNorm1d& norm_;
-  Mlp& decoder_;
-};
 
 // A way to make bits, and what it makes of the training and the test pictures.
 struct Way {
@@ -150,24 +126,24 @@ int main(int argc, char** argv) {
     const Transform relit = random_relight(relight);
 
     Rng init = rng.split("init");
-    Trained<Hasher> net(run, "model", args.lr, data.train_images.size(1), hidden, bits, init);
+    Trained<SearchCoder> net(run, "model", args.lr, data.train_images.size(1), hidden, bits, init);
     Rng lights = rng.split("relight"), noises = rng.split("noise");
     nn::GaussianNoise noisy(noises, noise);
     run.keep("lights", lights, "noises", noisy);
     run.keep_best("validation_precision", Better::higher);
     Uses uses;
-    uses.codes = [&](const Tensor& x) { return net.model.encode(constant(x)); };
-    uses.reconstructions = [&](const Tensor& x) {  // the decoder gives √x
-      return square(sigmoid(net.model.decode_logits(constant(net.model.encode(constant(x)))))).value();
-    };
+    uses.codes = [&](const Tensor& x) { return to(net.model.encode(constant(x)).value() > 0, Dtype::f32); };
     const Uses::OfRows codes = uses.codes;
+    uses.reconstructions = [&net, codes](const Tensor& x) {  // the decoder gives √x
+      return square(sigmoid(net.model.decode_logits(constant(codes(x))))).value();
+    };
     run.use(data.test_images, std::move(uses));
     const auto bits_of = [&](const Tensor& rows) { return of_rows(codes, rows) > 0; };
 
     const Tensor some = slice(data.train_images, 0, 0, 20000), asked = slice(data.validation_images, 0, 0, 1000);
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       for (const Batch& batch : run.batches(loader, epoch)) {
-        const Var sides = net.model.sides(constant(relit(batch.images, lights)));
+        const Var sides = net.model.encode(constant(relit(batch.images, lights)));
         const Var logits = net.model.decode_logits(sigmoid(noisy(sides) * 4));
         const Var loss = nn::binary_cross_entropy_with_logits(logits, constant(sqrt(batch.images)));
         run.step({{"loss", net.step(loss)}}, batch.size());
@@ -239,12 +215,9 @@ int main(int argc, char** argv) {
     const Tensor chosen = first_of_each_class(data.test_labels, std::ssize(data.classes));
     const Nearest near = nearest_bits(ways[0].index, index_select(ways[0].asked, 0, chosen),
                                       std::min<std::int64_t>(10, data.train_images.size(0)));
-    const Tensor near_labels = reshape(index_select(data.train_labels, 0, flatten(near.rows)), near.rows.shape());
-    draw_found(run, "search",
-               {index_select(data.test_images, 0, chosen), index_select(data.train_images, 0, flatten(near.rows)),
-                near_labels != unsqueeze(index_select(data.test_labels, 0, chosen), 1), data.image_shape()},
-               join("Test pictures in the first column, and the training pictures whose ", bits,
-                    " bits differ least. A red frame marks a picture of another class."));
+    draw_neighbours(
+        run, data, chosen, near.rows,
+        join("Test pictures in the first column, and the training pictures whose ", bits, " bits differ least."));
     run.result("itq_precision", precisions[2]);
     run.result("test_precision", precisions[0],
                {.reference = precisions[1] + 0.05,

@@ -83,9 +83,7 @@ int main(int argc, char** argv) {
                    .validation = 10,
                    .photos = true});
   program.flag("--crop", crop, "height and width of training crops, in fine pixels", {.min = 16, .max = 1024});
-  program.flag("--width", shape.width, "channels of the network's first level; each deeper one has twice as many");
-  program.flag("--levels", shape.levels, "sizes at which the network looks at a picture", {.min = 1, .max = 6});
-  program.flag("--blocks", shape.blocks, "residual blocks at each level, down and up");
+  add_flags(program, shape);
   return program.run(argc, argv, [&](const Args& args) {
     const PhotoSet data = load_photos(args.data);
     shape.channels = data.channels;
@@ -101,8 +99,7 @@ int main(int argc, char** argv) {
         {.size = crop / 2 * 2, .per_epoch = 100 * args.batch_size, .batch_size = args.batch_size, .seed = args.seed});
     const auto small = [](const Tensor& clean, Rng&) { return halved(clean); };
     const std::vector<PicturePair> validation = pairs_of(even(data.validation), 256, rng, small);
-    const Method network{"network", "",
-                         [&](const Tensor& x) { return unsqueeze(repaired(net.model, squeeze(x, 0)), 0); }};
+    const Method network = network_method(net.model);
     const optim::CosineAnnealingLR schedule{.lr = args.lr, .T_max = args.epochs_of(loader.batches())};
     for (const std::int64_t epoch : run.epochs(loader.batches())) {
       net.adam.set_lr(schedule(epoch - 1));

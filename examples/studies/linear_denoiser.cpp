@@ -12,7 +12,7 @@
 //     D E  =  Σ_{j ≤ k}  v_j  s_j² / (s_j² + σ²)  v_jᵀ
 //
 // the k principal directions, each multiplied by the share of signal in it: Wiener's filter. So a linear denoising
-// autoencoder is PCA with gains below 1, and whatever `variants/denoising` does better comes from its nonlinearity.
+// autoencoder is PCA with gains below 1, and what `variants/denoising` does better comes from its nonlinearity.
 //
 // Here the autoencoder is trained like any other, on images with fresh noise in each batch. Then its error on the test
 // images and its singular values are compared with the formula.

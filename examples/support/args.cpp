@@ -28,13 +28,6 @@ std::string join_comma(const std::vector<T>& values) {
   return text;
 }
 
-/// The name of a flag in the configuration: --batch-size becomes batch_size.
-std::string plain(std::string name) {
-  name.erase(0, name.find_first_not_of('-'));
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
 }  // namespace
 
 Program::Program(About about) : app_(std::make_unique<CLI::App>(about.summary, about.name)) {

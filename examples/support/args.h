@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "examples/support/datasets.h"
+#include "tensor/state_dict.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
@@ -45,7 +46,7 @@ struct Args {
   DataOptions data;           ///< --data and the flags about data
   std::int64_t steps = 0;     ///< --steps: how long to train
   std::int64_t epochs = 0;    ///< --epochs, if given: this many, however many steps they are
-  std::int64_t patience = 0;  ///< stop after so many epochs without a better one; 0: never
+  std::int64_t patience = 0;  ///< epochs without improvement before training stops; 0: never stops early
   std::int64_t batch_size = 0;
   double lr = 0;
   std::uint64_t seed = 0;
@@ -59,6 +60,7 @@ struct Args {
   std::vector<std::string> save{};                    ///< outputs to keep, see Output
   std::int64_t samples = 100;                         ///< in samples.npy
   std::filesystem::path model{};                      ///< the trained model for --apply (data.apply has the files)
+  StateDict weights{};                                ///< what that file has
   std::string command{};                              ///< as it was typed, for the message that says how to continue
   std::vector<std::pair<std::string, Value>> config;  ///< every flag, shared or own, with its value, for the report
 
@@ -129,6 +131,10 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<void(const Args&)>& body);
 
  private:
+  void set_flag(const std::string& help, const std::vector<std::string>& sets, const std::string& others,
+                bool (*fits)(const std::filesystem::path&));
+  void path_flag(const std::string& name, std::filesystem::path& value, const std::string& help,
+                 const std::string& type);
   void data_flags();
   void read_data_flags();
   void training_flags();

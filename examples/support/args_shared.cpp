@@ -11,52 +11,56 @@
 
 namespace hourglass::examples {
 
-void Program::data_flags() {
-  const char* const what =
-      "what to learn from: fashion-mnist, mnist, generated, folder (of pictures, see --data-dir), or a path (a folder, "
-      ".npy, .npz, .csv, .tsv, IDX)";
-  app_->add_option("--data", args_.data.name, what)
+// --data: the name of a set, or a path that `fits`. `others` says in words which paths those are.
+void Program::set_flag(const std::string& help, const std::vector<std::string>& sets, const std::string& others,
+                       bool (*fits)(const std::filesystem::path&)) {
+  std::string names;
+  for (const std::string& set : sets) names += set + ", ";
+  app_->add_option("--data", args_.data.name, help)
       ->type_name("SET")
       ->capture_default_str()
       ->check(CLI::Validator(
-          [](const std::string& text) {
-            const bool is_set = text == "fashion-mnist" || text == "mnist" || text == "generated" || text == "folder";
-            std::error_code unreadable;
-            if (is_set || (!text.empty() && std::filesystem::exists(text, unreadable))) return std::string();
-            return join("expects fashion-mnist, mnist, generated, folder or a path, got '", nn::one_line(text), "'");
+          [=](const std::string& text) {
+            const bool is_set = std::find(sets.begin(), sets.end(), text) != sets.end();
+            if (is_set || (!text.empty() && fits(text))) return std::string();
+            return join("expects ", names.substr(0, names.size() - 2), " or ", others, ", got '", nn::one_line(text),
+                        "'");
           },
           ""));
   settings_.emplace_back([this] { return std::pair{std::string("data"), Value(args_.data.name)}; });
-  app_->add_option("--data-dir", args_.data.folder,
-                   "folder with the set's IDX files (default: the usual places) or with pictures")
-      ->type_name("DIR")
-      ->check(non_empty());
-  settings_.emplace_back([this] { return std::pair{std::string("data_dir"), Value(args_.data.folder.string())}; });
-  app_->add_option("--series", args_.data.series,
-                   "series with classes (UCR .tsv, .csv or .arff) instead of --data: a row each, of equal length")
-      ->type_name("FILE")
-      ->check(non_empty());
-  settings_.emplace_back([this] { return std::pair{std::string("series"), Value(args_.data.series.string())}; });
+}
+
+void Program::path_flag(const std::string& name, std::filesystem::path& value, const std::string& help,
+                        const std::string& type) {
+  app_->add_option(name, value, help)->type_name(type)->check(non_empty());
+  settings_.emplace_back([name, &value] { return std::pair{plain(name), Value(value.string())}; });
+}
+
+void Program::data_flags() {
+  set_flag(
+      "what to learn from: fashion-mnist, mnist, generated, folder (of pictures, see --data-dir), or a path (a folder, "
+      ".npy, .npz, .csv, .tsv, IDX)",
+      {"fashion-mnist", "mnist", "generated", "folder"}, "a path", [](const std::filesystem::path& path) {
+        std::error_code unreadable;
+        return std::filesystem::exists(path, unreadable);
+      });
+  path_flag("--data-dir", args_.data.folder,
+            "folder with the set's IDX files (default: the usual places) or with pictures", "DIR");
+  path_flag("--series", args_.data.series,
+            "series with classes (UCR .tsv, .csv or .arff) instead of --data: a row each, of equal length", "FILE");
   flag("--binarize", binarize_, "makes pixels 0 or 1", {"none", "threshold", "static", "dynamic"});
 }
 
 // Whole photographs, of any size.
 void Program::photo_flags() {
   args_.data.name = "photos";
-  app_->add_option("--data", args_.data.name,
-                   "what to learn from: photos (examples/data.sh photos installs them), generated, or a folder of PNG "
-                   "and JPEG pictures of any size")
-      ->type_name("SET")
-      ->capture_default_str()
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            std::error_code unreadable;
-            if (text == "photos" || text == "generated" || std::filesystem::is_directory(text, unreadable))
-              return std::string();
-            return join("expects photos, generated or a folder, got '", nn::one_line(text), "'");
-          },
-          ""));
-  settings_.emplace_back([this] { return std::pair{std::string("data"), Value(args_.data.name)}; });
+  set_flag(
+      "what to learn from: photos (examples/data.sh photos installs them), generated, or a folder of PNG and JPEG "
+      "pictures of any size",
+      {"photos", "generated"}, "a folder", [](const std::filesystem::path& path) {
+        std::error_code unreadable;
+        return std::filesystem::is_directory(path, unreadable);
+      });
   flag("--grey", args_.data.grey, "turns coloured pictures into grey ones");
   flag("--skip-unreadable", args_.data.skip_unreadable, "names pictures that cannot be read and leaves them out");
   apply_flags();
@@ -102,6 +106,7 @@ std::vector<std::string> Program::flags_of_model() {
   const std::string file = trained.file.string();
   check(trained.program == args_.about.name, file, "this model was trained by ", trained.program);
   args_.model = trained.file;
+  args_.weights = trained.weights;
   args_.data.trained_on = trained.row;
   args_.data.classes = trained.classes;
   args_.data.scaling = trained.scaling;
@@ -162,7 +167,8 @@ void Program::training_flags() {
   flag("--epochs", args_.epochs, "passes over the training images, instead of --steps");
   app_->get_option("--epochs")->default_str("");
   flag("--patience", args_.patience,
-       "stop when the validation figure was not better for so many epochs, and keep the best; 0: never", {.min = 0});
+       "epochs without improvement of the validation figure before training stops and keeps the best; 0: never",
+       {.min = 0});
   flag("--batch-size", args_.batch_size, "images per step");
   flag("--lr", args_.lr, "learning rate", {.min = 0});
   flag("--seed", seed_, "seed of all random numbers: weights, order of the images, noise", {.min = 0});

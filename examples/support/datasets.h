@@ -49,7 +49,7 @@ struct ImageData {
 
 /// Whether grey pixels become 0 or 1, as the figures of many papers need. threshold: what is above 1/2 is 1. by_chance: a
 /// pixel is 1 with the probability that it is bright, drawn once for all (Larochelle & Murray 2011). at_each_step: the
-/// same, but drawn anew for each training batch (Burda et al. 2016); validation and test images are drawn once.
+/// same, but drawn again for each training batch (Burda et al. 2016); validation and test images are drawn once.
 enum class Binarize : std::uint8_t { none, threshold, by_chance, at_each_step };
 
 struct DataOptions {
@@ -58,10 +58,11 @@ struct DataOptions {
   std::filesystem::path series{};      ///< a file of series instead: a row each, see read_series
   std::string label{};                 ///< the column of a table that has the classes, see RowOptions
   std::int64_t limit = 0;              ///< at most this many training, validation and test images; 0: all
-  std::int64_t validation = 5000;      ///< so many training images, a seventh of them at most, become validation images
-  std::uint64_t seed = 0;              ///< of the generated set
-  bool grey = false;                   ///< coloured pictures of the user's become grey
-  PictureSize resize{};                ///< of the user's pictures, which may then have different sizes
+  std::int64_t validation =
+      5000;                ///< number of training images that become validation images, at most a seventh of all
+  std::uint64_t seed = 0;  ///< of the generated set
+  bool grey = false;       ///< coloured pictures of the user's become grey
+  PictureSize resize{};    ///< of the user's pictures, which may then have different sizes
   Binarize binarize = Binarize::none;
 
   /// Files to which a trained model is applied. They are all that is loaded, as training, validation and test images.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Checks of the values of flags, for the sources that use CLI11. Not installed, as a project of one's own need not have it.
 #pragma once
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -41,6 +42,13 @@ CLI::Validator validator_in(const char* kind, Range range) {
 
 inline CLI::Validator non_empty() {
   return CLI::Validator([](const std::string& text) { return text.empty() ? "is empty" : ""; }, "");
+}
+
+/// The name of a flag in the configuration: --batch-size becomes batch_size.
+inline std::string plain(std::string name) {
+  name.erase(0, name.find_first_not_of('-'));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 }  // namespace hourglass::examples

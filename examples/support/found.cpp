@@ -29,6 +29,15 @@ void draw_found(Run& run, const std::string& name, const FoundPictures& pictures
              {.columns = static_cast<int>(k + 1), .scale = 2, .column_labels = ranks}, caption);
 }
 
+void draw_neighbours(Run& run, const ImageData& data, const Tensor& chosen, const Tensor& rows,
+                     const std::string& caption) {
+  const Tensor flat = flatten(rows), labels = reshape(index_select(data.train_labels, 0, flat), rows.shape());
+  draw_found(run, "search",
+             {index_select(data.test_images, 0, chosen), index_select(data.train_images, 0, flat),
+              labels != unsqueeze(index_select(data.test_labels, 0, chosen), 1), data.image_shape()},
+             caption + " A red frame marks a picture of another class.");
+}
+
 Tensor first_of_each_class(const Tensor& labels, std::int64_t classes, std::int64_t most) {
   std::vector<std::int64_t> firsts;
   for (std::int64_t c = 0; c < classes && std::ssize(firsts) < most; ++c) {

@@ -22,6 +22,11 @@ Tensor framed(const Tensor& pictures, const Shape& image, const Tensor& marked);
 /// Draws the sheet: queries in the first column, what was found to their right.
 void draw_found(Run& run, const std::string& name, const FoundPictures& pictures, const std::string& caption);
 
+/// The sheet of test images `chosen` i64[q] and the training images that were found for each, rows i64[q, k]. Those of
+/// another class get a red frame.
+void draw_neighbours(Run& run, const ImageData& data, const Tensor& chosen, const Tensor& rows,
+                     const std::string& caption);
+
 /// The number of the first row of each class from 0 on that there is, at most `most` of them: i64.
 Tensor first_of_each_class(const Tensor& labels, std::int64_t classes, std::int64_t most = 10);
 

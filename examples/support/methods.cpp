@@ -38,6 +38,10 @@ std::vector<PicturePair> pairs_of(const std::vector<Photo>& photos, std::int64_t
   return pairs;
 }
 
+Method network_method(const UNetRepair& net) {
+  return {"network", "", [&net](const Tensor& x) { return unsqueeze(repaired(net, squeeze(x, 0)), 0); }};
+}
+
 double mean_psnr(const Method& method, const std::vector<PicturePair>& pairs) {
   std::vector<double> values;
   for (const PicturePair& pair : pairs) values.push_back(psnr(repaired_by(method, pair), pair.clean).item());

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "examples/support/models/unet_repair.h"
 #include "examples/support/photos.h"
 #include "examples/support/run.h"
 #include "examples/support/text.h"
@@ -29,6 +30,8 @@ struct Method {
   std::string setting;  ///< of a filter, in words; may be empty
   std::function<Tensor(const Tensor& damaged)> repair;
 };
+/// The network, for pictures of any size; see repaired().
+Method network_method(const UNetRepair& net);
 /// A filter with each of several settings.
 template <class Filter>
 std::vector<Method> with_settings(const std::string& name, const std::vector<double>& settings, Filter filter) {
@@ -52,8 +55,8 @@ class Comparison {
   /// Writes the table "methods", and the picture `name`: the middle of up to four pictures, at full size, as the chosen
   /// methods repair it, and clean, with the PSNR of the whole picture.
   void show(Run& run, const std::string& name, const std::vector<std::string>& chosen) const;
-  /// The number that must be exceeded to be better than each of these methods by so many decibels, and its name: that
-  /// of the highest.
+  /// The highest sum of a method's PSNR and its margin in decibels: a better result beats every method by its margin. And
+  /// the name of that method.
   std::pair<double, std::string> bar(const std::vector<std::pair<std::string, double>>& margins) const;
 
  private:

@@ -68,15 +68,16 @@ FileRows read_series_rows(const fs::path& path, const Shape& row) {
           .classes = std::move(data.classes)};
 }
 
+FileRows rows_of_npz(const fs::path& path, const StateDict& arrays, const RowOptions& options) {
+  check(arrays.size() == 1, path.string(), "expected a single array, got ", arrays.size());
+  return {.values = as_pictures(arrays[0].second, path.string(), options.row)};
+}
+
 FileRows read_one(const fs::path& path, const RowOptions& options) {
   if (fs::is_directory(path)) return read_folder(path, options);
   const std::string name = path.string(), ending = lower(path.extension().string());
   if (ending == ".npy") return {.values = as_pictures(nn::load_npy(path), name, options.row)};
-  if (ending == ".npz") {
-    const StateDict arrays = nn::load_npz(path);
-    check(arrays.size() == 1, name, "expected a single array, got ", arrays.size());
-    return {.values = as_pictures(arrays[0].second, name, options.row)};
-  }
+  if (ending == ".npz") return rows_of_npz(path, nn::load_npz(path), options);
   if (name.ends_with("-ubyte") || name.ends_with("-ubyte.gz"))
     return {.values = as_pictures(read_idx(path), name, options.row)};
   const bool is_table = ending == ".csv" || ending == ".tsv" || ending == ".txt";
@@ -173,23 +174,30 @@ FileRows read_rows(const std::vector<fs::path>& paths, const RowOptions& options
   return all;
 }
 
+namespace {
+
+// As its maker divided it, or else by chance.
+FileSet divided(const fs::path& path, const RowOptions& options, std::uint64_t seed) {
+  if (fs::is_directory(path / "train") && fs::is_directory(path / "test")) {
+    FileRows train = read_folder(path / "train", options);
+    RowOptions alike = options;
+    alike.channels = static_cast<int>(train.values.size(1));
+    return {std::move(train), read_folder(path / "test", alike)};
+  }
+  const bool is_npz = lower(path.extension().string()) == ".npz";
+  const StateDict arrays = is_npz ? nn::load_npz(path) : StateDict();
+  if (arrays.size() > 1) return read_keras(path, arrays);
+  FileRows rows = is_npz ? rows_of_npz(path, arrays, options) : read_rows({path}, options);
+  check_rows(rows, path.string());
+  const Split split = split_rows(rows.values.size(0), {.validation = 0, .test = 0.2, .seed = seed});
+  return {taken(rows, split.train), taken(rows, split.test)};
+}
+
+}  // namespace
+
 FileSet read_set(const fs::path& path, const RowOptions& options, std::uint64_t seed) {
   const std::string name = path.string();
-  FileSet set;
-  if (fs::is_directory(path / "train") && fs::is_directory(path / "test")) {
-    set.train = read_folder(path / "train", options);
-    RowOptions alike = options;
-    alike.channels = static_cast<int>(set.train.values.size(1));
-    set.test = read_folder(path / "test", alike);
-  } else {
-    if (lower(path.extension().string()) == ".npz")
-      if (const StateDict arrays = nn::load_npz(path); arrays.size() > 1) set = read_keras(path, arrays);
-    if (set.train.values.dim() != 4) {
-      const FileRows rows = read_rows({path}, options);
-      const Split split = split_rows(rows.values.size(0), {.validation = 0, .test = 0.2, .seed = seed});
-      set = {taken(rows, split.train), taken(rows, split.test)};
-    }
-  }
+  FileSet set = divided(path, options, seed);
   check(set.train.values.numel() > 0 && set.test.values.numel() > 0, name,
         "has too few rows or pictures to learn from and to test on");
   check_rows(set.train, name);

@@ -205,6 +205,7 @@ TrainedModel read_model(const std::filesystem::path& path) {
           describe(shift), " and ", describe(scale));
     model.scaling.emplace(shift, scale);
   }
+  model.weights = file.tensors;
   return model;
 }
 

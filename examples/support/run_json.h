@@ -40,7 +40,7 @@ RunState run_state_in(const nn::Metadata& saved, const Args& args, const std::st
 /// summaries.
 nn::Metadata model_metadata(const Record& record, const Shape& row, const std::vector<std::string>& classes);
 
-/// A trained model's file, without its weights.
+/// A trained model's file.
 struct TrainedModel {
   std::filesystem::path file;
   std::string program{};
@@ -48,6 +48,7 @@ struct TrainedModel {
   Shape row{};
   std::vector<std::string> classes{};
   std::optional<Scaling> scaling{};  ///< of the data
+  StateDict weights{};               ///< of all models, by the names that the run gave them
 };
 /// `path` is the file or the folder of a finished run. An Error if it is neither.
 TrainedModel read_model(const std::filesystem::path& path);

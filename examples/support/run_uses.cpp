@@ -102,10 +102,9 @@ void Run::read_new_rows(const Tensor& like) {
 
 void Run::load_model() {
   const std::filesystem::path& from = record_.args.model;
-  const nn::Safetensors file = nn::load_checkpoint(from);
   nn::in_context(from.string(), [&] {
     for (const auto& [name, module] : modules_) {
-      module->load_state_dict(entries_of_module(file.tensors, name));
+      module->load_state_dict(entries_of_module(record_.args.weights, name));
       module->eval();
     }
   });
@@ -119,6 +118,7 @@ void Run::apply(const Tensor& like) {
   else rows_.values = like;
   fact("rows", rows_.values.size(0));
   record_.args.about.title += ", applied to new data";
+  if (uses_->scores || uses_->reconstructions) rows_.scores = scores_of(*uses_, rows_.values);
   write_outputs(args.save.empty() ? usual_outputs(*uses_) : args.save);
   describe_outputs();
   if (uses_->applied) uses_->applied(rows_);
@@ -136,8 +136,9 @@ void Run::describe_outputs() {
              {.columns = static_cast<int>(few.size(0)), .row_labels = {"input", "output"}},
              "The first rows, and what the model makes of them.");
   }
-  if (!uses_->scores && !uses_->reconstructions) return;
-  const Tensor scores = scores_of(*uses_, x), order = argsort(scores, 0, true);
+  const Tensor& scores = rows_.scores;
+  if (scores.numel() == 0) return;
+  const Tensor order = argsort(scores, 0, true);
   Rows table{{"row", "score"}};
   for (const std::int64_t i : slice(order, 0, 0, 10).to_vector<std::int64_t>())
     table.push_back({name_of(rows_, i), number(select(scores, 0, i).item())});

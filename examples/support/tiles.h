@@ -12,7 +12,7 @@ struct TileOptions {
   std::int64_t size = 256;    ///< height and width of what is computed at once, without the margin
   std::int64_t margin = 32;   ///< pixels around it that are computed as well, and cut off again
   std::int64_t multiple = 1;  ///< tiles begin at multiples of this number; size and margin are rounded up to them
-  std::int64_t scale = 1;     ///< the result has so many times the height and width
+  std::int64_t scale = 1;     ///< factor by which f enlarges height and width
 };
 
 /// f of a picture [channels, height, width], a tile at a time. f maps [1, channels, h, w] to [1, any channels, scale h,

@@ -26,7 +26,7 @@ bool is_like_rows(const std::string& what) {
 
 Tensor make(const Output& output, const Uses& uses, const OutputRows& rows, std::int64_t samples, Rng& rng) {
   if (output.what == "codes") return of_rows(uses.codes, rows.values);
-  if (output.what == "scores") return scores_of(uses, rows.values);
+  if (output.what == "scores") return rows.scores.numel() > 0 ? rows.scores : scores_of(uses, rows.values);
   if (output.what == "labels") return rows.labels;
   if (output.what == "inputs") return rows.values;
   if (output.what == "reconstructions") return of_rows(uses.reconstructions, rows.values);

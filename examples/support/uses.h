@@ -46,6 +46,7 @@ struct OutputRows {
   std::vector<std::string> names{};    ///< of the rows; if empty, they are numbered from 1
   std::vector<std::string> columns{};  ///< of a table
   std::optional<Scaling> scaling{};    ///< outputs like the rows go back to the units of the data
+  Tensor scores{};                     ///< f32[n], if they are known already
 };
 
 /// The name of a row, or its number.

@@ -87,11 +87,11 @@ TEST_CASE("pixels become 0 or 1 by a threshold, by chance, or by chance at each 
   const auto load = [](Binarize how) { return load_images({.name = "generated", .limit = 200, .binarize = how}); };
   const auto is_binary = [](const Tensor& x) { return all(x * (1 - x) == 0).item() != 0; };
   const ImageData grey = load(Binarize::none), hard = load(Binarize::threshold), once = load(Binarize::by_chance),
-                  anew = load(Binarize::at_each_step);
+                  redrawn = load(Binarize::at_each_step);
   CHECK_FALSE(is_binary(grey.train_images));
   CHECK_FALSE(grey.transform);
   CHECK(equal(hard.train_images, to(grey.train_images > 0.5, Dtype::f32)));
-  for (const ImageData* data : {&hard, &once, &anew}) {
+  for (const ImageData* data : {&hard, &once, &redrawn}) {
     CHECK(is_binary(data->test_images));
     CHECK(is_binary(data->validation_images));
     CHECK_FALSE(data->reference_on("generated", 1).has_value());
@@ -99,9 +99,10 @@ TEST_CASE("pixels become 0 or 1 by a threshold, by chance, or by chance at each 
   CHECK(is_binary(once.train_images));
   CHECK(equal(once.train_images, load(Binarize::by_chance).train_images));
   CHECK(mean(once.test_images).item() == doctest::Approx(mean(grey.test_images).item()).epsilon(0.02));
-  CHECK(equal(anew.train_images, grey.train_images));
+  CHECK(equal(redrawn.train_images, grey.train_images));
   Rng rng(1);
-  const Tensor first = anew.transform(anew.train_images, rng), second = anew.transform(anew.train_images, rng);
+  const Tensor first = redrawn.transform(redrawn.train_images, rng),
+               second = redrawn.transform(redrawn.train_images, rng);
   CHECK(is_binary(first));
   CHECK_FALSE(equal(first, second));
   CHECK(mean(first).item() == doctest::Approx(mean(grey.train_images).item()).epsilon(0.02));

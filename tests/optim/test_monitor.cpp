@@ -188,7 +188,7 @@ TEST_CASE("buffers that are given are averaged with the weights, and their integ
     const Tensor weight = ema.averages()[0], bias = ema.averages()[1];
     CHECK(allclose(model.norm(constant(x)).value(), (x - mean) * rsqrt(variance + 1e-5) * weight + bias, 1e-5, 1e-5));
     model.norm.train();
-    model.norm(constant(x));  // statistics that are counted anew last until the end of the block
+    model.norm(constant(x));  // statistics that are counted again last until the end of the block
     CHECK(model.buffers()[2].item() == 5);
   }
   check_equal(model.buffers(), trained);

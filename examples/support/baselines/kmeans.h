@@ -17,12 +17,12 @@ struct Clusters {
 };
 
 struct KMeansOptions {
-  std::int64_t starts = 10;       ///< the best of so many is taken
+  std::int64_t starts = 10;       ///< number of starts, of which the best result is taken
   std::int64_t iterations = 300;  ///< at most, of each
 };
 
 /// Rows [n, d] in k groups, 1 <= k <= n: the smallest inertia of several runs of lloyd() from k_means_plus_plus(). The
-/// result depends on `rng` alone, whatever the number of threads. NaN and infinity are an Error.
+/// result depends on `rng` alone, not on the number of threads. NaN and infinity are an Error.
 Clusters k_means(const Tensor& rows, std::int64_t k, Rng rng, const KMeansOptions& options = {});
 
 /// Lloyd's algorithm from these centres [k, d]: every centre moves to the mean of the rows that are nearest to it, until

@@ -9,7 +9,7 @@
 
 namespace hourglass::examples {
 
-/// Of the mean training image, whatever the input.
+/// Of the mean training image as the output for every input.
 double mean_image_error(const ImageData& data);
 
 /// Of principal component analysis with k components, at most as many as there are pixels, with outputs clipped to

@@ -82,6 +82,12 @@ std::int64_t UNetRepair::reach() const {
   return reach + multiple() - 1;
 }
 
+void add_flags(Program& program, UNetRepairOptions& options) {
+  program.flag("--width", options.width, "channels of the network's first level; each deeper one has twice as many");
+  program.flag("--levels", options.levels, "sizes at which the network looks at a picture", {.min = 1, .max = 6});
+  program.flag("--blocks", options.blocks, "residual blocks at each level, down and up");
+}
+
 Tensor repaired(const UNetRepair& net, const Tensor& picture) {
   const Tensor result = in_tiles([&](const Tensor& tile) { return net(constant(tile)).value(); }, picture,
                                  {.margin = net.reach(), .multiple = net.multiple(), .scale = net.options().scale});

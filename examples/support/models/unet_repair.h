@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 
+#include "examples/support/args.h"
 #include "nn/conv.h"
 #include "nn/layer.h"
 #include "nn/sequential.h"
@@ -15,8 +16,8 @@ struct UNetRepairOptions {
   std::int64_t width = 32;    ///< channels of the finest level; each level has twice as many as the one above it
   std::int64_t levels = 3;    ///< sizes at which the picture is looked at, each half of the one above it
   std::int64_t blocks = 1;    ///< of two convolutions, on the way down and on the way up, at each level
-  std::int64_t shrink = 1;    ///< at the finest level, squares of so many pixels are one place (see below)
-  std::int64_t scale = 1;     ///< the result is so many times as high and wide: super-resolution
+  std::int64_t shrink = 1;    ///< side in pixels of the squares that are one place at the finest level (see below)
+  std::int64_t scale = 1;     ///< factor by which height and width grow: super-resolution
 };
 
 /// y = enlarge(x) + r(x): what is wrong with a picture is simpler than the picture, so the network predicts the
@@ -40,7 +41,7 @@ class UNetRepair : public nn::Layer {
 
   /// A pixel of the result depends on pixels up to this far away: the margin for in_tiles.
   std::int64_t reach() const;
-  /// Moving a picture by multiples of so many pixels moves the result alike.
+  /// If a picture moves by a multiple of this number of pixels, so does the result.
   std::int64_t multiple() const;
   const UNetRepairOptions& options() const { return options_; }
 
@@ -48,6 +49,9 @@ class UNetRepair : public nn::Layer {
   UNetRepairOptions options_;
   nn::Sequential& layers_;
 };
+
+/// --width, --levels and --blocks, whose defaults are the options as they are.
+void add_flags(Program& program, UNetRepairOptions& options);
 
 /// The repaired picture [channels, height, width] of one of any size, in tiles, cut to [0, 1].
 Tensor repaired(const UNetRepair& net, const Tensor& picture);
