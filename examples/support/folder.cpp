@@ -32,18 +32,6 @@ Image read_picture(const fs::path& file, int channels) {
   return lower(file.extension().string()) == ".png" ? read_png(file, channels) : read_jpeg(file, channels);
 }
 
-// [channels, height, width] in [0, 1]. Grey is equal in all channels.
-Tensor pixels_of(const Image& image, int channels) {
-  Tensor pixels({channels, image.height, image.width});
-  float* to = pixels.mutable_data<float>();
-  for (int c = 0; c < channels; ++c)
-    for (std::int64_t i = 0; i < std::int64_t{image.height} * image.width; ++i)
-      *to++ = static_cast<float>(
-                  image.pixels[static_cast<std::size_t>(i * image.channels + std::min(c, image.channels - 1))]) /
-              255;
-  return pixels;
-}
-
 Tensor resized(const Tensor& picture, PictureSize size) {
   if (size.height == 0 || (size.height == picture.size(1) && size.width == picture.size(2))) return picture;
   const Var x = constant(unsqueeze(picture, 0));
@@ -73,7 +61,7 @@ Tensor read_pictures(const std::vector<fs::path>& files, int channels, PictureSi
   if (channels == 0)
     for (const Image& image : images) channels = std::max(channels, image.channels);
   std::vector<Tensor> pictures;
-  for (const Image& image : images) pictures.push_back(resized(pixels_of(image, channels), size));
+  for (const Image& image : images) pictures.push_back(resized(to(planes_of(image, channels), Dtype::f32) / 255, size));
   return stack(pictures, 0);
 }
 

@@ -23,17 +23,6 @@ namespace hourglass::examples {
 namespace fs = std::filesystem;
 namespace {
 
-// Planes of the interleaved pixels. Grey is equal in all channels.
-Tensor planes_of(const Image& image, std::int64_t channels) {
-  Tensor planes({channels, image.height, image.width}, Dtype::u8);
-  std::uint8_t* to = planes.mutable_data<std::uint8_t>();
-  const auto count = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width),
-             step = static_cast<std::size_t>(image.channels);
-  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c)
-    for (std::size_t i = 0; i < count; ++i) *to++ = image.pixels[i * step + std::min(c, step - 1)];
-  return planes;
-}
-
 // Hidden files and folders are left alone.
 std::vector<fs::path> pictures_below(const fs::path& folder) {
   std::vector<fs::path> found;

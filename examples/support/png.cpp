@@ -82,6 +82,16 @@ void fill_square(Image& picture, int left, int top, int side, const std::array<s
 
 }  // namespace
 
+Tensor planes_of(const Image& image, std::int64_t channels) {
+  Tensor planes({channels, image.height, image.width}, Dtype::u8);
+  std::uint8_t* to = planes.mutable_data<std::uint8_t>();
+  const auto count = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width),
+             step = static_cast<std::size_t>(image.channels);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c)
+    for (std::size_t i = 0; i < count; ++i) *to++ = image.pixels[i * step + std::min(c, step - 1)];
+  return planes;
+}
+
 Image image_grid(const Tensor& images, const GridOptions& options) {
   const Layout one = layout_of(images, options);
   check(one.count > 0 && one.height > 0 && one.width > 0, "image_grid", "there is nothing to show in ",

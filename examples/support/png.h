@@ -19,6 +19,9 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
+/// The pixels of an image as u8[channels, height, width], one plane after another. Grey is equal in all channels.
+Tensor planes_of(const Image& image, std::int64_t channels);
+
 struct GridOptions {
   int columns = 10;
   int scale = 3;   ///< each pixel becomes a square of this side
